@@ -1,0 +1,229 @@
+"""What a user asks for: the search spec. One declaration gives validation, defaults and the JSON Schema."""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+ChoiceValue = bool | int | float | str
+
+
+class Metric(StrEnum):
+    """What a candidate is judged by. Units stand in the names."""
+
+    ACCURACY = "accuracy"
+    LATENCY_MS = "latency_ms"
+    SIZE_BYTES = "size_bytes"
+    MACS = "macs"
+    PARAMS = "params"
+    PEAK_MEMORY_MIB = "peak_memory_mib"
+
+
+COMPUTABLE_METRICS = frozenset({Metric.SIZE_BYTES, Metric.MACS, Metric.PARAMS})
+"""Known exactly from the architecture alone, so constraints on them hold before any training."""
+
+TARGET_METRICS = frozenset({Metric.LATENCY_MS, Metric.PEAK_MEMORY_MIB})
+"""Measured on a target, so each use of them names one."""
+
+
+class Goal(StrEnum):
+    """Which direction of a metric is better."""
+
+    MAXIMIZE = "maximize"
+    MINIMIZE = "minimize"
+
+
+class SpecModel(BaseModel):
+    """Frozen, and a misspelt field is an error rather than a silent default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class DatasetSpec(SpecModel):
+    """Which images to learn, and how they are split."""
+
+    name: str = Field(examples=["digits", "imagefolder:photos", "npz:images.npz", "hf:cifar10"])
+    """`digits`, `imagefolder:PATH`, `npz:PATH` or `hf:NAME`."""
+    validation_fraction: Annotated[float, Field(gt=0, lt=0.5)] = 0.15
+    """Share of the samples that the search selects on, unless the set names its own split."""
+    test_fraction: Annotated[float, Field(gt=0, lt=0.5)] = 0.15
+    """Share of the samples touched once, for finalized candidates only."""
+    split_seed: Annotated[int, Field(ge=0)] = 0
+    """Seed of the stratified split."""
+    image_size: Annotated[int, Field(ge=8, le=1024)] | None = None
+    """Images are resized (short side, then centre crop) to this many pixels; by default their own size, which must then be the same for all."""
+
+
+class SpaceSpec(SpecModel):
+    """Which architectures may be proposed."""
+
+    name: str = "mobilenet"
+    """A registered search space."""
+    preset: str = "auto"
+    """Named ranges for an image size; `auto` picks by the data set's image size."""
+    choices: dict[str, list[ChoiceValue]] = Field(default_factory=dict)
+    """Restrictions and extensions: choice name to the options allowed."""
+
+
+class TargetSpec(SpecModel):
+    """Device x runtime x precision x threads x batch size: what a latency belongs to."""
+
+    device: str = "local"
+    """`local`, or the name of a connected device."""
+    runtime: Literal["onnxruntime"] = "onnxruntime"
+    """What executes the exported model."""
+    precision: Literal["fp32"] = "fp32"
+    """Number format of weights and activations."""
+    threads: Annotated[int, Field(ge=1, le=256)] = 1
+    """Threads the runtime may use."""
+    batch_size: Annotated[int, Field(ge=1, le=4096)] = 1
+    """Images a call."""
+
+
+class ObjectiveSpec(SpecModel):
+    """One axis of the front."""
+
+    metric: Metric
+    goal: Goal | None = None
+    """Default: accuracy is maximized, everything else minimized."""
+    target: Annotated[int, Field(ge=0)] | None = None
+    """Index into `targets`, for metrics that are measured on one (default 0)."""
+
+    @model_validator(mode="after")
+    def _fill_defaults(self) -> Self:
+        natural = Goal.MAXIMIZE if self.metric is Metric.ACCURACY else Goal.MINIMIZE
+        if self.goal is None:
+            object.__setattr__(self, "goal", natural)
+        if self.metric in TARGET_METRICS and self.target is None:
+            object.__setattr__(self, "target", 0)
+        if self.metric not in TARGET_METRICS and self.target is not None:
+            raise ValueError(f"{self.metric} does not depend on a target; remove `target`")
+        return self
+
+    @property
+    def maximize(self) -> bool:
+        """Whether larger values are better."""
+        return self.goal is Goal.MAXIMIZE
+
+
+class ConstraintSpec(SpecModel):
+    """A hard bound: candidates outside are infeasible and never on the front."""
+
+    metric: Metric
+    min: float | None = None
+    max: float | None = None
+    target: Annotated[int, Field(ge=0)] | None = None
+    """Index into `targets`, for metrics that are measured on one (default 0)."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.min is None and self.max is None:
+            raise ValueError("give `min`, `max` or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min} is larger than max {self.max}")
+        if self.metric in TARGET_METRICS and self.target is None:
+            object.__setattr__(self, "target", 0)
+        if self.metric not in TARGET_METRICS and self.target is not None:
+            raise ValueError(f"{self.metric} does not depend on a target; remove `target`")
+        return self
+
+
+class StrategySpec(SpecModel):
+    """Three independent parts: who proposes, what an accuracy costs, how far to train."""
+
+    sampler: Literal["random", "nsga2", "nsga3", "tpe", "gp"] = "tpe"
+    evaluator: Literal["scratch"] = "scratch"
+    schedule: Literal["full"] = "full"
+    population_size: Annotated[int, Field(ge=4, le=1000)] = 20
+    """Population of the genetic samplers (nsga2, nsga3)."""
+
+
+class BudgetSpec(SpecModel):
+    """When the search phase ends: whichever bound is reached first."""
+
+    candidates: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    minutes: Annotated[float, Field(gt=0, le=60 * 24 * 30)] | None = None
+    parallelism: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Candidates in flight at once; by default as many as there are training workers."""
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.candidates is None and self.minutes is None:
+            object.__setattr__(self, "candidates", 50)
+        return self
+
+
+AugmentName = Literal["crop", "flip", "cutout", "mixup"]
+
+
+class TrainingSpec(SpecModel):
+    """How one candidate is trained."""
+
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 20
+    batch_size: Annotated[int, Field(ge=2, le=8192)] = 64
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    learning_rate: Annotated[float, Field(gt=0, le=10)] | None = None
+    """Peak learning rate; default 0.1 for sgd and 0.003 for adamw at batch size 64, scaled linearly."""
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """Nesterov momentum (sgd)."""
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 5e-4
+    warmup_fraction: Annotated[float, Field(ge=0, le=0.5)] = 0.1
+    """Share of the steps over which the learning rate rises linearly; then cosine to zero."""
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Exponential moving average of the weights; 0 is off. The average is what is deployed."""
+    gradient_clip: Annotated[float, Field(ge=0)] = 0.0
+    """Largest gradient norm; 0 is off."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """`auto` uses bf16 autocast where a short measurement shows it to be faster on this device."""
+    compile: bool = False
+    """`torch.compile` the network (pays only for long trainings)."""
+    augment: tuple[AugmentName, ...] = ()
+    """Random changes to training images, in order."""
+    recipe: tuple[str, ...] = ()
+    """Named steps that change how the candidate is trained; see `GET /v1/recipes`."""
+
+
+class FinalizeSpec(SpecModel):
+    """What happens to the front's members at the end."""
+
+    top_k: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """At most this many members are finalized, spread over the front; by default all."""
+    recipe: tuple[str, ...] = ()
+    """Named steps applied to each finalized candidate; see `GET /v1/recipes`."""
+
+
+def _default_objectives() -> tuple[ObjectiveSpec, ...]:
+    return (ObjectiveSpec(metric=Metric.ACCURACY), ObjectiveSpec(metric=Metric.LATENCY_MS))
+
+
+class SearchSpec(SpecModel):
+    """One search. Every field but `dataset` has a good default."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)] | None = None
+    dataset: DatasetSpec
+    space: SpaceSpec = SpaceSpec()
+    targets: Annotated[tuple[TargetSpec, ...], Field(min_length=1, max_length=16)] = (TargetSpec(),)
+    objectives: Annotated[tuple[ObjectiveSpec, ...], Field(min_length=1, max_length=6)] = Field(
+        default_factory=_default_objectives
+    )
+    constraints: tuple[ConstraintSpec, ...] = ()
+    strategy: StrategySpec = StrategySpec()
+    budget: BudgetSpec = BudgetSpec(candidates=50)
+    training: TrainingSpec = TrainingSpec()
+    finalize: FinalizeSpec = FinalizeSpec()
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+    @model_validator(mode="after")
+    def _targets_exist_and_objectives_differ(self) -> Self:
+        for group, items in (("objectives", self.objectives), ("constraints", self.constraints)):
+            for index, item in enumerate(items):
+                if item.target is not None and item.target >= len(self.targets):
+                    raise ValueError(
+                        f"{group}.{index}.target is {item.target}, but there are {len(self.targets)} targets"
+                        f" (0 to {len(self.targets) - 1})"
+                    )
+        seen = [(o.metric, o.target) for o in self.objectives]
+        if len(set(seen)) != len(seen):
+            raise ValueError("two objectives name the same metric on the same target")
+        return self
