@@ -1,7 +1,8 @@
 """Recipes: named steps that change how a network is trained, as data that the service can list and check.
 
-A step is a pure change of a `TrainingSpec`; the training loop knows nothing of recipes. `GET /v1/recipes` lists
-`STEPS`, a submitted search is checked with `check_recipe`, and a worker trains by what `apply_recipe` returns.
+A step is a pure change of a `TrainingSpec`; the training loop knows nothing of recipes. `GET /v1/recipes`
+lists `STEPS`, a submitted search is checked with `check_recipe`, and a worker trains by what `apply_recipe`
+returns.
 """
 
 from collections.abc import Callable, Mapping, Sequence
