@@ -1,0 +1,90 @@
+"""What every test may ask for: real services, a browser, and an environment without surprises."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NoReturn
+
+import hypothesis
+import pytest
+import redis
+
+from tests.support import ServiceMissingError
+from tests.support.browser import find_chromium
+from tests.support.postgres import PostgresServer, running_postgres
+from tests.support.redis import running_redis
+
+ON_CI = os.environ.get("CI") == "true"
+
+# Tests run side by side: one thread each for numpy, torch and the processes that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The developer's own settings must not decide what the tests see.
+for name in [name for name in os.environ if name.startswith("NAS_") and not name.startswith("NAS_TEST_")]:
+    del os.environ[name]
+
+# A shared machine makes deadlines random; CI repeats the same examples each time.
+hypothesis.settings.register_profile("house", deadline=None, derandomize=ON_CI)
+hypothesis.settings.load_profile("house")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that run whole searches on one xdist worker: they compete for the cores themselves."""
+    for item in items:
+        if any(item.get_closest_marker(name) for name in ("e2e", "chaos")):
+            item.add_marker(pytest.mark.xdist_group("whole-searches"))
+
+
+def _unavailable(reason: str) -> NoReturn:
+    """On CI a missing service is a failure: a test that never runs there proves nothing."""
+    if ON_CI:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running Postgres, one a test process; `with postgres_server.database() as url` makes databases."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(running_postgres())
+        except ServiceMissingError as error:
+            _unavailable(str(error))
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """SQLAlchemy URL of a fresh, empty database; it has no tables until migrations have run."""
+    with postgres_server.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """URL of a running Redis, one a test process."""
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(running_redis())
+        except ServiceMissingError as error:
+            _unavailable(str(error))
+        yield url
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """URL of an empty Redis database."""
+    with redis.Redis.from_url(redis_server) as client:
+        client.flushdb()
+    return redis_server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """Executable of a real Chromium, for Playwright's `executable_path`."""
+    found = find_chromium()
+    if found is None:
+        _unavailable("no Chromium on this machine; `make browser` installs one")
+    return found
