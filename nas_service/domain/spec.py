@@ -51,7 +51,8 @@ class DatasetSpec(SpecModel):
     split_seed: Annotated[int, Field(ge=0)] = 0
     """Seed of the stratified split."""
     image_size: Annotated[int, Field(ge=8, le=1024)] | None = None
-    """Images are resized (short side, then centre crop) to this many pixels; by default their own size, which must then be the same for all."""
+    """Images are resized (short side, then centre crop) to this many pixels; by default their own size is kept,
+    which must then be the same for all."""
 
 
 class SpaceSpec(SpecModel):
@@ -216,13 +217,12 @@ class SearchSpec(SpecModel):
 
     @model_validator(mode="after")
     def _targets_exist_and_objectives_differ(self) -> Self:
-        for group, items in (("objectives", self.objectives), ("constraints", self.constraints)):
-            for index, item in enumerate(items):
-                if item.target is not None and item.target >= len(self.targets):
-                    raise ValueError(
-                        f"{group}.{index}.target is {item.target}, but there are {len(self.targets)} targets"
-                        f" (0 to {len(self.targets) - 1})"
-                    )
+        for name, target in [(f"objectives.{i}", o.target) for i, o in enumerate(self.objectives)] + [
+            (f"constraints.{i}", c.target) for i, c in enumerate(self.constraints)
+        ]:
+            if target is not None and target >= len(self.targets):
+                last = len(self.targets) - 1
+                raise ValueError(f"{name}.target is {target}, but `targets` has only indices 0 to {last}")
         seen = [(o.metric, o.target) for o in self.objectives]
         if len(set(seen)) != len(seen):
             raise ValueError("two objectives name the same metric on the same target")

@@ -1,0 +1,209 @@
+"""The things the service remembers, as frozen values: searches, candidates, work, and the evidence about them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+from nas_service.domain.spec import SearchSpec, TargetSpec
+from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus
+
+JsonDict = dict[str, Any]
+
+
+def new_id(prefix: str) -> str:
+    """A fresh identifier such as `search-3f2a9c1b7d4e`."""
+    return f"{prefix}-{uuid4().hex[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why something failed: a stable slug and a sentence with the mend."""
+
+    problem: str
+    detail: str
+
+    def to_json(self) -> JsonDict:
+        """As stored and served."""
+        return {"problem": self.problem, "detail": self.detail}
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetFacts:
+    """What the search needs to know about its data set, found in the prepare phase."""
+
+    fingerprint: str
+    classes: tuple[str, ...]
+    channels: int
+    height: int
+    width: int
+    summary: JsonDict
+    """Counts per split and class, mean and standard deviation: for people and model cards."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceFacts:
+    """The space as resolved for the data set: `preset: auto` has become a name."""
+
+    name: str
+    preset: str
+    choices: dict[str, list[Any]]
+    size: str
+    """The exact number of distinct networks; a string, for it can exceed 64 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One job."""
+
+    id: str
+    name: str
+    spec: SearchSpec
+    status: SearchStatus
+    phase: SearchPhase
+    version: int
+    """Rises with every change; the ETag."""
+    candidate_count: int
+    """Candidates proposed so far; also the next candidate's number."""
+    memory_revision: int
+    """Rises with every change of the Optuna study, so that a process knows whether its memory of it is current."""
+    study_name: str
+    active_s: float
+    """Time spent in the search phase, pauses excluded, up to `active_since`."""
+    active_since: datetime | None
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    stop_reason: str | None = None
+    """Why the search phase ended: which budget, or that the space was exhausted."""
+    failure: Failure | None = None
+    dataset: DatasetFacts | None = None
+    space: SpaceFacts | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One architecture within one search: one Optuna trial."""
+
+    id: str
+    search_id: str
+    number: int
+    status: CandidateStatus
+    architecture_key: str
+    architecture: JsonDict
+    """The canonical choice values."""
+    trial_id: int
+    metrics: dict[str, float]
+    """By metric key: `accuracy`, `macs`, `latency_ms@0` (measured on target 0)."""
+    proposed_at: datetime
+    finished_at: datetime | None = None
+    evaluation_id: str | None = None
+    evaluation_reused: bool = False
+    failure: Failure | None = None
+    violations: JsonDict = field(default_factory=dict)
+    """Constraint to the amount by which it is broken; empty where feasible."""
+    final: JsonDict | None = None
+    """Set when finalized: test accuracy, re-measured latencies, bundle."""
+
+
+class WorkKind(StrEnum):
+    """What a worker is asked to do."""
+
+    PREPARE = "prepare"
+    EVALUATE = "evaluate"
+    PROFILE = "profile"
+    FINALIZE = "finalize"
+
+
+TRAIN_QUEUE = "train"
+
+
+def profile_queue(device: str) -> str:
+    """The queue that only workers on `device` serve."""
+    return f"profile.{device}"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """A row of work: the database is the truth, whatever delivers it."""
+
+    id: str
+    search_id: str
+    candidate_id: str | None
+    kind: WorkKind
+    queue: str
+    payload: JsonDict
+    status: WorkStatus
+    attempt: int
+    max_attempts: int
+    token: int
+    """Fencing token: rises with each lease, and only its newest holder may commit a result."""
+    worker_id: str | None = None
+    progress: JsonDict | None = None
+    result: JsonDict | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """An accuracy and what it cost, reusable by every search that asks for the same."""
+
+    id: str
+    reuse_key: str
+    accuracy: float
+    fidelity: JsonDict
+    """Epochs, data fingerprint, splits, seed, evaluator: what the accuracy is worth."""
+    result: JsonDict
+    """Loss, learning curve, duration, device, precision, and the artifacts by name (sha256)."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Timed samples of one exported model on one target."""
+
+    id: str
+    model_sha256: str
+    target: TargetSpec
+    device_id: str
+    median_ms: float
+    peak_memory_mib: float
+    noisy: bool
+    result: JsonDict
+    """Quantiles, confidence interval, samples and birthplace."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A stored file by its content."""
+
+    sha256: str
+    size_bytes: int
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a search, in order."""
+
+    id: int
+    search_id: str
+    at: datetime
+    kind: str
+    payload: JsonDict
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker process and what it can do."""
+
+    id: str
+    host: str
+    pid: int
+    queues: tuple[str, ...]
+    device: JsonDict
+    """Identity of the hardware it runs on, with the runtimes available."""
+    seen_s_ago: float

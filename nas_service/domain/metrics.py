@@ -1,0 +1,48 @@
+"""Metric keys, objective values and constraint violations of a candidate."""
+
+from collections.abc import Mapping, Sequence
+
+from nas_service.domain.spec import COMPUTABLE_METRICS, ConstraintSpec, Metric, ObjectiveSpec, SearchSpec
+
+
+def metric_key(metric: Metric, target: int | None) -> str:
+    """`accuracy`, or `latency_ms@0` for a metric measured on target 0."""
+    return metric.value if target is None else f"{metric.value}@{target}"
+
+
+def objective_values(objectives: Sequence[ObjectiveSpec], metrics: Mapping[str, float]) -> tuple[float, ...]:
+    """The candidate's place, in objective order. Raises KeyError where a metric is missing."""
+    return tuple(metrics[metric_key(o.metric, o.target)] for o in objectives)
+
+
+def violation(constraint: ConstraintSpec, value: float) -> float:
+    """By how much `value` breaks the constraint, in the metric's unit; <= 0 means that it holds."""
+    return max(
+        value - constraint.max if constraint.max is not None else float("-inf"),
+        constraint.min - value if constraint.min is not None else float("-inf"),
+    )
+
+
+def violations(constraints: Sequence[ConstraintSpec], metrics: Mapping[str, float]) -> tuple[float, ...]:
+    """One violation a constraint, in the spec's order. Raises KeyError where a metric is missing."""
+    return tuple(violation(c, metrics[metric_key(c.metric, c.target)]) for c in constraints)
+
+
+def broken(constraints: Sequence[ConstraintSpec], metrics: Mapping[str, float]) -> dict[str, float]:
+    """The constraints that `metrics` break, by metric key; metrics not known yet break nothing."""
+    found: dict[str, float] = {}
+    for constraint in constraints:
+        key = metric_key(constraint.metric, constraint.target)
+        if key in metrics and (amount := violation(constraint, metrics[key])) > 0:
+            found[key] = max(amount, found.get(key, 0.0))
+    return found
+
+
+def computable(constraints: Sequence[ConstraintSpec]) -> list[ConstraintSpec]:
+    """The constraints that can be checked before any training."""
+    return [c for c in constraints if c.metric in COMPUTABLE_METRICS]
+
+
+def profiled_targets(spec: SearchSpec) -> range:
+    """Indices of the targets to measure on: all, so that a front can be read for each."""
+    return range(len(spec.targets))

@@ -1,0 +1,84 @@
+"""Candidates in the database."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from nas_service.domain.entities import Candidate
+from nas_service.domain.errors import NotFoundError
+from nas_service.domain.states import CandidateStatus
+from nas_service.store import cursors
+from nas_service.store.rows import plain, to_candidate
+from nas_service.store.tables import candidates
+from nas_service.use_cases.ports import Page
+
+
+class SqlCandidates:
+    """Implements the CandidateRepository port."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, candidate: Candidate) -> None:
+        """Store a new candidate."""
+        row = {name: getattr(candidate, name) for name in Candidate.__dataclass_fields__}
+        self._connection.execute(insert(candidates).values(plain(row)))
+
+    def get(self, candidate_id: str) -> Candidate:
+        """Raises NotFoundError."""
+        query = select(candidates).where(candidates.c.id == candidate_id)
+        row = self._connection.execute(query).mappings().first()
+        if row is None:
+            raise NotFoundError("no-such-candidate", f"there is no candidate {candidate_id!r}")
+        return to_candidate(row)
+
+    def update(self, candidate_id: str, **changes: Any) -> None:
+        """Change columns."""
+        statement = update(candidates).where(candidates.c.id == candidate_id)
+        self._connection.execute(statement.values(**plain(changes)))
+
+    def by_key(self, search_id: str, architecture_key: str) -> Candidate | None:
+        """The candidate of this search with this architecture."""
+        query = select(candidates).where(
+            candidates.c.search_id == search_id, candidates.c.architecture_key == architecture_key
+        )
+        row = self._connection.execute(query).mappings().first()
+        return to_candidate(row) if row else None
+
+    def of(self, search_id: str, statuses: Sequence[CandidateStatus]) -> Sequence[Candidate]:
+        """Those in one of `statuses`, by number."""
+        query = (
+            select(candidates)
+            .where(candidates.c.search_id == search_id, candidates.c.status.in_(statuses))
+            .order_by(candidates.c.number)
+        )
+        return [to_candidate(row) for row in self._connection.execute(query).mappings()]
+
+    def counts(self, search_id: str) -> Mapping[CandidateStatus, int]:
+        """How many candidates are in each status (those with none are left out)."""
+        query = (
+            select(candidates.c.status, func.count())
+            .where(candidates.c.search_id == search_id)
+            .group_by(candidates.c.status)
+        )
+        return {CandidateStatus(status): count for status, count in self._connection.execute(query)}
+
+    def page(
+        self, search_id: str, page: Page, status: CandidateStatus | None = None
+    ) -> tuple[Sequence[Candidate], str | None]:
+        """By number, and the cursor of the next page."""
+        query = (
+            select(candidates)
+            .where(candidates.c.search_id == search_id)
+            .order_by(candidates.c.number)
+            .limit(page.limit + 1)
+        )
+        if status is not None:
+            query = query.where(candidates.c.status == status)
+        if page.cursor is not None:
+            (last,) = cursors.decode(page.cursor)
+            query = query.where(candidates.c.number > last)
+        rows = self._connection.execute(query).mappings().all()
+        found = [to_candidate(row) for row in rows[: page.limit]]
+        return found, cursors.encode([found[-1].number]) if len(rows) > page.limit else None

@@ -1,0 +1,27 @@
+"""Engines for SQLite (WAL) and Postgres."""
+
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+
+SQLITE_BUSY_TIMEOUT_S = 30
+
+
+def make_engine(url: str, pool_size: int = 5) -> Engine:
+    """An engine for `url` (`sqlite:///FILE` or `postgresql+psycopg://...`).
+
+    On SQLite every process shares the file: WAL lets readers go on beside one writer, and NORMAL syncing
+    is durable against the death of any process (only a power cut may lose the last commits, never corrupt).
+    """
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _configure_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    # The driver would open transactions late and implicitly; the unit of work begins them itself.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")

@@ -1,0 +1,127 @@
+"""Named converters between rows and values."""
+
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from nas_service.domain.entities import (
+    Candidate,
+    DatasetFacts,
+    Evaluation,
+    Event,
+    Failure,
+    JsonDict,
+    Measurement,
+    Search,
+    SpaceFacts,
+    WorkItem,
+    WorkKind,
+)
+from nas_service.domain.spec import SearchSpec, TargetSpec
+from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus
+
+
+def _failure(value: JsonDict | None) -> Failure | None:
+    return Failure(**value) if value else None
+
+
+def to_search(row: RowMapping) -> Search:
+    """A search from its row."""
+    dataset, space = row["dataset"], row["space"]
+    return Search(
+        id=row["id"],
+        name=row["name"],
+        spec=SearchSpec.model_validate(row["spec"]),
+        status=SearchStatus(row["status"]),
+        phase=SearchPhase(row["phase"]),
+        version=row["version"],
+        candidate_count=row["candidate_count"],
+        memory_revision=row["memory_revision"],
+        study_name=row["study_name"],
+        active_s=row["active_s"],
+        active_since=row["active_since"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        stop_reason=row["stop_reason"],
+        failure=_failure(row["failure"]),
+        dataset=DatasetFacts(**{**dataset, "classes": tuple(dataset["classes"])}) if dataset else None,
+        space=SpaceFacts(**space) if space else None,
+        idempotency_key=row["idempotency_key"],
+    )
+
+
+def to_candidate(row: RowMapping) -> Candidate:
+    """A candidate from its row."""
+    return Candidate(
+        id=row["id"],
+        search_id=row["search_id"],
+        number=row["number"],
+        status=CandidateStatus(row["status"]),
+        architecture_key=row["architecture_key"],
+        architecture=row["architecture"],
+        trial_id=row["trial_id"],
+        metrics=row["metrics"],
+        proposed_at=row["proposed_at"],
+        finished_at=row["finished_at"],
+        evaluation_id=row["evaluation_id"],
+        evaluation_reused=row["evaluation_reused"],
+        failure=_failure(row["failure"]),
+        violations=row["violations"],
+        final=row["final"],
+    )
+
+
+def to_work_item(row: RowMapping) -> WorkItem:
+    """A work item from its row."""
+    return WorkItem(
+        id=row["id"],
+        search_id=row["search_id"],
+        candidate_id=row["candidate_id"],
+        kind=WorkKind(row["kind"]),
+        queue=row["queue"],
+        payload=row["payload"],
+        status=WorkStatus(row["status"]),
+        attempt=row["attempt"],
+        max_attempts=row["max_attempts"],
+        token=row["token"],
+        worker_id=row["worker_id"],
+        progress=row["progress"],
+        result=row["result"],
+        failure=_failure(row["failure"]),
+    )
+
+
+def to_evaluation(row: RowMapping) -> Evaluation:
+    """An evaluation from its row."""
+    return Evaluation(**_without(row))
+
+
+def to_measurement(row: RowMapping) -> Measurement:
+    """A measurement from its row."""
+    fields = _without(row, "target_key", "target")
+    return Measurement(**fields, target=TargetSpec.model_validate(row["target"]))
+
+
+def to_event(row: RowMapping) -> Event:
+    """An event from its row."""
+    return Event(**_without(row))
+
+
+def _without(row: RowMapping, *names: str) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in names}
+
+
+def plain(changes: dict[str, Any]) -> dict[str, Any]:
+    """Column values of the changes given: failures and facts become JSON."""
+    return {name: _plain(value) for name, value in changes.items()}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Failure():
+            return value.to_json()
+        case DatasetFacts() | SpaceFacts():
+            return {name: getattr(value, name) for name in value.__dataclass_fields__}
+        case _:
+            return value

@@ -1,0 +1,83 @@
+"""Searches in the database."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, tuple_, update
+
+from nas_service.domain.entities import Search
+from nas_service.domain.errors import NotFoundError
+from nas_service.domain.states import LIVE_SEARCHES, SearchStatus
+from nas_service.store import cursors
+from nas_service.store.rows import plain, to_search
+from nas_service.store.tables import searches
+from nas_service.use_cases.ports import Page
+
+
+class SqlSearches:
+    """Implements the SearchRepository port."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, search: Search, spec_digest: str) -> None:
+        """Store a new search; it is woken at once."""
+        row = {name: getattr(search, name) for name in Search.__dataclass_fields__}
+        row |= {"spec": search.spec.model_dump(mode="json"), "spec_digest": spec_digest, "wake": True}
+        self._connection.execute(insert(searches).values(plain(row)))
+
+    def get(self, search_id: str) -> Search:
+        """Raises NotFoundError."""
+        return self._one(search_id, lock=False)
+
+    def lock(self, search_id: str) -> Search:
+        """The search, with its row locked until the transaction ends. Raises NotFoundError."""
+        return self._one(search_id, lock=True)
+
+    def _one(self, search_id: str, *, lock: bool) -> Search:
+        query = select(searches).where(searches.c.id == search_id)
+        row = self._connection.execute(query.with_for_update() if lock else query).mappings().first()
+        if row is None:
+            raise NotFoundError("no-such-search", f"there is no search {search_id!r}; see `GET /v1/searches`")
+        return to_search(row)
+
+    def by_idempotency_key(self, key: str) -> tuple[Search, str] | None:
+        """The search submitted under `key` and the digest of its spec."""
+        query = select(searches).where(searches.c.idempotency_key == key)
+        row = self._connection.execute(query).mappings().first()
+        return (to_search(row), row["spec_digest"]) if row else None
+
+    def update(self, search_id: str, **changes: Any) -> None:
+        """Change columns and raise the version."""
+        statement = update(searches).where(searches.c.id == search_id)
+        self._connection.execute(statement.values(**plain(changes), version=searches.c.version + 1))
+
+    def list(self, page: Page, status: SearchStatus | None = None) -> tuple[list[Search], str | None]:
+        """Newest first, and the cursor of the next page."""
+        query = select(searches).order_by(searches.c.created_at.desc(), searches.c.id.desc()).limit(page.limit + 1)
+        if status is not None:
+            query = query.where(searches.c.status == status)
+        if page.cursor is not None:
+            at, last_id = cursors.decode(page.cursor)
+            key = tuple_(searches.c.created_at, searches.c.id)
+            query = query.where(key < (datetime.fromisoformat(at), last_id))
+        rows = self._connection.execute(query).mappings().all()
+        found = [to_search(row) for row in rows[: page.limit]]
+        more = len(rows) > page.limit
+        return found, cursors.encode([found[-1].created_at.isoformat(), found[-1].id]) if more else None
+
+    def wake(self, search_id: str) -> None:
+        """Ask for `advance` to look at it."""
+        self._connection.execute(update(searches).where(searches.c.id == search_id).values(wake=True))
+
+    def take_woken(self, limit: int) -> Sequence[str]:
+        """Searches that asked for `advance`; asking is over with this transaction."""
+        ids = self._connection.scalars(select(searches.c.id).where(searches.c.wake).limit(limit)).all()
+        if ids:
+            self._connection.execute(update(searches).where(searches.c.id.in_(ids)).values(wake=False))
+        return ids
+
+    def live(self) -> Sequence[str]:
+        """Searches that may still change."""
+        return self._connection.scalars(select(searches.c.id).where(searches.c.status.in_(LIVE_SEARCHES))).all()

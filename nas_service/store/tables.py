@@ -1,0 +1,184 @@
+"""The tables. Alembic's migrations create them; a test holds the two together."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from nas_service.store.types import JsonType, UtcDateTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+ID = String(64)
+SHA256 = String(64)
+STATUS = String(16)
+AUTO_ID = BigInteger().with_variant(Integer, "sqlite")
+
+searches = Table(
+    "searches",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("name", String(120), nullable=False),
+    Column("spec", JsonType, nullable=False),
+    Column("status", STATUS, nullable=False),
+    Column("phase", STATUS, nullable=False),
+    Column("version", Integer, nullable=False, default=0),
+    Column("candidate_count", Integer, nullable=False, default=0),
+    Column("memory_revision", Integer, nullable=False, default=0),
+    Column("study_name", String(128), nullable=False, unique=True),
+    Column("active_s", Float, nullable=False, default=0.0),
+    Column("active_since", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("stop_reason", String(200)),
+    Column("failure", JsonType),
+    Column("dataset", JsonType),
+    Column("space", JsonType),
+    Column("idempotency_key", String(200), unique=True),
+    Column("spec_digest", SHA256, nullable=False),
+    Column("wake", Boolean, nullable=False, default=True),
+    Index("ix_searches_created_at_id", "created_at", "id"),
+    Index("ix_searches_status", "status"),
+    Index("ix_searches_wake", "wake"),
+)
+
+evaluations = Table(
+    "evaluations",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("reuse_key", SHA256, nullable=False, unique=True),
+    Column("accuracy", Float, nullable=False),
+    Column("fidelity", JsonType, nullable=False),
+    Column("result", JsonType, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+candidates = Table(
+    "candidates",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("search_id", ID, ForeignKey("searches.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("status", STATUS, nullable=False),
+    Column("architecture_key", String(64), nullable=False),
+    Column("architecture", JsonType, nullable=False),
+    Column("trial_id", Integer, nullable=False),
+    Column("metrics", JsonType, nullable=False),
+    Column("violations", JsonType, nullable=False),
+    Column("evaluation_id", ID, ForeignKey("evaluations.id")),
+    Column("evaluation_reused", Boolean, nullable=False, default=False),
+    Column("failure", JsonType),
+    Column("final", JsonType),
+    Column("proposed_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    UniqueConstraint("search_id", "number"),
+    UniqueConstraint("search_id", "architecture_key"),
+    Index("ix_candidates_search_id_status", "search_id", "status"),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("description", JsonType, nullable=False),
+    Column("seen_at_s", Float, nullable=False),
+)
+
+measurements = Table(
+    "measurements",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("model_sha256", SHA256, nullable=False),
+    Column("target_key", SHA256, nullable=False),
+    Column("target", JsonType, nullable=False),
+    Column("device_id", ID, nullable=False),
+    Column("median_ms", Float, nullable=False),
+    Column("peak_memory_mib", Float, nullable=False),
+    Column("noisy", Boolean, nullable=False),
+    Column("result", JsonType, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_measurements_model_sha256_target_key", "model_sha256", "target_key"),
+)
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    Column("sha256", SHA256, primary_key=True),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+candidate_artifacts = Table(
+    "candidate_artifacts",
+    metadata,
+    Column("candidate_id", ID, ForeignKey("candidates.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("sha256", SHA256, ForeignKey("artifacts.sha256"), nullable=False),
+)
+
+work_items = Table(
+    "work_items",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("search_id", ID, ForeignKey("searches.id", ondelete="CASCADE"), nullable=False),
+    Column("candidate_id", ID, ForeignKey("candidates.id", ondelete="CASCADE")),
+    Column("kind", STATUS, nullable=False),
+    Column("queue", String(100), nullable=False),
+    Column("payload", JsonType, nullable=False),
+    Column("status", STATUS, nullable=False),
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("max_attempts", Integer, nullable=False),
+    Column("token", Integer, nullable=False, default=0),
+    Column("worker_id", ID),
+    Column("lease_expires_at_s", Float),
+    Column("progress", JsonType),
+    Column("result", JsonType),
+    Column("failure", JsonType),
+    Column("absorbed", Boolean, nullable=False, default=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Index("ix_work_items_status_queue_created_at", "status", "queue", "created_at"),
+    Index("ix_work_items_search_id_absorbed_status", "search_id", "absorbed", "status"),
+    Index("ix_work_items_candidate_id", "candidate_id"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", AUTO_ID, primary_key=True, autoincrement=True),
+    Column("search_id", ID, ForeignKey("searches.id", ondelete="CASCADE"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("payload", JsonType, nullable=False),
+    Index("ix_events_search_id_id", "search_id", "id"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("queues", JsonType, nullable=False),
+    Column("device_id", ID, nullable=False),
+    Column("seen_at_s", Float, nullable=False),
+)
