@@ -64,9 +64,7 @@ STEPS = registry(
         "Spread a tenth of each target over all classes (Szegedy et al., 2016).",
         _with(label_smoothing=0.1),
     ),
-    RecipeStep(
-        "ema", "Deploy a moving average of the weights instead of the last ones.", _with(ema_decay=0.999)
-    ),
+    RecipeStep("ema", "Deploy a moving average of the weights instead of the last ones.", _with(ema_decay=0.999)),
     RecipeStep("gradient-clip", "Limit the norm of each step's gradient to 1.", _with(gradient_clip=1.0)),
     RecipeStep(
         "train-longer",
@@ -77,9 +75,7 @@ STEPS = registry(
 )
 
 
-def check_recipe(
-    names: Sequence[str], place: Place, steps: Mapping[str, RecipeStep] = STEPS
-) -> list[FieldProblem]:
+def check_recipe(names: Sequence[str], place: Place, steps: Mapping[str, RecipeStep] = STEPS) -> list[FieldProblem]:
     """Everything wrong with a recipe at its place; empty when it can be applied."""
     problems = []
     for index, name in enumerate(names):
@@ -89,9 +85,7 @@ def check_recipe(
     return problems
 
 
-def apply_recipe(
-    spec: TrainingSpec, names: Sequence[str], steps: Mapping[str, RecipeStep] = STEPS
-) -> TrainingSpec:
+def apply_recipe(spec: TrainingSpec, names: Sequence[str], steps: Mapping[str, RecipeStep] = STEPS) -> TrainingSpec:
     """The training as changed by the steps, in order. The names must have passed `check_recipe`."""
     for name in names:
         spec = steps[name].apply(spec)
