@@ -1,0 +1,46 @@
+"""Imports run one way, and the process that decides never loads what only a worker needs."""
+
+import subprocess
+import sys
+
+import pytest
+from importlinter.cli import lint_imports
+
+from tests.support.source import PACKAGES, ROOT, imported_names, modules
+
+IMPORT_EVERYTHING = """
+import importlib, pkgutil, sys
+import nas_service, search_spaces
+for module in pkgutil.walk_packages(nas_service.__path__, "nas_service."):
+    importlib.import_module(module.name)
+for name in search_spaces.names():
+    search_spaces.get(name)
+print(*sorted({"torch", "onnx", "onnxruntime", "sklearn", "scipy", "datasets"} & set(sys.modules)))
+"""
+
+
+def test_imports_follow_the_arrows(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(ROOT)
+    broken = lint_imports(no_cache=True)
+    assert not broken, capsys.readouterr().out
+
+
+def test_the_service_and_the_search_spaces_load_no_torch_and_no_runtime() -> None:
+    """Torch alone costs a process two seconds and hundreds of MiB, and the API needs none of it."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", IMPORT_EVERYTHING], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stdout.split()) == (0, []), done.stderr
+
+
+def test_optuna_stays_behind_its_adapter() -> None:
+    """Goals, constraints and trial states have one translation; a second import would start a second one."""
+    elsewhere = [
+        module.at(node)
+        for module in modules(*PACKAGES)
+        if module.path.parts[:2] != ("nas_service", "search")
+        for node in module.nodes()
+        for name in imported_names(node)
+        if name.split(".")[0] == "optuna"
+    ]
+    assert elsewhere == []
