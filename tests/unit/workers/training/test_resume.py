@@ -1,0 +1,127 @@
+"""A training that was interrupted, or killed, and continued ends with the same bits."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from nas_service.domain.spec import TrainingSpec
+from tests.unit.workers.training.samples import small_network, stripes
+from workers.training import Checkpoint, CheckpointError, Interrupted, RunSettings, TrainingHooks, train
+
+CONFIG = TrainingSpec(epochs=3, batch_size=16, ema_decay=0.9, augment=("crop", "cutout", "mixup"), precision="fp32")
+"""3 epochs of 3 steps; the network has dropout, so every kind of random number is drawn."""
+RUN = RunSettings(seed=5)
+OPTIMIZERS = ["sgd", "adamw"]
+
+
+def trained(config=CONFIG, checkpoint=None, hooks=TrainingHooks()):
+    return train(small_network(), stripes(), config, checkpoint, hooks, RUN)
+
+
+def interrupt_at(step, path):
+    def stop(progress):
+        if progress.step == step:
+            raise Interrupted
+
+    return TrainingHooks(on_step=stop, save=lambda checkpoint: checkpoint.save(path))
+
+
+def assert_same_bits(one, other):
+    assert one.keys() == other.keys()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("step", range(1, 10))
+def test_interrupted_at_any_step_it_ends_with_the_same_bits(step, optimizer, tmp_path):
+    config = CONFIG.model_copy(update={"optimizer": optimizer})
+    whole, path = trained(config), tmp_path / "checkpoint.safetensors"
+    with pytest.raises(Interrupted):
+        trained(config, hooks=interrupt_at(step, path))
+    torch.manual_seed(step)
+    resumed = trained(config, Checkpoint.load(path))
+    assert_same_bits(resumed.weights, whole.weights)
+    timeless = [{k: v for k, v in point.items() if k != "duration_s"} for point in resumed.curve]
+    assert timeless == [{k: v for k, v in point.items() if k != "duration_s"} for point in whole.curve]
+    assert resumed.duration_s > 0
+
+
+def test_interrupted_again_and_again_it_ends_with_the_same_bits(tmp_path):
+    path, checkpoint = tmp_path / "checkpoint.safetensors", None
+    for step in range(1, 10):
+        with pytest.raises(Interrupted):
+            trained(checkpoint=checkpoint, hooks=interrupt_at(step, path))
+        checkpoint = Checkpoint.load(path)
+    assert_same_bits(trained(checkpoint=checkpoint).weights, trained().weights)
+
+
+def test_a_hook_of_the_epoch_may_interrupt_too(tmp_path):
+    path, seen = tmp_path / "checkpoint.safetensors", []
+
+    def stop(metrics):
+        seen.append(metrics.epoch)
+        raise Interrupted
+
+    with pytest.raises(Interrupted):
+        trained(hooks=TrainingHooks(on_epoch=stop, save=lambda checkpoint: checkpoint.save(path)))
+    resumed = trained(checkpoint=Checkpoint.load(path), hooks=TrainingHooks(on_epoch=lambda m: seen.append(m.epoch)))
+    assert seen == [0, 1, 2]
+    assert_same_bits(resumed.weights, trained().weights)
+
+
+KILLED_AFTER_A_CHECKPOINT = """
+import os, signal, sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from tests.unit.workers.training.test_resume import CONFIG, RUN
+from tests.unit.workers.training.samples import small_network, stripes
+from workers.training import TrainingHooks, train
+
+def die(progress):
+    if progress.step == 6:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def save(checkpoint):
+    if checkpoint.facts["step"] <= 4:
+        checkpoint.save(Path(sys.argv[1]))
+
+train(small_network(), stripes(), CONFIG, None, TrainingHooks(die, save=save, checkpoint_interval_s=0), RUN)
+"""
+
+
+def test_killed_in_another_process_it_ends_with_the_same_bits(tmp_path):
+    path = tmp_path / "checkpoint.safetensors"
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+    died = subprocess.run(
+        [sys.executable, "-c", KILLED_AFTER_A_CHECKPOINT, str(path)], env=environment, timeout=120, check=False
+    )
+    assert died.returncode == -signal.SIGKILL
+    checkpoint = Checkpoint.load(path)
+    assert checkpoint.facts["step"] == 4
+    assert_same_bits(trained(checkpoint=checkpoint).weights, trained().weights)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"epochs": 4}, "config"), ({"learning_rate": 0.5}, "config")],
+)
+def test_a_checkpoint_of_another_training_is_refused(change, message, tmp_path):
+    path = tmp_path / "checkpoint.safetensors"
+    with pytest.raises(Interrupted):
+        trained(hooks=interrupt_at(2, path))
+    with pytest.raises(CheckpointError, match=message):
+        trained(CONFIG.model_copy(update=change), Checkpoint.load(path))
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path):
+    path = tmp_path / "checkpoint.safetensors"
+    with pytest.raises(Interrupted):
+        trained(hooks=interrupt_at(2, path))
+    with pytest.raises(CheckpointError, match="another network"):
+        train(torch.nn.Linear(3, 3), stripes(), CONFIG, Checkpoint.load(path), run=RUN)

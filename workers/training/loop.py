@@ -1,0 +1,191 @@
+"""The training loop: a function of network, data, configuration and seed; interruptible and resumable at any step."""
+
+import math
+import time
+from copy import deepcopy
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from nas_service.domain.errors import TrainingDivergedError
+from nas_service.domain.spec import TrainingSpec
+from workers.data import DataSet, Epoch, steps_per_epoch, train_batches
+from workers.training.average import WeightAverage
+from workers.training.checkpoint import Checkpoint
+from workers.training.evaluation import evaluate
+from workers.training.interface import (
+    EpochMetrics,
+    Interrupted,
+    Progress,
+    RunSettings,
+    TrainingHooks,
+    TrainingResult,
+)
+from workers.training.optimizer import build_optimizer, learning_rate, peak_learning_rate, set_learning_rate
+from workers.training.precision import Precision, autocast, faster_precision
+from workers.training.state import TrainingState
+
+STEPS_BETWEEN_LOSS_CHECKS = 50
+"""On an accelerator, where reading the loss waits for the device; on the CPU every loss is checked."""
+
+
+def train(
+    model: nn.Module,
+    data: DataSet,
+    config: TrainingSpec,
+    checkpoint: Checkpoint | None = None,
+    hooks: TrainingHooks = TrainingHooks(),
+    run: RunSettings = RunSettings(),
+) -> TrainingResult:
+    """Train a copy of `model` on `data.train`, validating after each epoch.
+
+    With `checkpoint` the training goes on where that was taken; on the CPU it ends with the same bits as without
+    the interruption. Torch's random state is the caller's again afterwards.
+
+    Raises TrainingDivergedError when a loss is NaN or infinite, CheckpointError for a checkpoint of another
+    training, and whatever a hook raises; on Interrupted `hooks.save` gets a checkpoint first.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(run.seed)
+        return _Loop(model, data, config, hooks, run).run(checkpoint)
+
+
+class _Loop:
+    def __init__(
+        self, model: nn.Module, data: DataSet, config: TrainingSpec, hooks: TrainingHooks, run: RunSettings
+    ) -> None:
+        self.data, self.config, self.hooks, self.run_settings = data, config, hooks, run
+        self.device = torch.device(_device(run.device))
+        self.steps_per_epoch = steps_per_epoch(data.train, config.batch_size)
+        self.total_steps = config.epochs * self.steps_per_epoch
+        self.peak = peak_learning_rate(config)
+        self.state = self._initial_state(deepcopy(model))
+        self.forward = torch.compile(self.state.model) if config.compile else self.state.model
+        self.started = self.last_saved = time.monotonic()
+
+    def _initial_state(self, model: nn.Module) -> TrainingState:
+        model = model.to(self.device).train()
+        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
+        return TrainingState(
+            model=model,
+            optimizer=build_optimizer(model, self.config),
+            average=WeightAverage(model, self.config.ema_decay) if self.config.ema_decay else None,
+            identity={
+                "config": self.config.model_dump(mode="json"),
+                "data": self.data.fingerprint,
+                "seed": self.run_settings.seed,
+            },
+            precision="fp32" if self.config.precision == "auto" else self.config.precision,
+            epoch_loss=torch.zeros((), dtype=torch.float64, device=self.device),
+        )
+
+    def run(self, checkpoint: Checkpoint | None) -> TrainingResult:
+        state = self.state
+        if checkpoint:
+            state.restore(checkpoint)
+        elif self.config.precision == "auto":
+            state.precision = self._measured_precision()
+        try:
+            for epoch in range(len(state.curve), self.config.epochs):
+                self._train_epoch(epoch)
+                self._finish_epoch(epoch)
+        except Interrupted:
+            self._save()
+            raise
+        return self._result()
+
+    def _train_epoch(self, epoch: int) -> None:
+        first_step = self.state.step - epoch * self.steps_per_epoch
+        position = Epoch(self.run_settings.seed, epoch, first_step)
+        for images, labels in train_batches(self.data, self.config.batch_size, position, self.config.augment):
+            loss = self._step(images.to(self.device), labels.to(self.device))
+            self._check(loss)
+            state = self.state
+            self.hooks.on_step(Progress(epoch, state.step, self.total_steps, self._samples_seen(), loss))
+            if time.monotonic() - self.last_saved >= self.hooks.checkpoint_interval_s:
+                self._save()
+
+    def _step(self, images: Tensor, labels: Tensor) -> Tensor:
+        """One optimizer step; gives the batch's loss as a 0-d tensor."""
+        config, state = self.config, self.state
+        rate = learning_rate(state.step, self.total_steps, self.peak, config.warmup_fraction)
+        set_learning_rate(state.optimizer, rate)
+        with autocast(self.device, state.precision):
+            loss = F.cross_entropy(self.forward(images), labels, label_smoothing=config.label_smoothing)
+        state.optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        if config.gradient_clip:
+            nn.utils.clip_grad_norm_(state.model.parameters(), config.gradient_clip)
+        state.optimizer.step()
+        state.step += 1
+        if state.average:
+            state.average.update(state.step)
+        loss = loss.detach()
+        state.epoch_loss += loss
+        return loss
+
+    def _finish_epoch(self, epoch: int) -> None:
+        state = self.state
+        train_loss = self._finite(state.epoch_loss.item() / self.steps_per_epoch)
+        validation = evaluate(state.deployed, self.data, self.data.validation)
+        metrics = EpochMetrics(
+            epoch=epoch,
+            train_loss=train_loss,
+            validation_loss=self._finite(validation.loss),
+            validation_accuracy=validation.accuracy,
+            duration_s=self._duration_s(),
+        )
+        state.epoch_loss.zero_()
+        state.curve.append(metrics)
+        self.hooks.on_epoch(metrics)
+
+    def _check(self, loss: Tensor) -> None:
+        if self.device.type == "cpu" or self.state.step % STEPS_BETWEEN_LOSS_CHECKS == 0:
+            self._finite(loss.item())
+
+    def _finite(self, loss: float) -> float:
+        if not math.isfinite(loss):
+            step, total, rate = self.state.step, self.total_steps, self.peak
+            raise TrainingDivergedError(
+                "training-diverged",
+                f"the loss became {loss} at step {step} of {total} (peak learning rate {rate:g});"
+                " lower training.learning_rate or set training.gradient_clip",
+            )
+        return loss
+
+    def _measured_precision(self) -> Precision:
+        images, _ = next(train_batches(self.data, self.config.batch_size, Epoch(self.run_settings.seed, 0)))
+        return faster_precision(self.state.model, images.to(self.device), self.run_settings.cache_dir)
+
+    def _save(self) -> None:
+        self.hooks.save(self.state.to_checkpoint(self._duration_s()))
+        self.last_saved = time.monotonic()
+
+    def _samples_seen(self) -> int:
+        return self.state.step * min(self.config.batch_size, len(self.data.train))
+
+    def _duration_s(self) -> float:
+        return self.state.seconds_before + time.monotonic() - self.started
+
+    def _result(self) -> TrainingResult:
+        state, last = self.state, self.state.curve[-1]
+        weights = {n: t.detach().cpu().contiguous() for n, t in state.deployed.state_dict().items()}
+        return TrainingResult(
+            validation_accuracy=last.validation_accuracy,
+            validation_loss=last.validation_loss,
+            curve=[point.to_dict() for point in state.curve],
+            epochs=self.config.epochs,
+            steps=state.step,
+            duration_s=last.duration_s,
+            samples_per_s=self._samples_seen() / last.duration_s,
+            precision=state.precision,
+            device=str(self.device),
+            weights=weights,
+        )
+
+
+def _device(name: str) -> str:
+    if name != "auto":
+        return name
+    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -1,0 +1,100 @@
+"""Choose fp32 or bf16 autocast for a training: what is asked for, or what a short measurement shows to be faster."""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Precision = Literal["fp32", "bf16"]
+
+BF16_GAIN = 1.1
+"""bf16 must be at least this much faster: below it, the noise of a short measurement decides."""
+WARM_UP_STEPS, TIMED_STEPS = 2, 5
+MEMORY_FILE = "precision.json"
+
+
+def autocast(device: torch.device, precision: Precision) -> torch.autocast:
+    """The context in which a forward pass of this precision runs."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+
+def faster_precision(model: nn.Module, images: Tensor, cache_dir: Path | None) -> Precision:
+    """The faster precision to train networks like `model` on batches like `images`, on their device.
+
+    Measured once for each device, class of network and shape of batch, then read from a file in `cache_dir`;
+    without one it is measured each time. Leaves `model` as it is.
+    """
+    memory = cache_dir / MEMORY_FILE if cache_dir else None
+    key = f"{_device_name(images.device)}|{type(model).__name__}|{'x'.join(map(str, images.shape))}"
+    known = _read(memory)
+    if key in known:
+        return known[key]
+    seconds = _measure(deepcopy(model).train(), images)
+    chosen: Precision = "bf16" if seconds["bf16"] * BF16_GAIN < seconds["fp32"] else "fp32"
+    if memory:
+        _write(memory, {**_read(memory), key: chosen})
+    return chosen
+
+
+def _measure(model: nn.Module, images: Tensor) -> dict[Precision, float]:
+    """Best seconds of a forward and backward pass, taken in turns so that a busy spell meets both."""
+    best: dict[Precision, float] = {"fp32": float("inf"), "bf16": float("inf")}
+    labels = torch.zeros(len(images), dtype=torch.int64, device=images.device)
+    for turn in range(WARM_UP_STEPS + TIMED_STEPS):
+        for precision in best:
+            seconds = _seconds(partial(_pass, model, images, labels, precision), images.device)
+            if turn >= WARM_UP_STEPS:
+                best[precision] = min(best[precision], seconds)
+    return best
+
+
+def _pass(model: nn.Module, images: Tensor, labels: Tensor, precision: Precision) -> None:
+    with autocast(images.device, precision):
+        loss = F.cross_entropy(model(images), labels)
+    model.zero_grad()
+    torch.autograd.backward(loss)
+
+
+def _seconds(action: Callable[[], None], device: torch.device) -> float:
+    """CPU time of this process, which a neighbour on the machine does not stretch; wall time on an accelerator."""
+    if device.type == "cpu":
+        start = time.process_time()
+        action()
+        return time.process_time() - start
+    torch.accelerator.synchronize()
+    start = time.perf_counter()
+    action()
+    torch.accelerator.synchronize()
+    return time.perf_counter() - start
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} {torch.cpu.get_capabilities().get('cpu_name', '')} {torch.get_num_threads()}"
+
+
+def _read(memory: Path | None) -> dict[str, Precision]:
+    """What is remembered; a missing or damaged file is an empty memory, since all in it can be measured again."""
+    if memory is None:
+        return {}
+    try:
+        return dict(json.loads(memory.read_text()))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+
+
+def _write(memory: Path, known: dict[str, Precision]) -> None:
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    beside = memory.with_suffix(f".{os.getpid()}.tmp")
+    beside.write_text(json.dumps(known, indent=2, sort_keys=True))
+    os.replace(beside, memory)
