@@ -66,8 +66,6 @@ class Search:
     """Rises with every change; the ETag."""
     candidate_count: int
     """Candidates proposed so far; also the next candidate's number."""
-    memory_revision: int
-    """Rises with every change of the Optuna study, so that a process knows whether its memory of it is current."""
     study_name: str
     active_s: float
     """Time spent in the search phase, pauses excluded, up to `active_since`."""

@@ -36,7 +36,6 @@ def to_search(row: RowMapping) -> Search:
         phase=SearchPhase(row["phase"]),
         version=row["version"],
         candidate_count=row["candidate_count"],
-        memory_revision=row["memory_revision"],
         study_name=row["study_name"],
         active_s=row["active_s"],
         active_since=row["active_since"],

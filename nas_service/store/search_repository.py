@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, tuple_, update
+from sqlalchemy import Connection, delete, insert, select, tuple_, update
 
 from nas_service.domain.entities import Search
 from nas_service.domain.errors import NotFoundError
@@ -81,3 +81,7 @@ class SqlSearches:
     def live(self) -> Sequence[str]:
         """Searches that may still change."""
         return self._connection.scalars(select(searches.c.id).where(searches.c.status.in_(LIVE_SEARCHES))).all()
+
+    def delete(self, search_id: str) -> None:
+        """Forget it with its candidates, work and events; evaluations and measurements stay for reuse."""
+        self._connection.execute(delete(searches).where(searches.c.id == search_id))

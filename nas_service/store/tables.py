@@ -40,7 +40,6 @@ searches = Table(
     Column("phase", STATUS, nullable=False),
     Column("version", Integer, nullable=False, default=0),
     Column("candidate_count", Integer, nullable=False, default=0),
-    Column("memory_revision", Integer, nullable=False, default=0),
     Column("study_name", String(128), nullable=False, unique=True),
     Column("active_s", Float, nullable=False, default=0.0),
     Column("active_since", UtcDateTime),

@@ -18,37 +18,42 @@ class SqlUnitOfWork:
     """Repositories that share `connection`, and so its transaction."""
 
     def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+        self._connection = connection
+
+    @property
+    def connection(self) -> Connection:
+        """The transaction itself, for adapters that write their own tables in it."""
+        return self._connection
 
     @cached_property
     def searches(self) -> SqlSearches:
         """Searches."""
-        return SqlSearches(self.connection)
+        return SqlSearches(self._connection)
 
     @cached_property
     def candidates(self) -> SqlCandidates:
         """Candidates."""
-        return SqlCandidates(self.connection)
+        return SqlCandidates(self._connection)
 
     @cached_property
     def work(self) -> SqlWork:
         """Work items."""
-        return SqlWork(self.connection)
+        return SqlWork(self._connection)
 
     @cached_property
     def evidence(self) -> SqlEvidence:
         """Evaluations, measurements and artifacts."""
-        return SqlEvidence(self.connection)
+        return SqlEvidence(self._connection)
 
     @cached_property
     def events(self) -> SqlEvents:
         """Events."""
-        return SqlEvents(self.connection)
+        return SqlEvents(self._connection)
 
     @cached_property
     def workers(self) -> SqlWorkers:
         """Workers and devices."""
-        return SqlWorkers(self.connection)
+        return SqlWorkers(self._connection)
 
 
 class SqlStore:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Update, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, insert, select, update
 
 from nas_service.domain.entities import Failure, JsonDict, WorkItem
 from nas_service.domain.errors import NotFoundError
@@ -15,6 +15,18 @@ from nas_service.store.types import now_epoch_s
 
 CLAIM_CANDIDATES = 4
 """Rows looked at in one claim: when workers race for the first, the next is taken."""
+
+
+def _waiting(queues: Sequence[str]) -> Select[str]:
+    return (
+        select(work_items.c.id)
+        .join(searches, searches.c.id == work_items.c.search_id)
+        .where(
+            work_items.c.status == WorkStatus.QUEUED,
+            work_items.c.queue.in_(queues),
+            searches.c.status == SearchStatus.RUNNING,
+        )
+    )
 
 
 class SqlWork:
@@ -35,19 +47,13 @@ class SqlWork:
             raise NotFoundError("no-such-work-item", f"there is no work item {item_id!r}")
         return to_work_item(row)
 
+    def is_waiting(self, queues: Sequence[str]) -> bool:
+        """Whether `claim` would find something now."""
+        return self._connection.scalar(_waiting(queues).limit(1)) is not None
+
     def claim(self, queues: Sequence[str], worker_id: str, lease_s: float) -> WorkItem | None:
         """Lease the oldest queued item of `queues` whose search is running; None if there is none."""
-        query = (
-            select(work_items.c.id)
-            .join(searches, searches.c.id == work_items.c.search_id)
-            .where(
-                work_items.c.status == WorkStatus.QUEUED,
-                work_items.c.queue.in_(queues),
-                searches.c.status == SearchStatus.RUNNING,
-            )
-            .order_by(work_items.c.created_at, work_items.c.id)
-            .limit(CLAIM_CANDIDATES)
-        )
+        query = _waiting(queues).order_by(work_items.c.created_at, work_items.c.id).limit(CLAIM_CANDIDATES)
         for item_id in self._connection.scalars(query).all():
             statement = (
                 update(work_items)
@@ -104,15 +110,9 @@ class SqlWork:
 
     def cancel_queued(self, search_id: str) -> None:
         """Nobody shall start these."""
-        self._connection.execute(
-            self._update_where(search_id, work_items.c.status == WorkStatus.QUEUED).values(
-                status=WorkStatus.CANCELLED, finished_at=datetime.now(UTC)
-            )
-        )
-
-    @staticmethod
-    def _update_where(search_id: str, condition: ColumnElement[bool]) -> Update:
-        return update(work_items).where(work_items.c.search_id == search_id, condition)
+        queued = (work_items.c.search_id == search_id, work_items.c.status == WorkStatus.QUEUED)
+        ended = {"status": WorkStatus.CANCELLED, "finished_at": datetime.now(UTC)}
+        self._connection.execute(update(work_items).where(*queued).values(ended))
 
     def expired(self) -> Sequence[WorkItem]:
         """Leases whose holder has not been heard of in time."""

@@ -1,0 +1,61 @@
+"""Settings, read once at the edge from the environment (prefix NAS_) and passed inward as plain values."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything that a deployment may change. Defaults run on one machine with nothing else installed."""
+
+    model_config = SettingsConfigDict(env_prefix="NAS_", frozen=True, use_attribute_docstrings=True)
+
+    home: Path = Path(".nas")
+    """Folder of the database, artifacts, checkpoints, caches and logs."""
+    database_url: str = ""
+    """SQLAlchemy URL; default: a SQLite file in `home`."""
+    database_pool_size: Annotated[int, Field(ge=1)] = 5
+    """Connections a process keeps open (Postgres)."""
+    data_roots: Annotated[tuple[Path, ...], NoDecode] = (Path(),)
+    """Folders below which file data sets may lie, separated like PATH; default: the current folder."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8321
+    """Port of the REST API; 0 takes a free one."""
+    insecure: bool = False
+    """Serve on a non-loopback address although there is no authentication."""
+    workers: Annotated[int, Field(ge=0)] = 0
+    """Worker processes; 0 means one for each core that this process may use."""
+    lease_s: Annotated[float, Field(gt=0)] = 10.0
+    """How long a worker may be silent before its work is given to another."""
+    heartbeat_s: Annotated[float, Field(gt=0)] = 0.5
+    """How often a worker renews its lease and learns of pauses and cancellations."""
+    checkpoint_s: Annotated[float, Field(gt=0)] = 10.0
+    """How often a training is checkpointed against the loss of its worker."""
+    measure_s: Annotated[float, Field(gt=0)] = 1.0
+    """Longest time spent on one latency measurement during the search."""
+    final_measure_s: Annotated[float, Field(gt=0)] = 4.0
+    """Longest time spent on one latency measurement of a finalized candidate."""
+
+    @field_validator("data_roots", mode="before")
+    @classmethod
+    def _split_paths(cls, value: Any) -> Any:
+        return tuple(Path(part) for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database in use."""
+        return self.database_url or f"sqlite:///{self.home.resolve() / 'nas.db'}"
+
+    @property
+    def artifacts_dir(self) -> Path:
+        """Folder of stored files."""
+        return self.home.resolve() / "artifacts"
+
+    @property
+    def worker_count(self) -> int:
+        """Worker processes to start: as set, or one for each core that this process may use."""
+        usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return self.workers or usable

@@ -1,0 +1,5 @@
+"""`advance`: the only place that decides what happens next in a search."""
+
+from nas_service.use_cases.advance.advance import advance
+
+__all__ = ["advance"]

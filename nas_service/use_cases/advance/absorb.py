@@ -1,0 +1,197 @@
+"""Take in what workers have finished: results become evidence, candidates move on."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from nas_service.domain.entities import (
+    Artifact,
+    Candidate,
+    DatasetFacts,
+    Evaluation,
+    Failure,
+    JsonDict,
+    Measurement,
+    SpaceFacts,
+    WorkItem,
+    WorkKind,
+    new_id,
+    profile_queue,
+)
+from nas_service.domain.metrics import broken, metric_key, profiled_targets
+from nas_service.domain.spec import Metric, TargetSpec
+from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus, is_over
+from nas_service.use_cases.advance.context import Context
+from nas_service.use_cases.reuse import evaluation_reuse_key
+
+NOISY_RETRIES = 1
+"""Times a measurement that missed its precision is taken again before it is accepted, flagged."""
+
+
+def absorb(context: Context) -> None:
+    """Take in every ended work item that was not taken in yet, oldest first."""
+    items = context.uow.work.unabsorbed(context.search.id)
+    for item in items:
+        if item.status is WorkStatus.DONE and item.result is not None:
+            _ABSORB[item.kind](context, item, item.result)
+        elif item.status is WorkStatus.FAILED:
+            _absorb_failure(context, item, item.failure or Failure("unknown", "no reason was given"))
+    if items:
+        context.uow.work.mark_absorbed([item.id for item in items])
+        context.uow.searches.update(context.search.id)
+        context.reload()
+
+
+def _absorb_prepare(context: Context, _item: WorkItem, result: JsonDict) -> None:
+    facts = result["dataset"]
+    context.memories.create(context.uow, context.search.study_name, context.search.spec.objectives)
+    context.enter(
+        SearchPhase.SEARCH,
+        dataset=DatasetFacts(**facts | {"classes": tuple(facts["classes"])}),
+        space=SpaceFacts(**result["space"]),
+    )
+
+
+def _absorb_evaluate(context: Context, item: WorkItem, result: JsonDict) -> None:
+    candidate = _live_candidate(context, item)
+    if candidate is None:
+        return
+    for artifact in result["artifacts"]:
+        context.uow.evidence.add_artifact(Artifact(**artifact))
+    evaluation = context.uow.evidence.add_evaluation(
+        Evaluation(
+            id=new_id("evaluation"),
+            reuse_key=evaluation_reuse_key(context.search, candidate.architecture_key, final=_is_final(item)),
+            accuracy=result["accuracy"],
+            fidelity=result["fidelity"],
+            result=result["result"],
+            created_at=datetime.now(UTC),
+        )
+    )
+    if _is_final(item):
+        keep_final(context, candidate, evaluation_id=evaluation.id)
+    else:
+        evaluated(context, candidate, evaluation, reused=False)
+
+
+def evaluated(context: Context, candidate: Candidate, evaluation: Evaluation, *, reused: bool) -> None:
+    """A candidate has its accuracy: note it and go on to timing."""
+    candidate = context.move_candidate(
+        candidate,
+        CandidateStatus.EVALUATED,
+        evaluation_id=evaluation.id,
+        evaluation_reused=reused,
+        metrics=candidate.metrics | {Metric.ACCURACY.value: evaluation.accuracy},
+    )
+    model_sha256 = evaluation.result["model_sha256"]
+    for target in profiled_targets(context.search.spec):
+        spec = context.search.spec.targets[target]
+        known = context.uow.evidence.measurement_of(model_sha256, spec)
+        if known is not None:
+            candidate = _note_measurement(context, candidate, target, known)
+        else:
+            enqueue_profile(context, candidate.id, model_sha256, target, final=False)
+    _complete_if_measured(context, candidate)
+
+
+def enqueue_profile(context: Context, candidate_id: str, model_sha256: str, target: int, *, final: bool) -> None:
+    """Ask a worker on the target's device to time a model."""
+    payload = {"target": target, "model_sha256": model_sha256, "final": final}
+    spec = context.search.spec.targets[target]
+    context.enqueue(WorkKind.PROFILE, profile_queue(spec.device), candidate_id, payload)
+
+
+def _absorb_profile(context: Context, item: WorkItem, result: JsonDict) -> None:
+    candidate = _live_candidate(context, item)
+    if candidate is None:
+        return
+    target: int = item.payload["target"]
+    measurement = _measurement(item.payload["model_sha256"], context.search.spec.targets[target], result)
+    context.uow.evidence.add_measurement(measurement)
+    retries = item.payload.get("retries", 0)
+    if measurement.noisy and retries < NOISY_RETRIES:
+        payload = item.payload | {"retries": retries + 1}
+        context.enqueue(WorkKind.PROFILE, item.queue, candidate.id, payload)
+    elif _is_final(item):
+        measured = dict((candidate.final or {}).get("measurements", {})) | {str(target): measurement.id}
+        keep_final(context, candidate, measurements=measured)
+    else:
+        candidate = _note_measurement(context, candidate, target, measurement)
+        _complete_if_measured(context, candidate)
+
+
+def _measurement(model_sha256: str, target: TargetSpec, result: JsonDict) -> Measurement:
+    return Measurement(
+        id=new_id("measurement"),
+        model_sha256=model_sha256,
+        target=target,
+        device_id=result["device_id"],
+        median_ms=result["median_ms"],
+        peak_memory_mib=result["peak_memory_mib"],
+        noisy=result["noisy"],
+        result=result,
+        created_at=datetime.now(UTC),
+    )
+
+
+def _note_measurement(context: Context, candidate: Candidate, target: int, measurement: Measurement) -> Candidate:
+    metrics = candidate.metrics | {
+        metric_key(Metric.LATENCY_MS, target): measurement.median_ms,
+        metric_key(Metric.PEAK_MEMORY_MIB, target): measurement.peak_memory_mib,
+    }
+    context.uow.candidates.update(candidate.id, metrics=metrics)
+    return context.uow.candidates.get(candidate.id)
+
+
+def _complete_if_measured(context: Context, candidate: Candidate) -> None:
+    targets = profiled_targets(context.search.spec)
+    if all(metric_key(Metric.LATENCY_MS, target) in candidate.metrics for target in targets):
+        violated = broken(context.search.spec.constraints, candidate.metrics)
+        to = CandidateStatus.INFEASIBLE if violated else CandidateStatus.COMPLETED
+        context.move_candidate(candidate, to, violations=violated)
+    elif candidate.status is CandidateStatus.EVALUATED:
+        context.move_candidate(candidate, CandidateStatus.PROFILING)
+
+
+def _absorb_finalize(context: Context, item: WorkItem, result: JsonDict) -> None:
+    candidate = context.uow.candidates.get(str(item.candidate_id))
+    for name, artifact in result["artifacts"].items():
+        context.uow.evidence.add_artifact(Artifact(**artifact))
+        context.uow.evidence.link_artifact(candidate.id, name, artifact["sha256"])
+    keep_final(context, candidate, **result["final"])
+    payload = {"candidate_id": candidate.id, "number": candidate.number, "final": result["final"]}
+    context.uow.events.append(context.search.id, "candidate.finalized", payload)
+
+
+def keep_final(context: Context, candidate: Candidate, **facts: object) -> None:
+    """Add to what is known of a finalized candidate."""
+    final = context.uow.candidates.get(candidate.id).final or {}
+    context.uow.candidates.update(candidate.id, final=final | facts)
+
+
+def _absorb_failure(context: Context, item: WorkItem, failure: Failure) -> None:
+    if item.kind is WorkKind.PREPARE:
+        context.end(SearchStatus.FAILED, failure)
+        return
+    candidate = context.uow.candidates.get(str(item.candidate_id))
+    if is_over(candidate.status):
+        keep_final(context, candidate, failure=failure.to_json())
+    else:
+        context.move_candidate(candidate, CandidateStatus.FAILED, failure=failure)
+
+
+def _live_candidate(context: Context, item: WorkItem) -> Candidate | None:
+    """The item's candidate, unless it has ended meanwhile (a finalized one has, and goes on being measured)."""
+    candidate = context.uow.candidates.get(str(item.candidate_id))
+    return candidate if _is_final(item) or not is_over(candidate.status) else None
+
+
+def _is_final(item: WorkItem) -> bool:
+    return bool(item.payload.get("final", False))
+
+
+_ABSORB: dict[WorkKind, Callable[[Context, WorkItem, JsonDict], None]] = {
+    WorkKind.PREPARE: _absorb_prepare,
+    WorkKind.EVALUATE: _absorb_evaluate,
+    WorkKind.PROFILE: _absorb_profile,
+    WorkKind.FINALIZE: _absorb_finalize,
+}

@@ -1,0 +1,60 @@
+"""Look at one search, do everything that can be done now, and return. Running it twice changes nothing."""
+
+from nas_service.domain.entities import TRAIN_QUEUE, Failure, WorkKind
+from nas_service.domain.states import ACTIVE_CANDIDATES, CandidateStatus, SearchPhase, SearchStatus, WorkStatus, is_over
+from nas_service.use_cases.advance.absorb import absorb
+from nas_service.use_cases.advance.context import Context
+from nas_service.use_cases.advance.finalize import finalize
+from nas_service.use_cases.advance.propose import fill
+from nas_service.use_cases.control import set_status
+from nas_service.use_cases.ports import Memories, Store
+
+
+def advance(store: Store, memories: Memories, search_id: str) -> None:
+    """Take in what workers have finished, decide what comes next, and store it as work items.
+
+    Everything happens in one transaction under the search's row lock. If it fails, the sampler's memory may be
+    ahead of the database, so it is forgotten and read again next time.
+    """
+    try:
+        with store.write() as uow:
+            _advance(Context(uow, memories, uow.searches.lock(search_id)))
+    except BaseException:
+        memories.forget(search_id)
+        raise
+
+
+def _advance(context: Context) -> None:
+    if is_over(context.search.status):
+        return
+    absorb(context)
+    if context.search.status is SearchStatus.QUEUED:
+        set_status(context.uow, context.search, SearchStatus.RUNNING)
+        context.reload()
+    if context.search.status is SearchStatus.CANCELLING:
+        _cancel(context)
+    elif context.search.status is SearchStatus.RUNNING:
+        _step(context)
+
+
+def _step(context: Context) -> None:
+    """One look at each phase, in order, so that a phase that ends lets the next one begin at once."""
+    if context.search.phase is SearchPhase.PREPARE:
+        if not context.uow.work.open(context.search.id):
+            context.enqueue(WorkKind.PREPARE, TRAIN_QUEUE)
+        return
+    if context.search.phase is SearchPhase.SEARCH:
+        fill(context)
+    if context.search.status is SearchStatus.RUNNING and context.search.phase is SearchPhase.FINALIZE:
+        finalize(context)
+
+
+def _cancel(context: Context) -> None:
+    """Nobody starts anything any more; over once every worker has let go."""
+    context.uow.work.cancel_queued(context.search.id)
+    if any(item.status is WorkStatus.LEASED for item in context.uow.work.open(context.search.id)):
+        return
+    failure = Failure("cancelled", "the search was cancelled")
+    for candidate in context.uow.candidates.of(context.search.id, ACTIVE_CANDIDATES):
+        context.move_candidate(candidate, CandidateStatus.CANCELLED, failure=failure)
+    context.end(SearchStatus.CANCELLED)

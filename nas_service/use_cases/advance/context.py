@@ -1,0 +1,105 @@
+"""What one call of `advance` works with, and the small moves that its parts share."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from nas_service.domain.entities import Candidate, Failure, JsonDict, Search, WorkItem, WorkKind, new_id
+from nas_service.domain.metrics import objective_values, violations
+from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus, is_over, move
+from nas_service.use_cases.control import set_status
+from nas_service.use_cases.ports import Memories, Outcome, SearchMemory, UnitOfWork
+
+MAX_ATTEMPTS = 5
+"""Times a work item is started before it fails for good."""
+
+
+@dataclass(slots=True)
+class Context:
+    """A locked search, its transaction, and the memories of samplers."""
+
+    uow: UnitOfWork
+    memories: Memories
+    search: Search
+    _memory: SearchMemory | None = None
+
+    @property
+    def memory(self) -> SearchMemory:
+        """The sampler's memory of this search, brought up to date once a transaction."""
+        if self._memory is None:
+            self._memory = self.memories.of(self.uow, self.search)
+        return self._memory
+
+    def reload(self) -> None:
+        """See what the last writes have changed."""
+        self.search = self.uow.searches.get(self.search.id)
+
+    def enqueue(
+        self, kind: WorkKind, queue: str, candidate_id: str | None = None, payload: JsonDict | None = None
+    ) -> None:
+        """Store a work item; it is delivered after the commit."""
+        self.uow.work.add(
+            WorkItem(
+                id=new_id("work"),
+                search_id=self.search.id,
+                candidate_id=candidate_id,
+                kind=kind,
+                queue=queue,
+                payload=payload or {},
+                status=WorkStatus.QUEUED,
+                attempt=0,
+                max_attempts=MAX_ATTEMPTS,
+                token=0,
+            )
+        )
+
+    def enter(self, phase: SearchPhase, **changes: Any) -> None:
+        """Begin a phase. The search's clock runs in the search phase only."""
+        now = datetime.now(UTC)
+        if self.search.active_since is not None:
+            changes |= {"active_s": self.search.active_s + (now - self.search.active_since).total_seconds()}
+        changes |= {"active_since": now if phase is SearchPhase.SEARCH else None}
+        self.uow.searches.update(self.search.id, phase=phase, **changes)
+        self.uow.events.append(self.search.id, "search.phase", {"phase": phase})
+        self.reload()
+
+    def end(self, status: SearchStatus, failure: Failure | None = None) -> None:
+        """End the search and forget its memory."""
+        changes = {"failure": failure} if failure is not None else {}
+        set_status(self.uow, self.search, status, **changes)
+        self.memories.forget(self.search.id)
+        self.reload()
+
+    def move_candidate(self, candidate: Candidate, to: CandidateStatus, **changes: Any) -> Candidate:
+        """Move a candidate, and tell the sampler and the listeners where it ends."""
+        status = move(candidate.status, to)
+        if is_over(status):
+            changes |= {"finished_at": datetime.now(UTC)}
+        self.uow.candidates.update(candidate.id, status=status, **changes)
+        moved = self.uow.candidates.get(candidate.id)
+        payload: JsonDict = {"candidate_id": moved.id, "number": moved.number, "status": status}
+        if is_over(status):
+            payload |= {"metrics": moved.metrics, "violations": moved.violations}
+            if moved.failure is not None:
+                payload |= {"failure": moved.failure.to_json()}
+            self._tell(moved)
+        self.uow.events.append(self.search.id, "candidate.status", payload)
+        return moved
+
+    def _tell(self, candidate: Candidate) -> None:
+        self.memory.tell(candidate.trial_id, outcome_of(self.search, candidate))
+
+
+def outcome_of(search: Search, candidate: Candidate) -> Outcome:
+    """What the sampler learns from a candidate that is over."""
+    spec = search.spec
+    attrs = {"status": candidate.status.value}
+    if candidate.failure is not None:
+        attrs |= {"failure": candidate.failure.detail}
+    if candidate.status not in {CandidateStatus.COMPLETED, CandidateStatus.INFEASIBLE}:
+        return Outcome(None, pruned=candidate.status is CandidateStatus.PRUNED, user_attrs=attrs)
+    return Outcome(
+        values=objective_values(spec.objectives, candidate.metrics),
+        violations=violations(spec.constraints, candidate.metrics),
+        user_attrs=attrs,
+    )

@@ -1,0 +1,175 @@
+"""Keep as many candidates in flight as the search may have, until its budget is spent."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+
+import search_spaces
+from nas_service.domain.entities import TRAIN_QUEUE, Candidate, Failure, WorkKind, new_id
+from nas_service.domain.metrics import broken, computable
+from nas_service.domain.spec import Metric
+from nas_service.domain.states import ACTIVE_CANDIDATES, CandidateStatus, SearchPhase, SearchStatus, is_over
+from nas_service.use_cases.advance.absorb import evaluated
+from nas_service.use_cases.advance.context import Context, outcome_of
+from nas_service.use_cases.ports import Draft
+from nas_service.use_cases.reuse import evaluation_reuse_key
+from nas_service.use_cases.space import computable_metrics, space_of
+
+MAX_PROPOSALS = 100
+"""Proposals of the sampler looked at for one candidate before architectures are drawn directly."""
+
+DIRECT_SAMPLES = 4096
+"""Architectures drawn directly when the sampler finds none that is new and feasible."""
+
+HOPELESS_AFTER = 8
+"""Failed candidates, with none that succeeded, after which the search gives up."""
+
+HOPELESS_UNTIL = 1000
+"""Candidates after which nobody looks any more: counting them all must not slow a long search."""
+
+MAX_REUSED_IN_A_ROW = 64
+"""Reused candidates taken in by one call, so that it always returns."""
+
+
+def fill(context: Context) -> None:
+    """Propose until every slot is taken or the budget is spent; go on to finalize when the last one is in."""
+    if (failure := _hopeless(context)) is not None:
+        context.end(SearchStatus.FAILED, failure)
+        return
+    slots = _parallelism(context)
+    for _ in range(slots + MAX_REUSED_IN_A_ROW):
+        in_flight = len(context.uow.candidates.of(context.search.id, ACTIVE_CANDIDATES))
+        reason = context.search.stop_reason or _spent(context)
+        if reason is not None:
+            if context.search.stop_reason is None:
+                context.uow.searches.update(context.search.id, stop_reason=reason)
+                context.reload()
+            if in_flight == 0:
+                context.enter(SearchPhase.FINALIZE)
+            return
+        if in_flight >= slots:
+            return
+        _propose_one(context)
+        if is_over(context.search.status):
+            return
+    context.uow.searches.wake(context.search.id)
+
+
+def _parallelism(context: Context) -> int:
+    if context.search.spec.budget.parallelism is not None:
+        return context.search.spec.budget.parallelism
+    return max(1, sum(TRAIN_QUEUE in worker.queues for worker in context.uow.workers.live()))
+
+
+def _spent(context: Context) -> str | None:
+    """Which budget is spent, if one is."""
+    budget, search = context.search.spec.budget, context.search
+    if budget.candidates is not None and search.candidate_count >= budget.candidates:
+        return f"budget: {budget.candidates} candidates"
+    if budget.minutes is not None and active_s(context) >= budget.minutes * 60:
+        return f"budget: {budget.minutes:g} minutes"
+    return None
+
+
+def active_s(context: Context) -> float:
+    """Seconds spent in the search phase so far, pauses excluded."""
+    since = context.search.active_since
+    running = (datetime.now(UTC) - since).total_seconds() if since is not None else 0.0
+    return context.search.active_s + running
+
+
+def _hopeless(context: Context) -> Failure | None:
+    """A failure of the search, where every candidate fails."""
+    counts = (
+        context.uow.candidates.counts(context.search.id) if context.search.candidate_count >= HOPELESS_AFTER else {}
+    )
+    failed = counts.get(CandidateStatus.FAILED, 0)
+    if failed < HOPELESS_AFTER or counts.get(CandidateStatus.COMPLETED, 0) + counts.get(CandidateStatus.INFEASIBLE, 0):
+        return None
+    last = context.uow.candidates.of(context.search.id, [CandidateStatus.FAILED])[-1]
+    reason = last.failure.detail if last.failure else "no reason was given"
+    return Failure("every-candidate-failed", f"the first {failed} candidates all failed; the last one: {reason}")
+
+
+def _propose_one(context: Context) -> None:
+    found = _from_sampler(context) or _drawn_directly(context)
+    if found is None:
+        return
+    draft, architecture, metrics = found
+    number = context.search.candidate_count
+    attrs = {"architecture_key": architecture.key}
+    candidate = Candidate(
+        id=new_id("candidate"),
+        search_id=context.search.id,
+        number=number,
+        status=CandidateStatus.PROPOSED,
+        architecture_key=architecture.key,
+        architecture=dict(architecture.values),
+        trial_id=context.memory.record(draft, number, attrs),
+        metrics=metrics,
+        proposed_at=datetime.now(UTC),
+    )
+    context.uow.candidates.add(candidate)
+    context.uow.searches.update(context.search.id, candidate_count=number + 1)
+    context.reload()
+    known = context.uow.evidence.evaluation_by_key(
+        evaluation_reuse_key(context.search, candidate.architecture_key, final=False)
+    )
+    if known is not None:
+        evaluated(context, candidate, known, reused=True)
+    else:
+        context.move_candidate(candidate, CandidateStatus.EVALUATING)
+        context.enqueue(WorkKind.EVALUATE, TRAIN_QUEUE, candidate.id)
+
+
+Found = tuple[Draft, search_spaces.Architecture, dict[str, float]]
+
+
+def _from_sampler(context: Context) -> Found | None:
+    """The sampler's next architecture that is new and keeps the computable constraints."""
+    space, memory = space_of(context.search), context.memory
+    for _ in range(MAX_PROPOSALS):
+        draft = memory.propose()
+        architecture = space.canonical(draft.values)
+        metrics = computable_metrics(context.search, [architecture])[0]
+        if broken(computable(context.search.spec.constraints), metrics):
+            memory.drop(draft)
+            continue
+        known = context.uow.candidates.by_key(context.search.id, architecture.key)
+        if known is None:
+            return draft, architecture, metrics
+        if known.status in {CandidateStatus.COMPLETED, CandidateStatus.INFEASIBLE}:
+            memory.echo(draft, outcome_of(context.search, known))
+        else:
+            memory.drop(draft)
+    return None
+
+
+def _drawn_directly(context: Context) -> Found | None:
+    """A random new, feasible architecture; where there is none, the reason ends the search phase or the search."""
+    space, search = space_of(context.search), context.search
+    rng = np.random.default_rng([search.spec.seed, search.candidate_count])
+    drawn = space.sample(rng, DIRECT_SAMPLES)
+    metrics = computable_metrics(search, drawn)
+    constraints = computable(search.spec.constraints)
+    feasible = [i for i, found in enumerate(metrics) if not broken(constraints, found)]
+    for i in feasible:
+        if context.uow.candidates.by_key(search.id, drawn[i].key) is None:
+            flat = {c.name: drawn[i].values.get(c.name, c.options[0]) for c in space.choices}
+            return context.memory.propose_given(flat), drawn[i], metrics[i]
+    if feasible or search.candidate_count > 0:
+        context.uow.searches.update(search.id, stop_reason="no new feasible architecture is left")
+        context.reload()
+    else:
+        context.end(SearchStatus.FAILED, _infeasible(context, metrics))
+    return None
+
+
+def _infeasible(context: Context, metrics: list[dict[str, float]]) -> Failure:
+    wanted = [c.metric for c in computable(context.search.spec.constraints)]
+    nearest = ", ".join(f"{m} {min(found[m] for found in metrics):,.0f}" for m in dict.fromkeys(wanted) if m in Metric)
+    detail = (
+        f"none of {len(metrics):,} architectures drawn from the space keeps the constraints"
+        f" (smallest values seen: {nearest}); relax the constraints or extend the space's choices"
+    )
+    return Failure("infeasible-constraints", detail)

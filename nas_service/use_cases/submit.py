@@ -1,0 +1,58 @@
+"""Take a search in: check it, store it, commit. Nothing else happens before the answer."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from nas_service.domain.entities import Search, new_id
+from nas_service.domain.errors import ConflictError, FieldProblem, SpecError
+from nas_service.domain.spec import SearchSpec
+from nas_service.domain.states import SearchPhase, SearchStatus
+from nas_service.use_cases.ports import Store
+
+Check = Callable[[SearchSpec], Sequence[FieldProblem]]
+
+
+def submit(
+    store: Store, checks: Sequence[Check], spec: SearchSpec, idempotency_key: str | None = None
+) -> tuple[Search, bool]:
+    """Store a search and return it with whether it is new.
+
+    The same idempotency key gives the same search. Raises SpecError for a spec that cannot succeed and
+    ConflictError where the key was used for another spec.
+    """
+    problems = [problem for check in checks for problem in check(spec)]
+    if problems:
+        raise SpecError(problems)
+    digest = hashlib.sha256(spec.model_dump_json().encode()).hexdigest()
+    with store.write() as uow:
+        if idempotency_key is not None and (found := uow.searches.by_idempotency_key(idempotency_key)):
+            search, known_digest = found
+            if known_digest != digest:
+                raise ConflictError(
+                    "idempotency-key-reused",
+                    f"the idempotency key was used for another spec (search {search.id}); use a fresh key",
+                )
+            return search, False
+        search = _new_search(spec, idempotency_key)
+        uow.searches.add(search, digest)
+        uow.events.append(search.id, "search.submitted", {"name": search.name})
+    return search, True
+
+
+def _new_search(spec: SearchSpec, idempotency_key: str | None) -> Search:
+    search_id = new_id("search")
+    return Search(
+        id=search_id,
+        name=spec.name or f"{spec.dataset.name.rpartition('/')[2]}-{spec.space.name}",
+        spec=spec,
+        status=SearchStatus.QUEUED,
+        phase=SearchPhase.PREPARE,
+        version=0,
+        candidate_count=0,
+        study_name=search_id,
+        active_s=0.0,
+        active_since=None,
+        created_at=datetime.now(UTC),
+        idempotency_key=idempotency_key,
+    )

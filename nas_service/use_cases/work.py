@@ -1,0 +1,84 @@
+"""What a worker says about a work item: claimed, still at it, done, failed, given back."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from nas_service.domain.entities import Failure, JsonDict, WorkItem
+from nas_service.domain.errors import NotFoundError
+from nas_service.domain.states import SearchStatus
+from nas_service.use_cases.ports import Store
+
+
+class Signal(StrEnum):
+    """What a worker learns at a heartbeat."""
+
+    CONTINUE = "continue"
+    PAUSE = "pause"
+    """Checkpoint, give the item back, and free the machine."""
+    CANCEL = "cancel"
+    """Drop the work."""
+    LOST = "lost"
+    """Another worker may hold the item now: whatever was done is void."""
+
+
+_SIGNALS = {
+    SearchStatus.RUNNING: Signal.CONTINUE,
+    SearchStatus.QUEUED: Signal.PAUSE,
+    SearchStatus.PAUSED: Signal.PAUSE,
+}
+
+
+def claim(store: Store, queues: Sequence[str], worker_id: str, lease_s: float) -> WorkItem | None:
+    """Lease the next item of `queues`, or None. Looks before it locks, so that idle workers do not disturb."""
+    with store.read() as uow:
+        if not uow.work.is_waiting(queues):
+            return None
+    with store.write() as uow:
+        return uow.work.claim(queues, worker_id, lease_s)
+
+
+def heartbeat(store: Store, item: WorkItem, lease_s: float, progress: JsonDict | None = None) -> Signal:
+    """Renew the lease, leave the progress, and learn what to do."""
+    with store.write() as uow:
+        if not uow.work.extend(item.id, item.token, lease_s, progress):
+            return Signal.LOST
+        try:
+            status = uow.searches.get(item.search_id).status
+        except NotFoundError:
+            return Signal.LOST
+        return _SIGNALS.get(status, Signal.CANCEL)
+
+
+def complete(store: Store, item: WorkItem, result: JsonDict) -> bool:
+    """Commit a result and wake the search. False: the lease was lost and the result is refused."""
+    with store.write() as uow:
+        accepted = uow.work.complete(item.id, item.token, result)
+        if accepted:
+            uow.searches.wake(item.search_id)
+    return accepted
+
+
+def fail(store: Store, item: WorkItem, failure: Failure, *, retry: bool) -> bool:
+    """Report a failure: queued again while `retry` and the cap allow it, over otherwise. False: the lease was lost."""
+    with store.write() as uow:
+        if retry and item.attempt < item.max_attempts:
+            return uow.work.release(item.id, item.token, counts_as_attempt=True)
+        accepted = uow.work.fail(item.id, item.token, failure)
+        if accepted:
+            uow.searches.wake(item.search_id)
+    return accepted
+
+
+def give_back(store: Store, item: WorkItem) -> bool:
+    """Return an item that was interrupted by a pause or a shutdown; it does not count as an attempt."""
+    with store.write() as uow:
+        return uow.work.release(item.id, item.token, counts_as_attempt=False)
+
+
+def drop(store: Store, item: WorkItem) -> bool:
+    """Leave an item of a cancelled search."""
+    with store.write() as uow:
+        accepted = uow.work.cancel(item.id, item.token)
+        if accepted:
+            uow.searches.wake(item.search_id)
+    return accepted
