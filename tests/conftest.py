@@ -9,11 +9,15 @@ from typing import NoReturn
 import hypothesis
 import pytest
 import redis
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.support import ServiceMissingError
 from tests.support.browser import find_chromium
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.redis import running_redis
+
+WHOLE_SEARCHES = ("tests/e2e/", "tests/chaos/")
 
 ON_CI = os.environ.get("CI") == "true"
 
@@ -29,12 +33,16 @@ hypothesis.settings.register_profile("house", deadline=None, derandomize=ON_CI)
 hypothesis.settings.load_profile("house")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that run whole searches on one xdist worker: they compete for the cores themselves."""
-    for item in items:
-        if any(item.get_closest_marker(name) for name in ("e2e", "chaos")):
-            item.add_marker(pytest.mark.xdist_group("whole-searches"))
+class OneWholeSearchAtATime(LoadFileScheduling):
+    """Deals test files out to processes; searches and chaos stay in one, for they fill the cores by themselves."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "whole searches" if nodeid.startswith(WHOLE_SEARCHES) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneWholeSearchAtATime:
+    """The markers of `--dist=loadgroup` would say the same, but xdist 3.8 no longer sees them under pytest 9.2."""
+    return OneWholeSearchAtATime(config, log)
 
 
 def _unavailable(reason: str) -> NoReturn:
