@@ -1,0 +1,13 @@
+"""How the depth multiplier works."""
+
+import numpy as np
+
+from search_spaces.table import FloatArray, IntArray
+
+
+def built_depth(depth: IntArray, multiplier: FloatArray | float) -> IntArray:
+    """Blocks that are built, elementwise: the product rounded up, as EfficientNet does (Tan and Le, 2019).
+
+    Products are first rounded to six digits, so that 10 x 1.1 is 11 and not 12.
+    """
+    return np.ceil(np.round(depth * multiplier, 6)).astype(np.int64)

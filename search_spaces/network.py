@@ -1,0 +1,63 @@
+"""Turns a `NetworkPlan` into a torch network."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from search_spaces.architecture import Architecture
+from search_spaces.blocks import block_of
+from search_spaces.plan import NetworkInput, NetworkPlan
+from search_spaces.registry import builder_module
+from search_spaces.space import SearchSpace
+
+
+def build(space: SearchSpace, architecture: Architecture, network_input: NetworkInput) -> nn.Module:
+    """A freshly initialised network: normalised float images (N, C, H, W) of any size to logits (N, classes).
+
+    Deterministic for a given torch seed. Raises IllegalArchitecture for an architecture of another space.
+    """
+    plan = space.plan(architecture, network_input)
+    own = builder_module(space.name)
+    network: nn.Module = Network(plan) if own is None else own.build(plan)
+    return network
+
+
+class Network(nn.Module):
+    """The blocks of a plan, one after another."""
+
+    def __init__(self, plan: NetworkPlan) -> None:
+        super().__init__()
+        self.plan = plan
+        self.blocks = nn.ModuleList(block_of(block) for block in plan.blocks)
+        initialise(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to logits (N, classes); images of another size are resized to the plan's resolution."""
+        side = self.plan.resolution
+        if x.shape[-2] != side or x.shape[-1] != side:
+            x = F.interpolate(x, size=(side, side), mode="bilinear", align_corners=False)
+        x = self.blocks[0](x)
+        if self._weights_are_channels_last():
+            # A one-channel image is contiguous in both formats, so that the format can be lost at the stem.
+            x = x.contiguous(memory_format=torch.channels_last)
+        for block in self.blocks[1:]:
+            x = block(x)
+        return x
+
+    def _weights_are_channels_last(self) -> bool:
+        """Read off the first k x k weight: those of 1 x 1 convolutions fit both formats."""
+        weight = next((p for p in self.parameters() if p.dim() == 4 and p.shape[-1] > 1), None)
+        return weight is not None and weight.stride(1) == 1
+
+
+def initialise(network: nn.Module) -> None:
+    """He initialisation by fan-out (He et al., 2015), counted per group; small normal weights for the classifier."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            fan_out = module.out_channels * module.kernel_size[0] * module.kernel_size[1] // module.groups
+            nn.init.normal_(module.weight, std=(2.0 / fan_out) ** 0.5)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, std=0.01)
+            nn.init.zeros_(module.bias)
