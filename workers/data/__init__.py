@@ -1,7 +1,9 @@
-"""Data sets: from a name in a spec to uint8 tensors on the three splits, and to batches for training."""
+"""Data sets: from a name in a spec to uint8 images in three splits, and to batches for training."""
 
 from workers.data.batches import Batch, Epoch, evaluation_batches, steps_per_epoch, train_batches
 from workers.data.dataset import DataSet, MemorySplit, Split
+from workers.data.load import load_dataset
+from workers.data.summary import summary
 
 __all__ = [
     "Batch",
@@ -10,6 +12,8 @@ __all__ = [
     "MemorySplit",
     "Split",
     "evaluation_batches",
+    "load_dataset",
     "steps_per_epoch",
+    "summary",
     "train_batches",
 ]

@@ -1,4 +1,4 @@
-"""Iterate over a split in normalised float batches, fast, and exactly repeatable from any step of any epoch."""
+"""Iterate over a split in normalised float batches: fast, and exactly repeatable from any step of any epoch."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nas_service.domain.spec import AugmentName
-from workers.data.augment import PixelAugmenter, draw
+from workers.data.augment import PixelAugmenter, draw, mixup
 from workers.data.dataset import DataSet, Split
 from workers.data.read_ahead import read_ahead
 
 Batch = tuple[Tensor, Tensor]
-"""Images float32 (b, c, h, w), normalised, channels_last; labels int64 (b,), or with mixup float32 (b, classes)
-probabilities. `torch.nn.functional.cross_entropy` takes either."""
+"""Images float32 (b, c, h, w), normalised, channels_last; labels int64 (b,), or with mixup probabilities
+float32 (b, classes). `torch.nn.functional.cross_entropy` takes either."""
 
 
 @dataclass(frozen=True)
@@ -35,23 +35,22 @@ def steps_per_epoch(split: Split, batch_size: int) -> int:
 def train_batches(
     data: DataSet, batch_size: int, epoch: Epoch, augment: Collection[AugmentName] = ()
 ) -> Iterator[Batch]:
-    """The batches of `epoch` from its first step on, shuffled and augmented; a function of the arguments alone."""
+    """The shuffled, augmented batches of `epoch` from its first step on; a function of the arguments alone."""
     split = data.train
     order_seed, augment_seed = np.random.SeedSequence((epoch.seed, epoch.number)).spawn(2)
     order = np.random.default_rng(order_seed).permutation(len(split))
-    height, width, _ = split.shape
-    draws = draw(np.random.default_rng(augment_seed), augment, len(split), (height, width))
-    augmenter = PixelAugmenter(batch_size, split.shape, np.rint(np.array(data.mean) * 255).astype(np.uint8))
+    draws = draw(np.random.default_rng(augment_seed), augment, len(split), split.shape[:2])
+    change = PixelAugmenter(batch_size, split.shape, np.rint(np.array(data.mean) * 255).astype(np.uint8))
     normalise = Normaliser(data)
     steps = range(epoch.first_step, steps_per_epoch(split, batch_size))
     spans = [slice(step * batch_size, (step + 1) * batch_size) for step in steps]
     for span, pixels in zip(spans, _read(split, [order[span] for span in spans]), strict=True):
-        images = normalise(augmenter(pixels, draws, span))
+        images = normalise(change(pixels, draws, span))
         labels = split.labels[torch.from_numpy(order[span])]
-        if draws.mixes is None:
+        if draws.shares is None:
             yield images, labels
         else:
-            yield mixup(images, F.one_hot(labels, len(data.classes)).float(), float(draws.mixes[span][0]))
+            yield mixup(images, F.one_hot(labels, len(data.classes)).float(), float(draws.shares[span.start]))
 
 
 def evaluation_batches(data: DataSet, split: Split, batch_size: int) -> Iterator[Batch]:
@@ -62,19 +61,14 @@ def evaluation_batches(data: DataSet, split: Split, batch_size: int) -> Iterator
         yield normalise(pixels), split.labels[span]
 
 
-def mixup(images: Tensor, labels: Tensor, share: float) -> Batch:
-    """Blend a batch with its own reverse, `share` of itself: as random as the shuffled order (Zhang et al. 2018)."""
-    return images.flip(0).lerp_(images, share), labels.flip(0).lerp_(labels, share)
-
-
 class Normaliser:
     """uint8 pixels to (pixel / 255 - mean) / std as float32, in one multiply-add over contiguous memory."""
 
     def __init__(self, data: DataSet) -> None:
         std = torch.tensor(data.std, dtype=torch.float64)
-        row = data.height * data.width
-        self._scale = (1 / (255 * std)).float().repeat(row)
-        self._offset = (-torch.tensor(data.mean, dtype=torch.float64) / std).float().repeat(row)
+        area = data.height * data.width
+        self._scale = (1 / (255 * std)).float().repeat(area)
+        self._offset = (-torch.tensor(data.mean, dtype=torch.float64) / std).float().repeat(area)
 
     def __call__(self, pixels: np.ndarray) -> Tensor:
         """uint8 (b, h, w, c) to float32 (b, c, h, w) in channels_last memory order."""

@@ -1,4 +1,4 @@
-"""What training, export and verification know of a data set: three splits of uint8 images and how to normalise them."""
+"""A data set as training, export and verification know it: three splits of uint8 images, and how to normalise."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -11,8 +11,9 @@ from torch import Tensor
 class Split(Protocol):
     """Labelled images behind one reading interface, whether they lie in memory or on disk."""
 
-    labels: Tensor
-    """int64 (n,), each in 0..classes-1."""
+    @property
+    def labels(self) -> Tensor:
+        """int64 (n,), each from 0 to the number of classes - 1."""
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -25,12 +26,12 @@ class Split(Protocol):
     def __len__(self) -> int: ...
 
     def rows(self, indices: np.ndarray | slice) -> np.ndarray:
-        """uint8 (len(indices), height, width, channels), C-contiguous; may be a view that must not be written."""
+        """uint8 (n, height, width, channels), contiguous. For a slice it may be a view: do not write to it."""
 
 
 @dataclass(frozen=True, eq=False)
 class MemorySplit:
-    """A split held as two tensors. Images: uint8 (n, channels, height, width), kept in channels_last memory order."""
+    """A split held as two tensors; images are uint8 (n, channels, height, width) in channels_last memory order."""
 
     images: Tensor
     labels: Tensor
@@ -38,13 +39,10 @@ class MemorySplit:
 
     def __post_init__(self) -> None:
         if self.images.dtype != torch.uint8 or self.images.ndim != 4:
-            raise ValueError(
-                f"images must be uint8 (n, c, h, w), not {self.images.dtype} {tuple(self.images.shape)}"
-            )
+            raise ValueError(f"images must be uint8 (n, c, h, w), not {self.images.dtype} {tuple(self.images.shape)}")
         if self.labels.dtype != torch.int64 or self.labels.shape != self.images.shape[:1]:
-            raise ValueError(
-                f"labels must be int64 ({len(self.images)},), not {self.labels.dtype} {tuple(self.labels.shape)}"
-            )
+            found = f"{self.labels.dtype} {tuple(self.labels.shape)}"
+            raise ValueError(f"labels must be int64 ({len(self.images)},), not {found}")
         object.__setattr__(self, "images", self.images.contiguous(memory_format=torch.channels_last))
         object.__setattr__(self, "_pixels", self.images.permute(0, 2, 3, 1).numpy())
 
@@ -69,7 +67,7 @@ class MemorySplit:
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
-    """A data set that is ready for training. `mean` and `std` are per channel of pixels in [0, 1], of `train` alone."""
+    """Ready for training. `mean` and `std` are those of `train` alone, per channel, of pixels in [0, 1]."""
 
     name: str
     fingerprint: str
