@@ -28,8 +28,8 @@ USER 10001
 
 FROM base AS api
 COPY --from=build-api /opt/nas /opt/nas
-EXPOSE 8000
-CMD ["nas", "serve", "--host", "0.0.0.0", "--port", "8000"]
+EXPOSE 8321
+CMD ["nas", "serve"]
 
 FROM base AS worker
 COPY --from=build-worker /opt/nas /opt/nas

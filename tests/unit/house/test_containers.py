@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import pytest
-import typer
 import yaml
 
 from tests.support.source import ROOT
@@ -28,6 +27,13 @@ def test_every_variable_of_the_compose_file_is_explained() -> None:
     assert used == explained
 
 
+def test_no_port_is_published_beyond_this_machine() -> None:
+    """The service does not authenticate yet; a port on every address would open it to the network."""
+    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
 def test_no_secret_has_a_default() -> None:
     """A password that everybody knows protects nothing; an empty one must stop the start."""
     secrets = re.findall(r"\$\{(\w*(?:PASSWORD|KEY|SECRET|TOKEN)\w*)([^}]*)\}", COMPOSE)
@@ -42,12 +48,10 @@ def test_each_service_builds_a_stage_that_exists(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_each_service_runs_a_command_that_exists(name: str) -> None:
-    from nas_service.cli.main import app
-
+def test_each_service_runs_a_command_that_exists(name: str, nas_commands: set[str]) -> None:
     program, command = SERVICES[name]["command"][:2]
     assert program == "nas"
-    assert command in typer.main.get_group(app).commands
+    assert command in nas_commands
 
 
 def test_the_images_run_as_an_ordinary_user() -> None:
