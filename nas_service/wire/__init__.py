@@ -1,0 +1,1 @@
+"""The REST contract as types: what the service answers and what its clients read. No HTTP, no storage."""

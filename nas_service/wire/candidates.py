@@ -1,0 +1,125 @@
+"""Candidates, fronts and downloads on the wire."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from nas_service.domain.spec import Goal, Metric, TargetSpec
+from nas_service.domain.states import CandidateStatus
+from nas_service.wire.base import Document
+from nas_service.wire.searches import FailureInfo, WorkInfo
+
+
+class CandidateSummary(Document):
+    """A candidate as it stands in lists."""
+
+    id: str = Field(examples=["candidate-3f2a9c1b7d4e"])
+    search_id: str
+    number: int
+    """From 0, in the order of proposal."""
+    status: CandidateStatus
+    architecture_key: str
+    """Equal keys are equal networks."""
+    architecture: dict[str, Any]
+    """The canonical choice values."""
+    metrics: dict[str, float] = Field(examples=[{"accuracy": 0.975, "macs": 512000, "latency_ms@0": 0.21}])
+    """By metric key; `@0` names the target, an index into the spec's `targets`. Latencies are measured."""
+    violations: dict[str, float]
+    """By how much constraints are broken, in the metric's unit; empty where feasible."""
+    evaluation_reused: bool
+    """Whether the accuracy was already known from an equal evaluation."""
+    proposed_at: datetime
+    finished_at: datetime | None
+    failure: FailureInfo | None
+
+
+class EvaluationInfo(Document):
+    """An accuracy and what it cost."""
+
+    id: str
+    accuracy: float
+    """On the validation split."""
+    fidelity: dict[str, Any]
+    """Epochs, data, splits, seed and evaluator: what the accuracy is worth."""
+    result: dict[str, Any]
+    """Loss, learning curve, duration, device and precision."""
+    created_at: datetime
+
+
+class MeasurementInfo(Document):
+    """A latency as a distribution with a birthplace."""
+
+    id: str
+    target: TargetSpec
+    device_id: str
+    median_ms: float
+    peak_memory_mib: float
+    noisy: bool
+    """Whether it missed the precision asked for."""
+    result: dict[str, Any]
+    """Quantiles, confidence interval, samples and birthplace."""
+    created_at: datetime
+
+
+class ArtifactInfo(Document):
+    """A file of a candidate."""
+
+    name: str = Field(examples=["model.onnx"])
+    sha256: str
+    """Of the content; also its ETag."""
+    size_bytes: int
+    media_type: str
+
+
+class CandidateDetail(CandidateSummary):
+    """A candidate with its evidence and files."""
+
+    evaluation: EvaluationInfo | None
+    measurements: tuple[MeasurementInfo, ...]
+    artifacts: tuple[ArtifactInfo, ...]
+    work: tuple[WorkInfo, ...]
+    """All work on it, oldest first."""
+    final: dict[str, Any] | None
+    """Once finalized: test accuracy, latencies measured again, and the bundle."""
+
+
+class CandidatePage(Document):
+    """Candidates by number."""
+
+    items: tuple[CandidateSummary, ...]
+    next_cursor: str | None
+    """Pass it as `cursor` for the next page; None on the last."""
+
+
+class AxisInfo(Document):
+    """One axis of a front."""
+
+    key: str = Field(examples=["latency_ms@0"])
+    """The metric key under which each member's `metrics` holds the value."""
+    metric: Metric
+    goal: Goal
+    target: int | None
+
+
+class FrontMember(Document):
+    """A non-dominated, feasible candidate."""
+
+    values: tuple[float, ...]
+    """Its place, in axis order."""
+    candidate: CandidateSummary
+
+
+class FrontInfo(Document):
+    """The front so far, computed when asked."""
+
+    search_id: str
+    axes: tuple[AxisInfo, ...]
+    members: tuple[FrontMember, ...]
+    """From the first axis's best to its worst."""
+    reference: tuple[float, ...] | None
+    """The worst value of each axis among completed candidates, widened by a tenth of its range."""
+    hypervolume: float
+    """What the members dominate up to `reference`, in the product of the axes' units."""
+    hypervolume_ratio: float
+    """The same as a share of the box between `reference` and the best value of each axis."""

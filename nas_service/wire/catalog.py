@@ -1,0 +1,105 @@
+"""What a spec may name, on the wire: spaces, recipes, data sets, devices and targets."""
+
+from typing import Any
+
+from pydantic import Field
+
+from nas_service.domain.recipe import Place
+from nas_service.domain.spec import ChoiceValue, TargetSpec
+from nas_service.wire.base import Document
+from nas_service.wire.searches import DatasetInfo
+
+
+class ConditionInfo(Document):
+    """When a choice has an effect."""
+
+    choice: str
+    values: tuple[ChoiceValue, ...]
+
+
+class ChoiceInfo(Document):
+    """One thing that varies."""
+
+    name: str
+    options: tuple[ChoiceValue, ...]
+    ordinal: bool
+    """Whether the options have an order."""
+    when: ConditionInfo | None
+    """The condition under which it has an effect; None: always."""
+    doc: str
+
+
+class SpaceSummary(Document):
+    """A search space as it stands in the list."""
+
+    name: str = Field(examples=["mobilenet"])
+    presets: tuple[str, ...]
+    failure: str | None = None
+    """Why it cannot be used: its folder is there, but broken."""
+
+
+class SpaceList(Document):
+    """Every registered search space."""
+
+    items: tuple[SpaceSummary, ...]
+
+
+class SpaceDetail(SpaceSummary):
+    """A search space under one preset."""
+
+    preset: str
+    choices: tuple[ChoiceInfo, ...]
+    size: str
+    """The exact number of distinct networks; a string, for it can exceed 2**53."""
+    json_schema: dict[str, Any]
+    """What an architecture's values must satisfy."""
+
+
+class RecipeStepInfo(Document):
+    """A named step that changes how networks are trained."""
+
+    name: str
+    summary: str
+    places: tuple[Place, ...]
+    """Where a spec may name it: `training.recipe`, `finalize.recipe` or both."""
+    needs: tuple[str, ...]
+    """Steps that must stand in the same recipe."""
+    excludes: tuple[str, ...]
+    """Steps that must not."""
+
+
+class RecipeList(Document):
+    """Every step that a recipe may name."""
+
+    items: tuple[RecipeStepInfo, ...]
+
+
+class DatasetList(Document):
+    """The data sets that searches have read."""
+
+    items: tuple[DatasetInfo, ...]
+
+
+class DeviceInfo(Document):
+    """A piece of hardware that workers have connected."""
+
+    id: str
+    name: str
+    """What a target's `device` names."""
+    live: bool
+    """Whether a worker on it was heard of lately."""
+    seen_s_ago: float
+    description: dict[str, Any]
+    """Processor, cores, instruction sets, memory, system and runtimes."""
+
+
+class DeviceList(Document):
+    """Every device ever connected."""
+
+    items: tuple[DeviceInfo, ...]
+
+
+class TargetList(Document):
+    """Targets on live devices, as a spec's `targets` may list them."""
+
+    items: tuple[TargetSpec, ...]
