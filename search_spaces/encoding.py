@@ -25,7 +25,7 @@ def to_indices(space: "SearchSpace", architectures: Sequence[Architecture]) -> I
     Raises IllegalArchitecture for an architecture of another space or preset, or outside of the restrictions.
     """
     columns = []
-    all_values = [architecture.values for architecture in architectures]
+    all_values = [dict(architecture.values) for architecture in architectures]
     for choice in space.choices:
         number_of = {option: number for number, option in enumerate(choice.options)}
         columns.append([number_of.get(values.get(choice.name), INACTIVE) for values in all_values])  # type: ignore[arg-type]

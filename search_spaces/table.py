@@ -52,7 +52,10 @@ class BlockTable:
 
     def is_kind(self, *kinds: BlockKind) -> BoolArray:
         """Where the block is one of these kinds, (n, blocks)."""
-        return np.isin(self.kind, [kind_code(kind) for kind in kinds])
+        wanted = np.zeros(len(KINDS) + 1, dtype=bool)  # ABSENT picks the last one
+        wanted[[kind_code(kind) for kind in kinds]] = True
+        found: BoolArray = wanted[self.kind]
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ def _add_stage(builder: TableBuilder, preset: Preset, columns: Columns, stage: i
     depth = built_depth(columns.whole(prefix + "depth"), columns.numbers("depth_multiplier"))
     by_stride = kind == kind_code("pool")
     downsample = np.where(by_stride, downsample_code("stride"), columns.codes(prefix + "downsample", DOWNSAMPLES))
+    fused = kind == kind_code("fused")
+    kernel = np.where(fused, columns.whole(prefix + "fused_kernel"), columns.whole(prefix + "kernel"))
     for position in range(int(depth[exists].max(initial=0))):
         mid_channels = np.where(expands, builder.channels * columns.whole(prefix + "expansion"), 0)
         squeezed = make_divisible(mid_channels // SQUEEZE, preset.divisor)
@@ -67,7 +69,7 @@ def _add_stage(builder: TableBuilder, preset: Preset, columns: Columns, stage: i
                 kind=kind,
                 stage=stage,
                 out_channels=out_channels,
-                kernel=columns.whole(prefix + "kernel"),
+                kernel=kernel,
                 mid_channels=mid_channels,
                 downsample=downsample if preset.downsampling[stage] and position == 0 else 0,
                 pooling=np.where(by_stride, columns.codes(prefix + "pooling", POOLINGS), 0),

@@ -46,7 +46,7 @@ PRESETS: Mapping[str, Preset] = {
         resolution_rule=WholeNumber(8, 32, multiple_of=4),
         stem_stride=1,
         stem_widths=(8, 12, 16),
-        stage_widths=(16, 24, 40, 64, 96),
+        stage_widths=(12, 16, 32, 40, 64),
         downsampling=(False, True, False, True, False),
         head_widths=(64, 96, 128),
         depths=(1, 2),

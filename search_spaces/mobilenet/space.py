@@ -95,11 +95,14 @@ def _stage_choices(ranges: Preset, number: int) -> list[Choice]:
     prefix = f"stage{number}_"
     counts = tuple(range(max(number, STAGE_COUNTS.low), STAGE_COUNTS.high + 1))
     exists = When("stages", counts) if number > STAGE_COUNTS.low else None
-    expands, pools, convolves = (When(f"{prefix}kind", kinds) for kinds in (EXPANDING, POOLING, CONVOLVING))
+    kind = f"{prefix}kind"
+    expands, pools, convolves = When(kind, EXPANDING), When(kind, POOLING), When(kind, CONVOLVING)
+    light, fuses = When(kind, ("separable", "inverted", "pool")), When(kind, ("fused",))
     choices = [
         Choice("kind", (*CONVOLVING, *POOLING), when=exists, doc="The block that the stage repeats."),
         Choice("depth", ranges.depths, True, exists, "Blocks, before the depth multiplier.", rule=DEPTHS),
-        Choice("kernel", (3, 5, 7), True, exists, "Side of the convolution or pooling window.", rule=KERNELS),
+        Choice("kernel", (3, 5, 7), True, light, "Side of the depthwise or pooling window.", rule=KERNELS),
+        Choice("fused_kernel", (3, 5), True, fuses, "Side of the dense convolution.", rule=KERNELS),
         Choice("expansion", ranges.expansions, True, expands, "Factor on the channels in a block.", rule=EXPANSIONS),
         Choice("squeeze_excite", (False, True), when=expands, doc="Channel attention in a block."),
         Choice("activation", ("relu", "hard_swish"), when=exists, doc="The non-linearity."),
