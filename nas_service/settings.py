@@ -1,6 +1,7 @@
 """Settings, read once at the edge from the environment (prefix NAS_) and passed inward as plain values."""
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,6 +39,9 @@ class Settings(BaseSettings):
     """Longest time spent on one latency measurement during the search."""
     final_measure_s: Annotated[float, Field(gt=0)] = 4.0
     """Longest time spent on one latency measurement of a finalized candidate."""
+
+    host_lock_dir: Path = Path(tempfile.gettempdir()) / "nas-service-host"
+    """Locks that keep training away from timing; one folder for all services on a host."""
 
     @field_validator("data_roots", mode="before")
     @classmethod

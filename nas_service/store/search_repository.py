@@ -71,6 +71,10 @@ class SqlSearches:
         """Ask for `advance` to look at it."""
         self._connection.execute(update(searches).where(searches.c.id == search_id).values(wake=True))
 
+    def any_woken(self) -> bool:
+        """Whether some search asked for `advance`."""
+        return self._connection.scalar(select(searches.c.id).where(searches.c.wake).limit(1)) is not None
+
     def take_woken(self, limit: int) -> Sequence[str]:
         """Searches that asked for `advance`; asking is over with this transaction."""
         ids = self._connection.scalars(select(searches.c.id).where(searches.c.wake).limit(limit)).all()

@@ -1,0 +1,90 @@
+"""The control process: advances searches that ask for it, and sweeps. `python -m workers.control`."""
+
+import signal
+import threading
+import time
+from types import FrameType
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from nas_service import logs
+from nas_service.bootstrap import Service, bootstrap
+from nas_service.search.memories import SqlMemories
+from nas_service.use_cases.advance import advance
+from nas_service.use_cases.ports import Memories
+from nas_service.use_cases.sweep import sweep
+from workers import lifeline
+
+log = structlog.get_logger()
+
+POLL_S = 0.05
+SWEEP_S = 2.0
+WOKEN_AT_ONCE = 100
+
+
+class ControlLoop:
+    """Polls for searches that were woken and advances them."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.memories: Memories = SqlMemories()
+        self.shutdown = threading.Event()
+        self._swept_at = float("-inf")
+
+    def run(self) -> None:
+        """Until `shutdown` is set. A database that is away for a while is waited for."""
+        while not self.shutdown.is_set():
+            try:
+                advanced = self.step()
+            except SQLAlchemyError as error:
+                log.warning("the database did not answer; trying again", error=str(error))
+                advanced = 0
+            if not advanced:
+                self.shutdown.wait(POLL_S)
+
+    def step(self) -> int:
+        """One round: sweep if it is time, then advance every woken search. Returns how many."""
+        if time.monotonic() - self._swept_at >= SWEEP_S:
+            expired = sweep(self.service.store)
+            if expired:
+                log.warning("leases expired", count=expired)
+            self._swept_at = time.monotonic()
+        woken = self._take_woken()
+        for search_id in woken:
+            self._advance(search_id)
+        return len(woken)
+
+    def _take_woken(self) -> list[str]:
+        with self.service.store.read() as uow:
+            if not uow.searches.any_woken():
+                return []
+        with self.service.store.write() as uow:
+            return list(uow.searches.take_woken(WOKEN_AT_ONCE))
+
+    def _advance(self, search_id: str) -> None:
+        """One search's trouble must not stop the others; the next sweep looks at it again."""
+        try:
+            advance(self.service.store, self.memories, search_id)
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            log.exception("advance failed", search=search_id)
+
+
+def main() -> None:
+    """Run the control loop as configured by the environment."""
+    lifeline.hold_on()
+    logs.configure("control")
+    loop = ControlLoop(bootstrap())
+
+    def leave(_signal: int, _frame: FrameType | None) -> None:
+        loop.shutdown.set()
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, leave)
+    loop.run()
+
+
+if __name__ == "__main__":
+    main()

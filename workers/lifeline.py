@@ -1,0 +1,62 @@
+"""No orphans: a child process ends at once when its parent is gone, however the parent died.
+
+The parent keeps the write end of a pipe open and never writes. The kernel closes it when the parent dies, and the
+child, which waits for the read end in a thread, sees the end of file.
+"""
+
+import os
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from typing import IO
+
+LIFELINE = "NAS_LIFELINE_FD"
+"""Environment variable with the descriptor of the read end."""
+
+EXIT_ORPHANED = 75
+
+_write_ends: dict[int, int] = {}
+"""Of the children that run, by process id. The kernel closes them when this process ends."""
+
+
+def start_child(
+    command: Sequence[str], environment: Mapping[str, str], log: IO[bytes] | int | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a process that dies with this one. It has its own session, so a terminal's Ctrl-C does not reach it."""
+    read_end, write_end = os.pipe()
+    try:
+        process = subprocess.Popen(
+            command,
+            env={**environment, LIFELINE: str(read_end)},
+            pass_fds=[read_end],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT if log is not None else None,
+            start_new_session=True,
+        )
+    except BaseException:
+        os.close(write_end)
+        raise
+    finally:
+        os.close(read_end)
+    _write_ends[process.pid] = write_end
+    return process
+
+
+def cut(process: subprocess.Popen[bytes]) -> None:
+    """Close this end of the line to a child that has ended."""
+    os.close(_write_ends.pop(process.pid))
+
+
+def hold_on() -> None:
+    """Called first thing in a child: end with the parent. Without a lifeline (started by hand) it does nothing."""
+    descriptor = os.environ.pop(LIFELINE, None)
+    if descriptor is None:
+        return
+    os.set_inheritable(int(descriptor), False)
+    threading.Thread(target=_wait_for_the_end, args=(int(descriptor),), daemon=True, name="lifeline").start()
+
+
+def _wait_for_the_end(descriptor: int) -> None:
+    os.read(descriptor, 1)
+    os._exit(EXIT_ORPHANED)

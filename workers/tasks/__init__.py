@@ -1,0 +1,19 @@
+"""What is done for each kind of work item. A task is thin: load, call one pure function, return a JSON result."""
+
+from collections.abc import Callable
+
+from nas_service.domain.entities import JsonDict, WorkKind
+from workers.tasks.context import Task
+from workers.tasks.evaluate import evaluate
+from workers.tasks.finalize import finalize
+from workers.tasks.prepare import prepare
+from workers.tasks.profile import profile
+
+TASKS: dict[WorkKind, Callable[[Task], JsonDict]] = {
+    WorkKind.PREPARE: prepare,
+    WorkKind.EVALUATE: evaluate,
+    WorkKind.PROFILE: profile,
+    WorkKind.FINALIZE: finalize,
+}
+
+__all__ = ["TASKS", "Task"]

@@ -1,0 +1,63 @@
+"""What every task works with: its item, its search, and this worker's folders and caches."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from nas_service.bootstrap import Service
+from nas_service.domain.entities import Candidate, Search, WorkItem
+from nas_service.domain.spec import DatasetSpec
+from workers.data import DataSet, load_dataset
+from workers.lease import Lease
+
+MAX_DATASETS = 2
+"""Data sets that a worker keeps in memory."""
+
+_loaded: dict[str, DataSet] = {}
+
+
+@dataclass
+class Task:
+    """One claimed work item, on this worker."""
+
+    service: Service
+    item: WorkItem
+    lease: Lease
+
+    @cached_property
+    def search(self) -> Search:
+        """The item's search."""
+        with self.service.store.read() as uow:
+            return uow.searches.get(self.item.search_id)
+
+    @cached_property
+    def candidate(self) -> Candidate:
+        """The item's candidate. Only for kinds that have one."""
+        with self.service.store.read() as uow:
+            return uow.candidates.get(str(self.item.candidate_id))
+
+    @property
+    def cache_dir(self) -> Path:
+        """Where decoded data sets and facts about this machine are kept."""
+        return self.service.settings.home.resolve() / "cache"
+
+    @property
+    def checkpoint_path(self) -> Path:
+        """Where this item's checkpoint lies, for whichever worker takes it up again."""
+        folder = self.service.settings.home.resolve() / "checkpoints"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{self.item.id}.safetensors"
+
+    def dataset(self) -> DataSet:
+        """The search's data set, from memory if this worker has it. Raises DatasetError."""
+        return cached_dataset(self.search.spec.dataset, self.service.settings.data_roots, self.cache_dir)
+
+
+def cached_dataset(spec: DatasetSpec, roots: tuple[Path, ...], cache_dir: Path) -> DataSet:
+    """`load_dataset`, remembering the last few sets. Raises DatasetError."""
+    key = spec.model_dump_json()
+    if key not in _loaded:
+        if len(_loaded) >= MAX_DATASETS:
+            _loaded.pop(next(iter(_loaded)))
+        _loaded[key] = load_dataset(spec, roots, cache_dir)
+    return _loaded[key]

@@ -1,0 +1,117 @@
+"""Train a candidate from scratch, validate it, and export it."""
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+import search_spaces
+from nas_service.domain.entities import JsonDict
+from nas_service.use_cases.reuse import training_of
+from nas_service.use_cases.space import network_input, space_of
+from workers.data import DataSet
+from workers.export import ExportFacts, export_onnx
+from workers.profiling.host_lock import TrainingPass
+from workers.tasks.context import Task
+from workers.training import (
+    Checkpoint,
+    EpochMetrics,
+    Progress,
+    RunSettings,
+    TrainingHooks,
+    TrainingResult,
+    train,
+)
+
+EXPORT_CHECK_IMAGES = 64
+"""Validation images on which the exported file is compared with the torch network."""
+
+
+def evaluate(task: Task) -> JsonDict:
+    """An accuracy with its fidelity, and the artifacts. Raises TrainingDivergedError, ExportMismatchError, Paused."""
+    data = task.dataset()
+    space = space_of(task.search)
+    architecture = space.canonical(task.candidate.architecture)
+    torch.manual_seed(task.search.spec.seed)
+    model = search_spaces.build(space, architecture, network_input(task.search))
+    trained = _train(task, model, data)
+    model.load_state_dict(trained.weights)
+    with tempfile.TemporaryDirectory() as folder:
+        weights_path, model_path = Path(folder, "weights.safetensors"), Path(folder, "model.onnx")
+        save_file(trained.weights, weights_path)
+        images = data.validation.rows(slice(0, EXPORT_CHECK_IMAGES))
+        pixels = torch.from_numpy(images.copy()).permute(0, 3, 1, 2).float().div(255)
+        report = export_onnx(model, export_facts(data, space.name, architecture.key), pixels, model_path)
+        weights = task.service.artifacts.put(weights_path, "application/vnd.safetensors")
+        exported = task.service.artifacts.put(model_path, "application/onnx")
+    task.checkpoint_path.unlink(missing_ok=True)
+    return {
+        "accuracy": trained.validation_accuracy,
+        "fidelity": _fidelity(task, data, trained),
+        "artifacts": [asdict(weights), asdict(exported)],
+        "result": {
+            "validation_loss": trained.validation_loss,
+            "curve": trained.curve,
+            "steps": trained.steps,
+            "duration_s": trained.duration_s,
+            "samples_per_s": trained.samples_per_s,
+            "precision": trained.precision,
+            "device": trained.device,
+            "torch_version": torch.__version__,
+            "export_max_abs_error": report.max_abs_error,
+            "model_file_bytes": report.file_bytes,
+            "model_sha256": exported.sha256,
+            "weights_sha256": weights.sha256,
+        },
+    }
+
+
+def _train(task: Task, model: nn.Module, data: DataSet) -> TrainingResult:
+    training = training_of(task.search, final=bool(task.item.payload.get("final")))
+    path = task.checkpoint_path
+    curve: list[EpochMetrics] = []
+
+    with TrainingPass(task.service.settings.host_lock_dir, on_wait=task.lease.check) as host:
+
+        def on_step(progress: Progress) -> None:
+            task.lease.report(
+                {
+                    "epoch": progress.epoch,
+                    "epochs": training.epochs,
+                    "step": progress.step,
+                    "total_steps": progress.total_steps,
+                    "validation_accuracy": curve[-1].validation_accuracy if curve else None,
+                }
+            )
+            task.lease.check()
+            host.step()
+
+        hooks = TrainingHooks(
+            on_step=on_step,
+            on_epoch=curve.append,
+            save=lambda checkpoint: checkpoint.save(path),
+            checkpoint_interval_s=task.service.settings.checkpoint_s,
+        )
+        checkpoint = Checkpoint.load(path) if path.exists() else None
+        run = RunSettings(seed=task.search.spec.seed, cache_dir=task.cache_dir)
+        return train(model, data, training, checkpoint, hooks, run)
+
+
+def _fidelity(task: Task, data: DataSet, trained: TrainingResult) -> JsonDict:
+    return {
+        "evaluator": task.search.spec.strategy.evaluator,
+        "epochs": trained.epochs,
+        "seed": task.search.spec.seed,
+        "dataset_fingerprint": data.fingerprint,
+        "train_samples": len(data.train),
+        "validation_samples": len(data.validation),
+    }
+
+
+def export_facts(data: DataSet, space: str, architecture_key: str) -> ExportFacts:
+    """What the exported file says about itself."""
+    height, width, channels = data.train.shape
+    return ExportFacts(data.classes, channels, height, width, data.mean, data.std, space, architecture_key)
