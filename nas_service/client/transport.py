@@ -27,13 +27,13 @@ class BusyError(Exception):
     @property
     def retry_after_s(self) -> float:
         """The pause it asked for; 0 if none."""
-        value: str = self.response.headers.get("retry-after", "")
+        value = str(self.response.headers.get("retry-after", ""))
         return float(value) if value.isdigit() else 0.0
 
 
 def pause_s(attempt: int, at_least_s: float = 0.0) -> float:
     """How long to wait after failed attempt 0, 1, ...: doubling, with jitter so that clients do not come in step."""
-    longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**attempt)
+    longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0**attempt)
     return min(LONGEST_PAUSE_S, max(at_least_s, longest * random.uniform(0.5, 1.0)))
 
 

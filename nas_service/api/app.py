@@ -1,0 +1,49 @@
+"""The application: routes, problems, guards and the OpenAPI page, around one service."""
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from nas_service.api import openapi, problems
+from nas_service.api.event_feed import EventFeeds
+from nas_service.api.guard import LOOPBACK_HOSTS, Guard
+from nas_service.api.instruments import Instruments
+from nas_service.api.request_log import RequestLog
+from nas_service.api.routes import artifacts, candidates, catalog, events, operations, searches
+from nas_service.bootstrap import Service
+
+DOCS = "/docs"
+
+DESCRIPTION = """
+Finds small, fast networks for your data on your hardware.
+
+Submit a search, follow it by polling or by its events, read its front, download the bundles of its members.
+Errors are problem documents (RFC 9457) with a stable `type`. Field names carry units; times are UTC.
+"""
+
+
+def create_app(service: Service) -> FastAPI:
+    """The ASGI application. It owns no process and opens no socket; `nas_service.api.serve` does."""
+    app: FastAPI = FastAPIOffline(
+        docs_url=DOCS,
+        redoc_url=None,
+        title="NAS service",
+        version=version("nas-service"),
+        description=DESCRIPTION,
+        responses=problems.refusals(400, 422, 500, 503),
+        separate_input_output_schemas=False,
+        swagger_ui_parameters={"tryItOutEnabled": True, "validatorUrl": None, "docExpansion": "list"},
+    )
+    app.state.service = service
+    app.state.event_feeds = EventFeeds()
+    app.state.instruments = Instruments(service.store)
+    for part in (searches, events, candidates, artifacts, catalog, operations):
+        app.include_router(part.router)
+    problems.install(app)
+    app.openapi = openapi.corrected(app)  # type: ignore[method-assign]
+    # The last one added is the outermost.
+    hosts = None if service.settings.insecure else LOOPBACK_HOSTS
+    app.add_middleware(Guard, hosts=hosts, docs_paths={DOCS})
+    app.add_middleware(RequestLog, instruments=app.state.instruments)
+    return app

@@ -1,0 +1,124 @@
+"""Values of the domain to documents on the wire. Fields of the same name are copied; the rest is named here."""
+
+from collections.abc import Mapping
+
+from nas_service.domain.entities import Artifact, Candidate, DatasetFacts, Event, Search
+from nas_service.use_cases.queries import CandidateView, FrontView, StatusView
+from nas_service.wire.candidates import (
+    ArtifactInfo,
+    AxisInfo,
+    CandidateDetail,
+    CandidateSummary,
+    EvaluationInfo,
+    FrontInfo,
+    FrontMember,
+    MeasurementInfo,
+)
+from nas_service.wire.searches import (
+    DatasetInfo,
+    FailureInfo,
+    ResolvedSpace,
+    SearchDetail,
+    SearchEvent,
+    SearchSummary,
+    WorkInfo,
+)
+
+
+def search_summary(search: Search) -> SearchSummary:
+    """A search as it stands in lists."""
+    return SearchSummary(
+        id=search.id,
+        name=search.name,
+        status=search.status,
+        phase=search.phase,
+        version=search.version,
+        dataset=search.spec.dataset.name,
+        space=search.spec.space.name,
+        candidate_count=search.candidate_count,
+        candidate_budget=search.spec.budget.candidates,
+        minutes_budget=search.spec.budget.minutes,
+        created_at=search.created_at,
+        started_at=search.started_at,
+        finished_at=search.finished_at,
+        stop_reason=search.stop_reason,
+        failure=FailureInfo.model_validate(search.failure, from_attributes=True) if search.failure else None,
+    )
+
+
+def search_detail(view: StatusView) -> SearchDetail:
+    """A search with how far it has come."""
+    search = view.search
+    return SearchDetail(
+        **dict(search_summary(search)),
+        spec=search.spec,
+        candidates=dict(view.counts),
+        reused_count=view.reused_count,
+        active_s=round(view.active_s, 3),
+        best_accuracy=view.best_accuracy,
+        front_size=view.front_size,
+        hypervolume_ratio=view.hypervolume_ratio,
+        resolved_dataset=dataset_info(search.spec.dataset.name, search.dataset) if search.dataset else None,
+        resolved_space=ResolvedSpace.model_validate(search.space, from_attributes=True) if search.space else None,
+        work=tuple(WorkInfo.model_validate(item, from_attributes=True) for item in view.running),
+    )
+
+
+def dataset_info(name: str, facts: DatasetFacts) -> DatasetInfo:
+    """A data set as a search found it."""
+    return DatasetInfo(
+        name=name,
+        fingerprint=facts.fingerprint,
+        classes=facts.classes,
+        channels=facts.channels,
+        height=facts.height,
+        width=facts.width,
+        summary=facts.summary,
+    )
+
+
+def search_event(event: Event) -> SearchEvent:
+    """An event."""
+    return SearchEvent(id=event.id, kind=event.kind, at=event.at, payload=event.payload)
+
+
+def candidate_summary(candidate: Candidate) -> CandidateSummary:
+    """A candidate as it stands in lists."""
+    return CandidateSummary.model_validate(candidate, from_attributes=True)
+
+
+def candidate_detail(view: CandidateView) -> CandidateDetail:
+    """A candidate with its evidence and files."""
+    evaluation = view.evaluation
+    return CandidateDetail(
+        **dict(candidate_summary(view.candidate)),
+        evaluation=EvaluationInfo.model_validate(evaluation, from_attributes=True) if evaluation else None,
+        measurements=tuple(MeasurementInfo.model_validate(m, from_attributes=True) for m in view.measurements),
+        artifacts=artifact_infos(view.artifacts),
+        work=tuple(WorkInfo.model_validate(item, from_attributes=True) for item in view.work),
+        final=view.candidate.final,
+    )
+
+
+def artifact_infos(artifacts: Mapping[str, Artifact]) -> tuple[ArtifactInfo, ...]:
+    """A candidate's files."""
+    return tuple(
+        ArtifactInfo(name=name, sha256=a.sha256, size_bytes=a.size_bytes, media_type=a.media_type)
+        for name, a in artifacts.items()
+    )
+
+
+def front_info(view: FrontView) -> FrontInfo:
+    """A front with its axes."""
+    objectives = zip(view.keys, view.search.spec.objectives, strict=True)
+    return FrontInfo(
+        search_id=view.search.id,
+        axes=tuple(AxisInfo.model_validate({"key": key, **objective.model_dump()}) for key, objective in objectives),
+        members=tuple(
+            FrontMember(values=point, candidate=candidate_summary(member))
+            for member, point in zip(view.members, view.points, strict=True)
+        ),
+        reference=view.reference,
+        hypervolume=view.hypervolume,
+        hypervolume_ratio=view.hypervolume_ratio,
+    )

@@ -1,0 +1,114 @@
+"""Every refusal as problem+json (RFC 9457), whoever raised it."""
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Scope
+
+from nas_service.domain.errors import (
+    ConflictError,
+    DatasetError,
+    NasError,
+    NotFoundError,
+    RetryableError,
+    SpecError,
+    UserError,
+)
+from nas_service.wire.problem import MEDIA_TYPE, FieldError, Problem
+
+STATUS_OF: Mapping[type[NasError], int] = {
+    SpecError: 422,
+    DatasetError: 422,
+    NotFoundError: 404,
+    ConflictError: 409,
+    UserError: 400,
+    RetryableError: 503,
+    NasError: 500,
+}
+"""From the particular to the general: the first family that fits decides."""
+
+RETRY_AFTER_S = 1
+HIDDEN_DETAIL = "the service failed; its log says why under the request id"
+
+
+class RefusedRequestError(UserError):
+    """A request that the edge itself refuses, with the HTTP status to say so."""
+
+    def __init__(self, status: int, problem: str, detail: str) -> None:
+        super().__init__(problem, detail)
+        self.status = status
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI's description of these refusals, for a route's `responses`."""
+    return {status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses}
+
+
+def problem_response(
+    scope: Scope,
+    status: int,
+    problem: str,
+    detail: str,
+    *,
+    errors: Iterable[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem document; `problem` is its stable slug."""
+    document = Problem(
+        type=f"/problems/{problem}",
+        title=problem.replace("-", " ").capitalize(),
+        status=status,
+        detail=detail,
+        request_id=scope.get("state", {}).get("request_id", ""),
+        errors=tuple(errors),
+    )
+    retry = {"Retry-After": str(RETRY_AFTER_S)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    content = document.model_dump_json(exclude_defaults=True)
+    return Response(content, status, {**retry, **(headers or {})}, media_type=MEDIA_TYPE)
+
+
+async def _on_domain_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, NasError)
+    status = next(status for family, status in STATUS_OF.items() if isinstance(error, family))
+    if isinstance(error, RefusedRequestError):
+        status = error.status
+    fields = error.problems if isinstance(error, SpecError) else []
+    errors = [FieldError(field=p.field, message=p.message) for p in fields]
+    detail = HIDDEN_DETAIL if status == HTTPStatus.INTERNAL_SERVER_ERROR else error.detail
+    return problem_response(request.scope, status, error.problem, detail, errors=errors)
+
+
+async def _on_invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [FieldError(field=".".join(map(str, e["loc"])), message=e["msg"]) for e in error.errors()]
+    detail = "; ".join(f"{e.field}: {e.message}" for e in errors)
+    return problem_response(request.scope, 422, "invalid-request", detail, errors=errors)
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    phrase = HTTPStatus(error.status_code).phrase
+    detail = error.detail if error.detail != phrase else f"{phrase}: {request.method} {request.url.path}; see /docs"
+    slug = phrase.lower().replace(" ", "-")
+    return problem_response(request.scope, error.status_code, slug, detail, headers=error.headers)
+
+
+async def _on_store_unavailable(request: Request, _error: Exception) -> Response:
+    detail = "the database does not answer now; try again in a moment"
+    return problem_response(request.scope, 503, "store-unavailable", detail)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of `app` with a problem document; unexpected ones are the request log's."""
+    app.add_exception_handler(NasError, _on_domain_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(OperationalError, _on_store_unavailable)
+    app.add_exception_handler(PoolTimeoutError, _on_store_unavailable)

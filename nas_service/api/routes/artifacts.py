@@ -1,0 +1,66 @@
+"""Downloads: a candidate's files and its bundle."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Response
+
+from nas_service.api.artifact_response import ArtifactResponse
+from nas_service.api.conditional import matches, not_modified
+from nas_service.api.converters import artifact_infos
+from nas_service.api.dependencies import ArtifactName, CandidateId, ServiceDep
+from nas_service.api.problems import refusals
+from nas_service.bootstrap import Service
+from nas_service.domain.errors import NotFoundError
+from nas_service.wire.candidates import ArtifactInfo
+
+router = APIRouter(prefix="/v1/candidates/{candidate_id}", tags=["candidates"])
+
+BUNDLE = "bundle.zip"
+
+_BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+
+DOWNLOAD: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file; its `ETag` is its sha256", "content": _BYTES["content"]},
+    206: {"description": "The part asked for by `Range`", "content": _BYTES["content"]},
+    304: {"description": "You have it already"},
+    **refusals(404, 416),
+}
+
+IfNoneMatch = Annotated[str | None, Header(description="The `ETag` of the file that you have.")]
+
+
+@router.get("/artifacts", responses=refusals(404))
+def list_artifacts(service: ServiceDep, candidate_id: CandidateId) -> tuple[ArtifactInfo, ...]:
+    """A candidate's files by name."""
+    with service.store.read() as uow:
+        uow.candidates.get(candidate_id)
+        return artifact_infos(uow.evidence.artifacts_of(candidate_id))
+
+
+@router.get("/artifacts/{name}", response_class=ArtifactResponse, responses=DOWNLOAD)
+def download_artifact(
+    service: ServiceDep, candidate_id: CandidateId, name: ArtifactName, if_none_match: IfNoneMatch = None
+) -> Response:
+    """One file, whole or in parts (`Range`). It is verified before it is sent."""
+    return _download(service, candidate_id, name, if_none_match)
+
+
+@router.get("/bundle", response_class=ArtifactResponse, responses=DOWNLOAD)
+def download_bundle(service: ServiceDep, candidate_id: CandidateId, if_none_match: IfNoneMatch = None) -> Response:
+    """The bundle of a finalized candidate: architecture, weights, exported model, card and checksums in one zip."""
+    return _download(service, candidate_id, BUNDLE, if_none_match)
+
+
+def _download(service: Service, candidate_id: str, name: str, if_none_match: str | None) -> Response:
+    with service.store.read() as uow:
+        candidate = uow.candidates.get(candidate_id)
+        artifact = uow.evidence.artifacts_of(candidate_id).get(name)
+    if artifact is None:
+        detail = f"candidate {candidate_id} is {candidate.status} and has no {name}; only finalized ones have a bundle"
+        raise NotFoundError("no-such-artifact", detail)
+    etag = f'"{artifact.sha256}"'
+    if matches(if_none_match, etag):
+        return not_modified(etag)
+    path = service.artifacts.open_path(artifact.sha256)
+    filename = f"{candidate_id}.zip" if name == BUNDLE else name
+    return ArtifactResponse(path, media_type=artifact.media_type, filename=filename, headers={"ETag": etag})

@@ -1,0 +1,57 @@
+"""Candidates and the front."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Query, Response
+
+from nas_service.api.converters import candidate_detail, candidate_summary, front_info
+from nas_service.api.dependencies import CandidateId, PageDep, SearchId, ServiceDep
+from nas_service.api.front_csv import front_csv
+from nas_service.api.problems import refusals
+from nas_service.domain.states import CandidateStatus
+from nas_service.use_cases import queries
+from nas_service.wire.candidates import CandidateDetail, CandidatePage, FrontInfo
+
+router = APIRouter(prefix="/v1", tags=["candidates"])
+
+CSV_TYPE = "text/csv"
+
+
+@router.get("/searches/{search_id}/candidates", responses=refusals(404))
+def list_candidates(
+    service: ServiceDep,
+    search_id: SearchId,
+    page: PageDep,
+    status: Annotated[CandidateStatus | None, Query(description="Only candidates in this status.")] = None,
+) -> CandidatePage:
+    """A search's candidates in the order of their proposal."""
+    with service.store.read() as uow:
+        uow.searches.get(search_id)
+        found, next_cursor = uow.candidates.page(search_id, page, status)
+    return CandidatePage(items=tuple(candidate_summary(candidate) for candidate in found), next_cursor=next_cursor)
+
+
+@router.get(
+    "/searches/{search_id}/front",
+    response_model=FrontInfo,
+    responses={200: {"content": {CSV_TYPE: {"schema": {"type": "string"}}}}, **refusals(404)},
+)
+def get_front(
+    service: ServiceDep,
+    search_id: SearchId,
+    format: Annotated[Literal["json", "csv"] | None, Query(description="Overrides `Accept`.")] = None,
+    accept: Annotated[str | None, Header(include_in_schema=False)] = None,
+) -> FrontInfo | Response:
+    """The non-dominated feasible candidates so far, as JSON, or as CSV by `Accept: text/csv` or `format=csv`."""
+    with service.store.read() as uow:
+        front = front_info(queries.front(uow, search_id))
+    if format == "csv" or (format is None and CSV_TYPE in (accept or "")):
+        return Response(front_csv(front), media_type=CSV_TYPE, headers={"Vary": "Accept"})
+    return front
+
+
+@router.get("/candidates/{candidate_id}", responses=refusals(404))
+def get_candidate(service: ServiceDep, candidate_id: CandidateId) -> CandidateDetail:
+    """Everything known of a candidate: its architecture, metrics, evidence, work and files."""
+    with service.store.read() as uow:
+        return candidate_detail(queries.candidate(uow, candidate_id))

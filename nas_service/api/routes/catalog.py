@@ -1,0 +1,124 @@
+"""What a spec may name: spaces, recipes, data sets, devices and targets, and the spec's own schema."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+import search_spaces
+from nas_service.api.converters import dataset_info
+from nas_service.api.dependencies import NAME_PATTERN, ServiceDep, SpaceName
+from nas_service.api.problems import refusals
+from nas_service.domain.errors import NotFoundError
+from nas_service.domain.recipe import STEPS
+from nas_service.domain.spec import SearchSpec, TargetSpec
+from nas_service.store.overview import known_datasets
+from nas_service.wire.catalog import (
+    ChoiceInfo,
+    DatasetList,
+    DeviceInfo,
+    DeviceList,
+    RecipeList,
+    RecipeStepInfo,
+    SpaceDetail,
+    SpaceList,
+    SpaceSummary,
+    TargetList,
+)
+
+router = APIRouter(prefix="/v1", tags=["catalog"])
+
+PROFILE_QUEUES = "profile."
+
+
+@router.get("/spaces")
+def list_spaces() -> SpaceList:
+    """Every registered search space."""
+    return SpaceList(items=tuple(_space_summary(name) for name in search_spaces.names()))
+
+
+def _space_summary(name: str) -> SpaceSummary:
+    try:
+        return SpaceSummary(name=name, presets=search_spaces.get(name).presets())
+    except search_spaces.SpaceError as error:
+        return SpaceSummary(name=name, presets=(), failure=str(error))
+
+
+@router.get("/spaces/{name}", responses=refusals(404))
+def get_space(
+    name: SpaceName,
+    preset: Annotated[
+        str, Query(pattern=NAME_PATTERN, description="Named ranges for an image size; by default the first one.")
+    ] = "auto",
+) -> SpaceDetail:
+    """A search space with its choices, exact size and JSON Schema."""
+    try:
+        space = search_spaces.get(name, preset=preset)
+    except search_spaces.UnknownSpace as error:
+        raise NotFoundError("no-such-space", str(error)) from error
+    return SpaceDetail(
+        name=space.name,
+        presets=space.presets(),
+        preset=space.preset,
+        choices=tuple(ChoiceInfo.model_validate(choice, from_attributes=True) for choice in space.choices),
+        size=str(space.size()),
+        json_schema=space.json_schema(),
+    )
+
+
+@router.get("/recipes")
+def list_recipes() -> RecipeList:
+    """Every step that `training.recipe` and `finalize.recipe` may name."""
+    return RecipeList(
+        items=tuple(
+            RecipeStepInfo(
+                name=step.name,
+                summary=step.summary,
+                places=tuple(sorted(step.places)),
+                needs=tuple(sorted(step.needs)),
+                excludes=tuple(sorted(step.excludes)),
+            )
+            for step in STEPS.values()
+        )
+    )
+
+
+@router.get("/datasets")
+def list_datasets(service: ServiceDep) -> DatasetList:
+    """The data sets that searches have read, each content once."""
+    with service.store.read() as uow:
+        found = known_datasets(uow.connection)
+    return DatasetList(items=tuple(dataset_info(name, facts) for name, facts in found))
+
+
+@router.get("/devices")
+def list_devices(service: ServiceDep) -> DeviceList:
+    """Every device ever connected."""
+    with service.store.read() as uow:
+        devices = uow.workers.devices()
+        live = {worker.device["id"] for worker in uow.workers.live()}
+    return DeviceList(items=tuple(_device(description, live) for description in devices))
+
+
+def _device(description: dict[str, Any], live: set[str]) -> DeviceInfo:
+    return DeviceInfo(
+        id=description["id"],
+        name=description.get("name", description["id"]),
+        live=description["id"] in live,
+        seen_s_ago=description["seen_s_ago"],
+        description={key: value for key, value in description.items() if key != "seen_s_ago"},
+    )
+
+
+@router.get("/targets")
+def list_targets(service: ServiceDep) -> TargetList:
+    """Targets that live workers can time on, as a spec's `targets` may list them."""
+    with service.store.read() as uow:
+        queues = {queue for worker in uow.workers.live() for queue in worker.queues}
+    devices = sorted(queue.removeprefix(PROFILE_QUEUES) for queue in queues if queue.startswith(PROFILE_QUEUES))
+    return TargetList(items=tuple(TargetSpec(device=device) for device in devices))
+
+
+@router.get("/spec-schema")
+def get_spec_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a search spec."""
+    return SearchSpec.model_json_schema()
