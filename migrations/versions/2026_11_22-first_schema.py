@@ -50,7 +50,7 @@ def upgrade() -> None:
         sa.Column("target", JSON, nullable=False),
         sa.Column("device_id", sa.String(length=64), nullable=False),
         sa.Column("median_ms", sa.Float(), nullable=False),
-        sa.Column("peak_memory_mib", sa.Float(), nullable=False),
+        sa.Column("peak_memory_mib", sa.Float(), nullable=True),
         sa.Column("noisy", sa.Boolean(), nullable=False),
         sa.Column("result", JSON, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),

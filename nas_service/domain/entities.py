@@ -167,7 +167,8 @@ class Measurement:
     target: TargetSpec
     device_id: str
     median_ms: float
-    peak_memory_mib: float
+    peak_memory_mib: float | None
+    """None where the system does not tell."""
     noisy: bool
     result: JsonDict
     """Quantiles, confidence interval, samples and birthplace."""

@@ -46,3 +46,8 @@ def computable(constraints: Sequence[ConstraintSpec]) -> list[ConstraintSpec]:
 def profiled_targets(spec: SearchSpec) -> range:
     """Indices of the targets to measure on: all, so that a front can be read for each."""
     return range(len(spec.targets))
+
+
+def needed_metrics(spec: SearchSpec) -> list[str]:
+    """The metric keys that a candidate must have to be judged: of all objectives and constraints."""
+    return [metric_key(part.metric, part.target) for part in (*spec.objectives, *spec.constraints)]

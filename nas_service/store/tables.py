@@ -109,7 +109,7 @@ measurements = Table(
     Column("target", JsonType, nullable=False),
     Column("device_id", ID, nullable=False),
     Column("median_ms", Float, nullable=False),
-    Column("peak_memory_mib", Float, nullable=False),
+    Column("peak_memory_mib", Float),
     Column("noisy", Boolean, nullable=False),
     Column("result", JsonType, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),

@@ -17,7 +17,7 @@ from nas_service.domain.entities import (
     new_id,
     profile_queue,
 )
-from nas_service.domain.metrics import broken, metric_key, profiled_targets
+from nas_service.domain.metrics import broken, metric_key, needed_metrics, profiled_targets
 from nas_service.domain.spec import Metric, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus, is_over
 from nas_service.use_cases.advance.context import Context
@@ -134,10 +134,9 @@ def _measurement(model_sha256: str, target: TargetSpec, result: JsonDict) -> Mea
 
 
 def _note_measurement(context: Context, candidate: Candidate, target: int, measurement: Measurement) -> Candidate:
-    metrics = candidate.metrics | {
-        metric_key(Metric.LATENCY_MS, target): measurement.median_ms,
-        metric_key(Metric.PEAK_MEMORY_MIB, target): measurement.peak_memory_mib,
-    }
+    metrics = candidate.metrics | {metric_key(Metric.LATENCY_MS, target): measurement.median_ms}
+    if measurement.peak_memory_mib is not None:
+        metrics |= {metric_key(Metric.PEAK_MEMORY_MIB, target): measurement.peak_memory_mib}
     context.uow.candidates.update(candidate.id, metrics=metrics)
     return context.uow.candidates.get(candidate.id)
 
@@ -145,6 +144,11 @@ def _note_measurement(context: Context, candidate: Candidate, target: int, measu
 def _complete_if_measured(context: Context, candidate: Candidate) -> None:
     targets = profiled_targets(context.search.spec)
     if all(metric_key(Metric.LATENCY_MS, target) in candidate.metrics for target in targets):
+        missing = [key for key in needed_metrics(context.search.spec) if key not in candidate.metrics]
+        if missing:
+            detail = f"{missing[0]} cannot be measured on its target; drop it from objectives and constraints"
+            context.move_candidate(candidate, CandidateStatus.FAILED, failure=Failure("metric-missing", detail))
+            return
         violated = broken(context.search.spec.constraints, candidate.metrics)
         to = CandidateStatus.INFEASIBLE if violated else CandidateStatus.COMPLETED
         context.move_candidate(candidate, to, violations=violated)

@@ -1,0 +1,79 @@
+"""Does the work of a search without training or timing: made-up results that depend on the architecture alone.
+
+For tests and benchmarks of orchestration, where what a candidate is worth does not matter.
+"""
+
+import hashlib
+
+from nas_service.domain.entities import TRAIN_QUEUE, Candidate, JsonDict, WorkItem, WorkKind, profile_queue
+from nas_service.domain.spec import SearchSpec
+from nas_service.use_cases import work
+from nas_service.use_cases.advance import advance
+from nas_service.use_cases.ports import Memories, Store
+from nas_service.use_cases.queries import StatusView, status
+
+QUEUES = (TRAIN_QUEUE, profile_queue("local"))
+LEASE_S = 60.0
+DIGITS = {
+    "fingerprint": "f" * 64,
+    "classes": [str(i) for i in range(10)],
+    "channels": 1,
+    "height": 8,
+    "width": 8,
+    "summary": {"splits": {"train": {"count": 1257}, "validation": {"count": 270}, "test": {"count": 270}}},
+}
+
+
+def unit(text: str) -> float:
+    """A number in [0, 1) that follows from `text`."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6]) / 2**48
+
+
+def made_up_result(spec: SearchSpec, item: WorkItem, candidate: Candidate | None) -> JsonDict:
+    """What a worker would answer."""
+    if item.kind is WorkKind.PREPARE:
+        preset = "tiny" if spec.space.preset == "auto" else spec.space.preset
+        space = {"name": spec.space.name, "preset": preset, "choices": spec.space.choices, "size": "1"}
+        return {"dataset": DIGITS, "space": space}
+    assert candidate is not None
+    key = candidate.architecture_key
+    model = hashlib.sha256(f"{key} {item.payload.get('final', False)}".encode()).hexdigest()
+    if item.kind is WorkKind.EVALUATE:
+        artifact = {"sha256": model, "size_bytes": 1, "media_type": "application/onnx"}
+        result = {"model_sha256": model, "weights_sha256": model, "curve": [], "duration_s": 1.0}
+        return {
+            "accuracy": round(0.5 + 0.5 * unit(key), 4),
+            "fidelity": {"epochs": 1},
+            "artifacts": [artifact],
+            "result": result,
+        }
+    if item.kind is WorkKind.PROFILE:
+        latency_ms = 0.01 + candidate.metrics["macs"] / 1e6 * (0.5 + unit(f"latency {key}"))
+        return {"device_id": "device", "median_ms": latency_ms, "peak_memory_mib": 1.0, "noisy": False}
+    bundle = {"sha256": model, "size_bytes": 1, "media_type": "application/zip"}
+    return {"artifacts": {"bundle.zip": bundle}, "final": {"bundle": model, "test_accuracy": 0.5}}
+
+
+def claim(store: Store) -> WorkItem | None:
+    """The next item."""
+    return work.claim(store, QUEUES, "no-op", LEASE_S)
+
+
+def finish(store: Store, item: WorkItem) -> bool:
+    """Answer an item. False: its lease was lost."""
+    with store.read() as uow:
+        spec = uow.searches.get(item.search_id).spec
+        candidate = uow.candidates.get(item.candidate_id) if item.candidate_id else None
+    return work.complete(store, item, made_up_result(spec, item, candidate))
+
+
+def run_to_end(store: Store, memories: Memories, search_id: str, max_rounds: int = 10_000) -> StatusView:
+    """Advance and work in turns until nothing is left to do."""
+    for _ in range(max_rounds):
+        advance(store, memories, search_id)
+        item = claim(store)
+        if item is None:
+            with store.read() as uow:
+                return status(uow, search_id)
+        finish(store, item)
+    raise AssertionError(f"{search_id} did not end in {max_rounds} rounds")

@@ -1,0 +1,339 @@
+"""What `advance` decides, over a real store and real samplers; only training and timing are made up."""
+
+import optuna
+import pytest
+
+import search_spaces
+from nas_service.domain.entities import Failure, WorkKind
+from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus
+from nas_service.store.work_repository import SqlWork
+from nas_service.use_cases import control, queries, work
+from nas_service.use_cases.advance import advance
+from nas_service.use_cases.sweep import sweep
+from tests.support.no_op_workers import claim, finish, run_to_end
+from tests.unit.nas_service.use_cases.conftest import Bench
+
+SMALL_SPACE = {"name": "mobilenet", "preset": "tiny"}
+
+
+def test_a_search_spends_its_budget_and_ends_with_a_bundled_front(bench: Bench) -> None:
+    search = bench.submit(budget={"candidates": 12})
+    view = bench.run(search)
+    assert view.search.status is SearchStatus.SUCCEEDED
+    assert view.counts == {CandidateStatus.COMPLETED: 12}
+    assert view.search.stop_reason == "budget: 12 candidates"
+    with bench.store.read() as uow:
+        members = queries.front(uow, search.id).members
+        assert members
+        assert all("bundle.zip" in uow.evidence.artifacts_of(m.id) for m in members)
+
+
+def test_advancing_twice_changes_nothing(bench: Bench) -> None:
+    search = bench.submit(budget={"candidates": 3})
+    advance(bench.store, bench.memories, search.id)
+    with bench.store.read() as uow:
+        before = (uow.searches.get(search.id), uow.work.open(search.id))
+    advance(bench.store, bench.memories, search.id)
+    with bench.store.read() as uow:
+        assert (uow.searches.get(search.id), uow.work.open(search.id)) == before
+
+
+def test_stock_optuna_reads_the_study_and_agrees_on_the_front(bench: Bench) -> None:
+    search = bench.submit(budget={"candidates": 30}, constraints=[{"metric": "latency_ms", "max": 0.4}])
+    bench.run(search)
+    study = optuna.load_study(study_name=search.study_name, storage=str(bench.store.engine.url))
+    with bench.store.read() as uow:
+        front = queries.front(uow, search.id)
+        infeasible = uow.candidates.of(search.id, [CandidateStatus.INFEASIBLE])
+    assert infeasible, "the case needs candidates that break the measured constraint"
+    assert {t.user_attrs["architecture_key"] for t in study.best_trials} == {m.architecture_key for m in front.members}
+    assert len(study.trials) == 30
+
+
+def test_candidates_in_flight_never_exceed_the_parallelism(bench: Bench) -> None:
+    search = bench.submit(budget={"candidates": 9, "parallelism": 3})
+    for _ in range(200):
+        advance(bench.store, bench.memories, search.id)
+        with bench.store.read() as uow:
+            counts = uow.candidates.counts(search.id)
+        assert sum(n for status, n in counts.items() if status is not CandidateStatus.COMPLETED) <= 3
+        item = claim(bench.store)
+        if item is None:
+            break
+        finish(bench.store, item)
+    assert bench.search(search).status is SearchStatus.SUCCEEDED
+
+
+def test_a_second_search_reuses_every_evaluation_and_measurement(bench: Bench) -> None:
+    bench.run(bench.submit(budget={"candidates": 6}))
+    again = bench.submit(budget={"candidates": 6})
+    items = []
+    for _ in range(50):
+        advance(bench.store, bench.memories, again.id)
+        item = claim(bench.store)
+        if item is None:
+            break
+        items.append((item.kind, item.payload.get("final", False)))
+        finish(bench.store, item)
+    with bench.store.read() as uow:
+        view = queries.status(uow, again.id)
+    assert view.search.status is SearchStatus.SUCCEEDED
+    assert view.reused_count == 6
+    assert (WorkKind.EVALUATE, False) not in items
+    assert (WorkKind.PROFILE, False) not in items
+
+
+def test_another_seed_is_another_evaluation(bench: Bench) -> None:
+    bench.run(bench.submit(budget={"candidates": 4}))
+    assert bench.run(bench.submit(budget={"candidates": 4}, seed=1)).reused_count == 0
+
+
+def test_no_architecture_is_evaluated_twice_and_an_exhausted_space_ends_the_search(bench: Bench) -> None:
+    one = {"stages": [3], "width_multiplier": [0.5], "resolution": [8]}
+    search = bench.submit(space={**SMALL_SPACE, "choices": _only_head_widths_left(one)}, budget={"candidates": 50})
+    view = bench.run(search)
+    assert view.search.status is SearchStatus.SUCCEEDED
+    assert view.search.stop_reason == "no new feasible architecture is left"
+    with bench.store.read() as uow:
+        keys = [c.architecture_key for c in uow.candidates.of(search.id, list(CandidateStatus))]
+    assert len(keys) == len(set(keys)) > 1
+
+
+def _only_head_widths_left(fixed: dict[str, list[object]]) -> dict[str, list[object]]:
+    space = search_spaces.get("mobilenet", preset="tiny")
+    first = {c.name: [c.options[0]] for c in space.choices if c.name != "head_width"}
+    return {**first, **fixed}
+
+
+def test_computable_constraints_hold_for_every_candidate_before_any_training(bench: Bench) -> None:
+    search = bench.submit(budget={"candidates": 20}, constraints=[{"metric": "macs", "max": 300_000}])
+    view = bench.run(search)
+    assert view.counts == {CandidateStatus.COMPLETED: 20}
+    with bench.store.read() as uow:
+        assert all(c.metrics["macs"] <= 300_000 for c in uow.candidates.of(search.id, [CandidateStatus.COMPLETED]))
+
+
+def test_constraints_that_nothing_keeps_fail_the_search_with_what_is_possible(bench: Bench) -> None:
+    view = bench.run(bench.submit(constraints=[{"metric": "size_bytes", "max": 10}]))
+    assert view.search.status is SearchStatus.FAILED
+    assert view.search.failure is not None
+    assert view.search.failure.problem == "infeasible-constraints"
+    assert "smallest values seen: size_bytes" in view.search.failure.detail
+
+
+def test_a_failed_preparation_fails_the_search_with_its_reason(bench: Bench) -> None:
+    search = bench.submit()
+    advance(bench.store, bench.memories, search.id)
+    item = claim(bench.store)
+    assert item is not None
+    work.fail(bench.store, item, Failure("one-class", "only class 'cat' was found"), retry=False)
+    advance(bench.store, bench.memories, search.id)
+    assert bench.search(search).failure == Failure("one-class", "only class 'cat' was found")
+
+
+def test_a_failed_candidate_does_not_stop_the_search(bench: Bench) -> None:
+    search = bench.submit(budget={"candidates": 5, "parallelism": 1})
+    failed = 0
+    for _ in range(100):
+        advance(bench.store, bench.memories, search.id)
+        item = claim(bench.store)
+        if item is None:
+            break
+        if item.kind is WorkKind.EVALUATE and failed < 2:
+            failed += 1
+            work.fail(bench.store, item, Failure("training-diverged", "loss became nan"), retry=False)
+        else:
+            finish(bench.store, item)
+    with bench.store.read() as uow:
+        view = queries.status(uow, search.id)
+    assert view.search.status is SearchStatus.SUCCEEDED
+    assert view.counts == {CandidateStatus.COMPLETED: 3, CandidateStatus.FAILED: 2}
+
+
+def test_a_search_whose_candidates_all_fail_gives_up_early_and_says_why(bench: Bench) -> None:
+    search = bench.submit(budget={"candidates": 1000, "parallelism": 1})
+    for _ in range(100):
+        advance(bench.store, bench.memories, search.id)
+        item = claim(bench.store)
+        if item is None:
+            break
+        if item.kind is WorkKind.PREPARE:
+            finish(bench.store, item)
+        else:
+            work.fail(bench.store, item, Failure("training-diverged", "loss became nan"), retry=False)
+    ended = bench.search(search)
+    assert ended.status is SearchStatus.FAILED
+    assert ended.failure is not None
+    assert "loss became nan" in ended.failure.detail
+    assert ended.candidate_count < 20
+
+
+def test_a_noisy_measurement_is_taken_again_once_and_then_accepted(bench: Bench) -> None:
+    search = bench.submit(budget={"candidates": 1, "parallelism": 1})
+    noisy = {"device_id": "d", "median_ms": 1.0, "peak_memory_mib": 1.0, "noisy": True}
+    profiles = 0
+    for _ in range(20):
+        advance(bench.store, bench.memories, search.id)
+        item = claim(bench.store)
+        if item is None:
+            break
+        if item.kind is WorkKind.PROFILE and not item.payload["final"]:
+            profiles += 1
+            work.complete(bench.store, item, noisy)
+        else:
+            finish(bench.store, item)
+    assert profiles == 2
+    assert bench.search(search).status is SearchStatus.SUCCEEDED
+
+
+def test_the_finalize_recipe_trains_members_again(bench: Bench) -> None:
+    search = bench.submit(budget={"candidates": 4}, finalize={"top_k": 2, "recipe": ["train-longer"]})
+    kinds = []
+    for _ in range(60):
+        advance(bench.store, bench.memories, search.id)
+        item = claim(bench.store)
+        if item is None:
+            break
+        kinds.append((item.kind, item.payload.get("final", False)))
+        finish(bench.store, item)
+    assert bench.search(search).status is SearchStatus.SUCCEEDED
+    with bench.store.read() as uow:
+        members = min(2, len(queries.front(uow, search.id).members))
+    assert kinds.count((WorkKind.EVALUATE, True)) == members
+    assert kinds.count((WorkKind.PROFILE, True)) == members
+
+
+def test_each_target_gets_its_own_measurement(bench: Bench) -> None:
+    search = bench.submit(budget={"candidates": 2}, targets=[{"threads": 1}, {"threads": 2}])
+    bench.run(search)
+    with bench.store.read() as uow:
+        for candidate in uow.candidates.of(search.id, [CandidateStatus.COMPLETED]):
+            assert {"latency_ms@0", "latency_ms@1"} <= candidate.metrics.keys()
+
+
+@pytest.mark.parametrize("sampler", ["random", "nsga2", "nsga3", "tpe"])
+def test_every_sampler_runs_a_whole_search(bench: Bench, sampler: str) -> None:
+    search = bench.submit(strategy={"sampler": sampler, "population_size": 4}, budget={"candidates": 14})
+    assert bench.run(search).counts == {CandidateStatus.COMPLETED: 14}
+
+
+def test_a_rolled_back_advance_is_simply_repeated(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    search = bench.submit(budget={"candidates": 6}, strategy={"sampler": "nsga2", "population_size": 4})
+    advance(bench.store, bench.memories, search.id)
+    item = claim(bench.store)
+    assert item is not None
+    finish(bench.store, item)
+
+    def crash(*_: object) -> None:
+        raise ConnectionError("the database went away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqlWork, "mark_absorbed", crash)
+        with pytest.raises(ConnectionError):
+            advance(bench.store, bench.memories, search.id)
+    assert bench.run(search).counts == {CandidateStatus.COMPLETED: 6}
+    study = optuna.load_study(study_name=search.study_name, storage=str(bench.store.engine.url))
+    assert len(study.trials) == 6
+
+
+class TestPauseResumeCancel:
+    def test_a_paused_search_hands_out_no_work_and_goes_on_when_resumed(self, bench: Bench) -> None:
+        search = bench.submit(budget={"candidates": 3})
+        advance(bench.store, bench.memories, search.id)
+        control.pause(bench.store, search.id)
+        assert claim(bench.store) is None
+        control.resume(bench.store, search.id)
+        assert bench.run(search).search.status is SearchStatus.SUCCEEDED
+
+    def test_a_search_paused_before_it_began_still_runs_when_resumed(self, bench: Bench) -> None:
+        search = bench.submit(budget={"candidates": 2})
+        control.pause(bench.store, search.id)
+        advance(bench.store, bench.memories, search.id)
+        control.resume(bench.store, search.id)
+        assert bench.run(search).search.status is SearchStatus.SUCCEEDED
+
+    def test_workers_learn_of_it_at_their_heartbeat(self, bench: Bench) -> None:
+        search = bench.submit()
+        advance(bench.store, bench.memories, search.id)
+        item = claim(bench.store)
+        assert item is not None
+        assert work.heartbeat(bench.store, item, 10) is work.Signal.CONTINUE
+        control.pause(bench.store, search.id)
+        assert work.heartbeat(bench.store, item, 10) is work.Signal.PAUSE
+        control.cancel(bench.store, search.id)
+        assert work.heartbeat(bench.store, item, 10) is work.Signal.CANCEL
+
+    def test_a_cancelled_search_ends_once_every_worker_has_let_go(self, bench: Bench) -> None:
+        search = bench.submit(budget={"candidates": 4, "parallelism": 2})
+        advance(bench.store, bench.memories, search.id)
+        prepare = claim(bench.store)
+        assert prepare is not None
+        finish(bench.store, prepare)
+        advance(bench.store, bench.memories, search.id)
+        held = claim(bench.store)
+        assert held is not None
+        control.cancel(bench.store, search.id)
+        advance(bench.store, bench.memories, search.id)
+        assert bench.search(search).status is SearchStatus.CANCELLING
+        work.drop(bench.store, held)
+        advance(bench.store, bench.memories, search.id)
+        assert bench.search(search).status is SearchStatus.CANCELLED
+        with bench.store.read() as uow:
+            assert uow.candidates.counts(search.id) == {CandidateStatus.CANCELLED: 2}
+            assert all(i.status is WorkStatus.CANCELLED for i in uow.work.open(search.id))
+
+    def test_the_clock_stands_still_while_paused(self, bench: Bench) -> None:
+        search = bench.submit(budget={"candidates": 50, "minutes": 60})
+        advance(bench.store, bench.memories, search.id)
+        prepare = claim(bench.store)
+        assert prepare is not None
+        finish(bench.store, prepare)
+        advance(bench.store, bench.memories, search.id)
+        assert bench.search(search).phase is SearchPhase.SEARCH
+        paused = control.pause(bench.store, search.id)
+        assert paused.active_since is None
+        assert paused.active_s > 0
+        assert control.resume(bench.store, search.id).active_s == paused.active_s
+
+
+class TestLostWorkers:
+    def test_an_expired_lease_is_given_to_another_and_the_late_result_refused(self, bench: Bench) -> None:
+        search = bench.submit(budget={"candidates": 1})
+        advance(bench.store, bench.memories, search.id)
+        late = work.claim(bench.store, ["train"], "slow", lease_s=-1.0)
+        assert late is not None
+        assert sweep(bench.store) == 1
+        second = claim(bench.store)
+        assert second is not None
+        assert (second.id, second.token, second.attempt) == (late.id, late.token + 1, 2)
+        assert finish(bench.store, late) is False
+        assert work.heartbeat(bench.store, late, 10) is work.Signal.LOST
+        assert finish(bench.store, second) is True
+        assert run_to_end(bench.store, bench.memories, search.id).counts == {CandidateStatus.COMPLETED: 1}
+
+    def test_a_candidate_that_loses_every_worker_fails_alone(self, bench: Bench) -> None:
+        search = bench.submit(budget={"candidates": 2, "parallelism": 1})
+        advance(bench.store, bench.memories, search.id)
+        prepare = claim(bench.store)
+        assert prepare is not None
+        finish(bench.store, prepare)
+        advance(bench.store, bench.memories, search.id)
+        for _ in range(prepare.max_attempts):
+            assert work.claim(bench.store, ["train"], "dying", lease_s=-1.0) is not None
+            sweep(bench.store)
+        view = bench.run(search)
+        assert view.counts == {CandidateStatus.COMPLETED: 1, CandidateStatus.FAILED: 1}
+        with bench.store.read() as uow:
+            (failed,) = uow.candidates.of(search.id, [CandidateStatus.FAILED])
+        assert failed.failure is not None
+        assert failed.failure.problem == "worker-lost"
+
+    def test_an_item_given_back_by_a_pause_does_not_count_as_an_attempt(self, bench: Bench) -> None:
+        search = bench.submit()
+        advance(bench.store, bench.memories, search.id)
+        for _ in range(10):
+            item = claim(bench.store)
+            assert item is not None
+            assert item.attempt == 1
+            work.give_back(bench.store, item)
+        assert bench.search(search).status is SearchStatus.RUNNING
