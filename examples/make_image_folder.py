@@ -1,6 +1,6 @@
 """Write scikit-learn's digits as a folder of PNG files, one folder a class: the images of image_folder.yaml.
 
-    python examples/make_image_folder.py [FOLDER]        # by default examples/digit_images
+python examples/make_image_folder.py [FOLDER]        # by default build/digit_images
 """
 
 import sys
@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
-DEFAULT_FOLDER = Path(__file__).parent / "digit_images"
+DEFAULT_FOLDER = Path("build/digit_images")
 
 
 def main(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Keep file data sets below the configured roots: no `..`, no absolute path elsewhere, no link that leads out."""
 
+import os
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,7 +22,8 @@ def resolve_below(name: str, roots: Sequence[Path]) -> Path:
         )
     if not name or "\0" in name:
         raise DatasetError("not-found", "give the path of the data set after the colon", name)
-    inside = [path for root in roots if is_below(path := (root / name).resolve(), [root])]
+    places = [(_real(root / Path(name).expanduser()), root) for root in roots]
+    inside = [path for path, root in places if is_below(path, [root])]
     if not inside:
         raise _outside(name)
     for path in inside:
@@ -32,7 +34,7 @@ def resolve_below(name: str, roots: Sequence[Path]) -> Path:
 
 def is_below(path: Path, roots: Sequence[Path]) -> bool:
     """Whether `path`, links followed, is one of the roots or lies below one."""
-    return any(path.resolve().is_relative_to(root.resolve()) for root in roots)
+    return any(_real(path).is_relative_to(_real(root)) for root in roots)
 
 
 def walk_files(folder: Path, roots: Sequence[Path], depth: int = 0) -> Iterator[Path]:
@@ -53,6 +55,10 @@ def walk_files(folder: Path, roots: Sequence[Path], depth: int = 0) -> Iterator[
 def visible(folder: Path) -> Iterator[Path]:
     """The entries of `folder` whose names do not begin with a dot."""
     return (entry for entry in folder.iterdir() if not entry.name.startswith("."))
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))  # unlike Path.resolve it survives a link to itself
 
 
 def _outside(name: str) -> DatasetError:

@@ -51,10 +51,10 @@ def list_arrays(path: Path) -> dict[str, StoredArray]:
     if not path.is_file() or not zipfile.is_zipfile(path):
         raise DatasetError("not-npz", f"{path.name} is no .npz file; save it with np.savez_compressed", path.name)
     arrays = {}
-    with _corrupt_is_named(path), zipfile.ZipFile(path) as archive:
+    with _corrupt_is_named(path, path.name), zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
             name = member.filename.removesuffix(".npy")
-            with archive.open(member) as file:
+            with _corrupt_is_named(path, name), archive.open(member) as file:
                 shape, dtype = _checked_header(file, name)
                 claimed = file.tell() + math.prod(shape) * dtype.itemsize
             if claimed != member.file_size:
@@ -81,9 +81,9 @@ def _checked_header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dty
 
 
 @contextmanager
-def _corrupt_is_named(path: Path, name: str = "") -> Iterator[None]:
+def _corrupt_is_named(path: Path, where: str) -> Iterator[None]:
     try:
         yield
     except CORRUPT as error:
-        detail = f"{path.name} cannot be read ({error}); save it again"
-        raise DatasetError("npz-corrupt", detail, name or path.name) from error
+        detail = f"{path.name} cannot be read at {where} ({error}); save it again"
+        raise DatasetError("npz-corrupt", detail, where) from error
