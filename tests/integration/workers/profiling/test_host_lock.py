@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from workers.profiling.host_lock import HostBusyError, TrainingPass, timing
@@ -213,7 +214,9 @@ def test_training_cancelled_before_it_starts_holds_nothing(tmp_path: Path) -> No
     def cancel() -> None:
         raise CancelledError
 
+    open_files = psutil.Process().num_fds()
     with timing(tmp_path, 1), pytest.raises(CancelledError), TrainingPass(tmp_path, on_wait=cancel):
         pytest.fail("training beside timing")
+    assert psutil.Process().num_fds() == open_files
     with timing(tmp_path, 1):
         pass

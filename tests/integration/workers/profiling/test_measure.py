@@ -151,11 +151,13 @@ class CancelledError(Exception):
     """What a caller raises to abandon a measurement."""
 
 
-def test_measurement_can_be_abandoned_and_leaves_no_process(model_path: Path) -> None:
+def test_measurement_can_be_abandoned_and_leaves_no_process_not_even_a_hung_one(model_path: Path) -> None:
     seen: list[int] = []
 
     def cancel() -> None:
-        seen.extend(harness.pid for harness in harnesses())
+        for harness in harnesses():
+            seen.append(harness.pid)
+            harness.suspend()
         raise CancelledError
 
     with pytest.raises(CancelledError):
