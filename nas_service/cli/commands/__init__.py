@@ -1,0 +1,1 @@
+"""The commands of `nas`, by what they are about."""

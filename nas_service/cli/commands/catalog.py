@@ -1,0 +1,36 @@
+"""Commands that show what a spec may name."""
+
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from nas_service.cli.connect import connect
+from nas_service.cli.display.tables import choice_table, device_table, size_text, space_list
+from nas_service.cli.options import JsonOption, UrlOption
+
+
+def spaces(
+    ctx: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show this space's choices.")] = None,
+    preset: Annotated[str | None, typer.Option("--preset", help="Under this preset.")] = None,
+    url: UrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List search spaces, or one space's choices and its exact size."""
+    with connect(url) as client:
+        if name is None:
+            found = client.spaces()
+            ctx.obj.show(found, space_list(found.items))
+            return
+        space = client.space(name, preset)
+    others = f"presets: {', '.join(space.presets)}"
+    ctx.obj.show(space, choice_table(space), Text(f"\n{size_text(space)}\n{others}"))
+
+
+def devices(ctx: typer.Context, url: UrlOption = None, as_json: JsonOption = False) -> None:
+    """List the devices that workers have connected, on which latencies can be measured."""
+    with connect(url) as client:
+        found = client.devices()
+    empty = Text("no device yet: a worker registers its own when it starts")
+    ctx.obj.show(found, device_table(found.items) if found.items else empty)

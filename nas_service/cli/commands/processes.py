@@ -1,0 +1,79 @@
+"""Commands that are the service, or parts of it."""
+
+import os
+import subprocess
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+from rich.text import Text
+
+from nas_service.cli.doctor.finding import Level
+from nas_service.cli.doctor.machine import check_port
+from nas_service.cli.errors import CliError, ExitCode
+from nas_service.cli.home_service import HomeService, find_service
+from nas_service.cli.interrupts import Interrupts
+from nas_service.cli.options import JsonOption
+from nas_service.cli.output import Output
+from nas_service.settings import Settings
+
+LOOK_S = 0.5
+
+
+def up(ctx: typer.Context, as_json: JsonOption = False) -> None:
+    """Run the service and its workers in the foreground. Ctrl-C stops all of it; searches go on at the next start."""
+    settings = Settings()
+    running = find_service(settings.home)
+    if running is not None:
+        raise CliError(f"a service for {settings.home} runs already at {running}", ExitCode.USAGE)
+    port = check_port(settings.host, settings.port, ours=False)
+    if port.level is not Level.OK:
+        raise CliError(f"port {port.detail}; {port.mend}")
+    with Interrupts() as interrupts, HomeService(settings.home) as service:
+        url = service.start()
+        _announce(ctx.obj, settings, service, url)
+        while not interrupts.requested and not service.has_ended:
+            interrupts.sleep(LOOK_S)
+        if service.has_ended:
+            raise CliError(f"the service ended by itself; see {service.log}")
+        ctx.obj.note("stopping")
+
+
+def _announce(output: Output, settings: Settings, service: HomeService, url: str) -> None:
+    facts = {"url": url, "docs_url": f"{url}/docs", "workers": settings.worker_count, "logs": str(service.log.parent)}
+    lines = [
+        f"service  {facts['url']}",
+        f"docs     {facts['docs_url']}",
+        f"workers  {facts['workers']}",
+        f"logs     {facts['logs']}",
+        "Ctrl-C stops it",
+    ]
+    output.show(facts, Text("\n".join(lines)))
+
+
+def migrate(ctx: typer.Context, as_json: JsonOption = False) -> None:
+    """Bring the database to the newest schema."""
+    done = subprocess.run([sys.executable, "-m", "nas_service.migrate"], capture_output=True, text=True)
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ["no reason was given"])[-1]
+        raise CliError(f"the database could not be migrated: {reason}; check NAS_DATABASE_URL with `nas doctor`")
+    ctx.obj.show({"migrated": True}, Text("the database is up to date"))
+
+
+def serve(
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on, instead of NAS_HOST.")] = None,
+    port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Instead of NAS_PORT.")] = None,
+) -> None:
+    """Run the API alone, configured by the environment; workers run elsewhere."""
+    given = {"NAS_HOST": host, "NAS_PORT": port}
+    _become("nas_service.api", {name: str(value) for name, value in given.items() if value is not None})
+
+
+def worker() -> None:
+    """Run one worker alone, configured by the environment."""
+    _become("workers.worker", {})
+
+
+def _become(module: str, environment: dict[str, str]) -> NoReturn:
+    """Replace this process, so that signals and exit codes of a container reach the service itself."""
+    os.execve(sys.executable, [sys.executable, "-m", module], {**os.environ, **environment})

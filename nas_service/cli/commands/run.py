@@ -1,0 +1,150 @@
+"""`nas run`: one search from a spec to bundles in a folder, with a service of its own where none runs."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, TypeVar
+from uuid import uuid4
+
+import typer
+from rich.text import Text
+
+from nas_service.cli.connect import find_search
+from nas_service.cli.display.final import final_table
+from nas_service.cli.errors import CliError, ExitCode
+from nas_service.cli.home_service import HomeService
+from nas_service.cli.interrupts import Interrupts
+from nas_service.cli.options import (
+    RESULTS,
+    CandidatesOption,
+    JsonOption,
+    MinutesOption,
+    OutOption,
+    UrlOption,
+    budget,
+)
+from nas_service.cli.output import Output
+from nas_service.cli.pausing import pause_and_wait
+from nas_service.cli.results import Results, save_results
+from nas_service.cli.spec.check import read_spec
+from nas_service.cli.submission import submit_file
+from nas_service.cli.watch import watch
+from nas_service.client import Client, UnreachableError
+from nas_service.domain.states import SearchStatus
+from nas_service.settings import Settings
+from nas_service.wire.searches import SearchDetail
+
+MAX_RESTARTS = 3
+"""Times a service that died under the search is started again; the search goes on where it was."""
+
+T = TypeVar("T")
+Begin = Callable[[Client], SearchDetail]
+
+
+def run(
+    ctx: typer.Context,
+    spec: Annotated[Path | None, typer.Argument(metavar="SPEC", help="A spec file, YAML or JSON.")] = None,
+    out: OutOption = RESULTS,
+    space_path: Annotated[
+        Path | None, typer.Option("--space-path", exists=True, file_okay=False, help="Folder with spaces of your own.")
+    ] = None,
+    resume: Annotated[str | None, typer.Option("--resume", metavar="ID", help="Go on with a paused search.")] = None,
+    candidates: CandidatesOption = None,
+    minutes: MinutesOption = None,
+    url: UrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run one search from start to bundles. Ctrl-C pauses it."""
+    given = budget(candidates, minutes)
+    if (spec is None) == (resume is None) or (resume and given):
+        raise CliError("give a SPEC to start a search, or only --resume ID to go on with one", ExitCode.USAGE)
+    begin = _submission(spec, given, space_path) if spec is not None else _resumption(str(resume))
+    environment = {"NAS_SPACE_PATH": _joined(space_path)} if space_path is not None else {}
+    with Interrupts() as interrupts, HomeService(Settings().home, environment) as service:
+        _Run(ctx.obj, interrupts, service, url, out).go(begin)
+
+
+def _joined(space_path: Path) -> str:
+    return os.pathsep.join(filter(None, [str(space_path.resolve()), os.environ.get("NAS_SPACE_PATH")]))
+
+
+def _submission(path: Path, given: dict[str, float], space_path: Path | None) -> Begin:
+    spec, document = read_spec(path, given)
+    # One key for all attempts: a service that died after it took the search in still gives the same one.
+    key = uuid4().hex
+
+    def begin(client: Client) -> SearchDetail:
+        if space_path is not None and spec.space.name not in {space.name for space in client.spaces().items}:
+            raise CliError(
+                f"the service that runs already was started without --space-path {space_path} and does not know"
+                f" {spec.space.name!r}; end it, or start it with NAS_SPACE_PATH={space_path}",
+                ExitCode.USAGE,
+            )
+        return submit_file(client, spec, document, key)
+
+    return begin
+
+
+def _resumption(given: str) -> Begin:
+    def begin(client: Client) -> SearchDetail:
+        search = client.get(find_search(client, given))
+        return client.resume(search.id) if search.status is SearchStatus.PAUSED else search
+
+    return begin
+
+
+@dataclass
+class _Run:
+    output: Output
+    interrupts: Interrupts
+    service: HomeService
+    url: str | None
+    out: Path
+
+    def go(self, begin: Begin) -> None:
+        """Begin, watch, and write the results. Raises CliError or Exit where the search does not succeed."""
+        search = self._persist(begin)
+        search = self._persist(lambda client: watch(client, search.id, self.output, self.interrupts))
+        if not search.is_over and self.interrupts.requested:
+            search = self._persist(lambda client: pause_and_wait(client, search.id))
+        if search.status is SearchStatus.PAUSED:
+            self._say_how_to_resume(search)
+            raise typer.Exit(ExitCode.INTERRUPTED if self.interrupts.requested else ExitCode.FAILED)
+        if search.status is not SearchStatus.SUCCEEDED:
+            reason = search.failure.detail if search.failure else "no reason was given"
+            raise CliError(f"{search.id} {search.status.value.lower()}: {reason}")
+        self._conclude(self._persist(lambda client: save_results(client, search.id, self.out)))
+
+    def _persist(self, act: Callable[[Client], T]) -> T:
+        """Do something with a service, which is started again where it died meanwhile."""
+        restarts_left = 0 if self.url else MAX_RESTARTS
+        while True:
+            with Client(self.url or self.service.ensure()) as client:
+                try:
+                    return act(client)
+                except UnreachableError:
+                    if not restarts_left:
+                        raise
+            restarts_left -= 1
+            self.output.note("the service went away; starting it again")
+
+    def _say_how_to_resume(self, search: SearchDetail) -> None:
+        out = "" if self.out == RESULTS else f" --out {self.out}"
+        command = f"nas run --resume {search.id}{out}"
+        lines = [Text(f"paused {search.id} with everything kept; go on with:"), Text(f"  {command}")]
+        if not self.service.is_ours:
+            lines.append(Text(f"  nas resume {search.id}      (in the service, without waiting for it)"))
+        self.output.show({"search": search.model_dump(mode="json"), "resume": command}, *lines)
+
+    def _conclude(self, results: Results) -> None:
+        table = final_table(results)
+        verify = f"nas verify {results.folder}/*/"
+        self.output.show(
+            results.to_json(),
+            Text(f"\n{results.search.name}: {len(results.members)} networks, none better than another in everything\n"),
+            table,
+            Text("\nvalidation is what the search selected on; test was touched once, for this table"),
+            Text(f"results    {results.folder}"),
+            Text(f"check them {verify}"),
+        )

@@ -1,0 +1,44 @@
+"""The table at the end of a search: what each finished network is worth."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from nas_service.cli.display.front import short_key
+from nas_service.cli.display.units import heading, metric_text, percent, significant
+from nas_service.cli.results import Results
+from nas_service.domain.metrics import metric_key
+from nas_service.domain.spec import Metric
+
+
+def final_table(results: Results) -> Table:
+    """Both accuracies, latency with its 95 % interval on every target, size and MACs; one row a member."""
+    targets = range(len(results.search.spec.targets))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("#", justify="right")
+    table.add_column("architecture")
+    latencies = [heading(metric_key(Metric.LATENCY_MS, target), len(targets)) for target in targets]
+    for name in ("validation", "test", *latencies, "size", "MACs"):
+        table.add_column(name, justify="right")
+    for result in results.members:
+        final, metrics = result.candidate.final or {}, result.candidate.metrics
+        table.add_row(
+            str(result.rank),
+            short_key(result.candidate.architecture_key),
+            percent(final["validation_accuracy"]),
+            percent(final["test_accuracy"]),
+            *(latency_text(final["latency"][str(target)]) for target in targets),
+            metric_text(Metric.SIZE_BYTES, metrics.get(Metric.SIZE_BYTES)),
+            metric_text(Metric.MACS, metrics.get(Metric.MACS)),
+        )
+    return table
+
+
+def latency_text(latency: Mapping[str, Any]) -> str:
+    """`0.0342 ms +-0.0003`: the median and half of its 95 % interval."""
+    text = metric_text(Metric.LATENCY_MS, latency["median_ms"])
+    low_ms, high_ms = latency["ci95_low_ms"], latency["ci95_high_ms"]
+    if low_ms is not None and high_ms is not None:
+        text += f" +-{significant((high_ms - low_ms) / 2, 2)}"
+    return text + (" (noisy)" if latency["noisy"] else "")

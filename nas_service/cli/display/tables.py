@@ -1,0 +1,90 @@
+"""Tables of searches, spaces, devices and findings."""
+
+from collections.abc import Iterable
+
+from rich.table import Table
+from rich.text import Text
+
+from nas_service.cli.display.units import duration
+from nas_service.cli.doctor.finding import Finding, Level
+from nas_service.domain.states import SearchStatus
+from nas_service.wire.catalog import ChoiceInfo, DeviceInfo, SpaceDetail, SpaceSummary
+from nas_service.wire.searches import SearchSummary
+
+STATUS_STYLES = {
+    SearchStatus.SUCCEEDED: "green",
+    SearchStatus.FAILED: "red",
+    SearchStatus.RUNNING: "cyan",
+    SearchStatus.PAUSED: "yellow",
+}
+LEVEL_STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in headings:
+        table.add_column(name)
+    return table
+
+
+def search_table(searches: Iterable[SearchSummary]) -> Table:
+    """One row a search."""
+    table = _table("id", "name", "status", "phase", "candidates", "data set", "space", "created")
+    for search in searches:
+        budget = f"/{search.candidate_budget}" if search.candidate_budget is not None else ""
+        table.add_row(
+            search.id,
+            Text(search.name),
+            Text(search.status.value.lower(), style=STATUS_STYLES.get(search.status, "")),
+            "" if search.is_over else search.phase.value,
+            f"{search.candidate_count}{budget}",
+            Text(search.dataset),
+            Text(search.space),
+            f"{search.created_at:%Y-%m-%d %H:%M} UTC",
+        )
+    return table
+
+
+def space_list(spaces: Iterable[SpaceSummary]) -> Table:
+    """One row a registered space."""
+    table = _table("space", "presets")
+    for space in spaces:
+        table.add_row(space.name, ", ".join(space.presets))
+    return table
+
+
+def choice_table(space: SpaceDetail) -> Table:
+    """One row a choice."""
+    table = _table("choice", "options", "when", "what it is")
+    for choice in space.choices:
+        table.add_row(choice.name, ", ".join(map(str, choice.options)), _when(choice), Text(choice.doc))
+    return table
+
+
+def size_text(space: SpaceDetail) -> str:
+    """The exact number of networks, and its magnitude."""
+    exact = int(space.size)
+    magnitude = f" (about 10^{len(space.size) - 1})" if exact >= 10**6 else ""
+    return f"{space.name}, preset {space.preset}: {exact:,} networks{magnitude}"
+
+
+def _when(choice: ChoiceInfo) -> str:
+    if choice.when is None:
+        return ""
+    return f"{choice.when.choice} is {' or '.join(map(str, choice.when.values))}"
+
+
+def device_table(devices: Iterable[DeviceInfo]) -> Table:
+    """One row a device."""
+    table = _table("device", "seen", "processor", "cores", "id")
+    for device in devices:
+        seen = Text("live", style="green") if device.live else Text(f"{duration(device.seen_s_ago)} ago")
+        facts = device.description
+        table.add_row(device.name, seen, Text(str(facts.get("cpu_model", ""))), str(facts.get("physical_cores", "")), device.id)
+    return table
+
+
+def finding_lines(finding: Finding) -> list[Text]:
+    """What was found, and below it how to mend what is wrong."""
+    line = Text.assemble((f"{finding.level:<6}", LEVEL_STYLES[finding.level]), f"{finding.check:<23}{finding.detail}")
+    return [line, Text(f"{'':29}-> {finding.mend}", style="dim")] if finding.mend else [line]

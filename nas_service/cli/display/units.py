@@ -1,0 +1,67 @@
+"""Numbers as people read them. The stored units are in the field names; here they are written out."""
+
+import numpy as np
+
+from nas_service.domain.spec import Metric
+
+
+def percent(share: float) -> str:
+    """`0.97315` -> `97.31 %`, cut and not rounded up: an accuracy is never shown better than it is."""
+    return f"{int(share * 10_000 + 1e-9) / 100:.2f} %"
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """Fixed notation with this many significant digits: `0.03417` -> `0.0342`, `12.34` -> `12.3`."""
+    return np.format_float_positional(value, precision=digits, fractional=False, trim="-")
+
+
+def scaled(value: float, unit: str) -> str:
+    """With a decimal prefix: `84213` bytes -> `84.2 kB`."""
+    for prefix in ("", "k", "M", "G"):
+        if abs(value) < 1000 or prefix == "G":
+            break
+        value /= 1000
+    return f"{significant(value)} {prefix}{unit}".rstrip()
+
+
+def duration(seconds: float) -> str:
+    """`75` -> `1:15`, with hours where there are any."""
+    minutes, second = divmod(max(0, round(seconds)), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
+
+
+def metric_of(key: str) -> tuple[str, str]:
+    """`latency_ms@0` -> (`latency_ms`, `0`); the second is empty for metrics without a target."""
+    metric, _, target = key.partition("@")
+    return metric, target
+
+
+HEADINGS = {
+    Metric.ACCURACY: "accuracy",
+    Metric.LATENCY_MS: "latency",
+    Metric.SIZE_BYTES: "size",
+    Metric.MACS: "MACs",
+    Metric.PARAMS: "parameters",
+    Metric.PEAK_MEMORY_MIB: "peak memory",
+}
+
+
+def heading(key: str, target_count: int = 1) -> str:
+    """What to call a metric; the target is named where there is more than one."""
+    metric, target = metric_of(key)
+    return HEADINGS[Metric(metric)] + (f" @{target}" if target and target_count > 1 else "")
+
+
+def metric_text(key: str, value: float | None) -> str:
+    """A metric's value with its unit; a dash where it is not known."""
+    metric, _ = metric_of(key)
+    if value is None:
+        return "-"
+    if metric == Metric.ACCURACY:
+        return percent(value)
+    if metric == Metric.LATENCY_MS:
+        return f"{significant(value)} ms"
+    if metric == Metric.PEAK_MEMORY_MIB:
+        return f"{significant(value)} MiB"
+    return scaled(value, "B" if metric == Metric.SIZE_BYTES else "")

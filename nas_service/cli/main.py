@@ -1,0 +1,67 @@
+"""The command `nas`."""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from nas_service.cli.commands import catalog, checks, processes, searches
+from nas_service.cli.commands.run import run
+from nas_service.cli.group import ExplainingGroup
+
+SEARCHING, SERVICE, LOOKING = "Searching", "The service", "Looking around"
+
+app = typer.Typer(
+    cls=ExplainingGroup,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,
+    help="Find small, fast networks for your data on your hardware.",
+    epilog="Start with: nas run examples/digits.yaml",
+)
+
+COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
+    SEARCHING: {
+        "run": run,
+        "submit": searches.submit,
+        "list": searches.list_searches,
+        "status": searches.status,
+        "watch": searches.watch_search,
+        "front": searches.front,
+        "download": searches.download,
+        "pause": searches.pause,
+        "resume": searches.resume,
+        "cancel": searches.cancel,
+    },
+    LOOKING: {
+        "spaces": catalog.spaces,
+        "devices": catalog.devices,
+        "verify": checks.verify,
+        "doctor": checks.doctor,
+    },
+    SERVICE: {
+        "up": processes.up,
+        "serve": processes.serve,
+        "worker": processes.worker,
+        "migrate": processes.migrate,
+    },
+}
+
+for panel, commands in COMMANDS.items():
+    for name, command in commands.items():
+        app.command(name, rich_help_panel=panel)(command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"nas {version('nas-service')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None: ...
