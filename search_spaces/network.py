@@ -1,5 +1,8 @@
 """Turns a `NetworkPlan` into a torch network."""
 
+import warnings
+from itertools import islice
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -34,7 +37,7 @@ class Network(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to logits (N, classes); images of another size are resized to the plan's resolution."""
         side = self.plan.resolution
-        if x.shape[-2] != side or x.shape[-1] != side:
+        if not _is_square(x, side):
             x = F.interpolate(x, size=(side, side), mode="bilinear", align_corners=False)
         x = self.blocks[0](x)
         if self._weights_are_channels_last():
@@ -46,8 +49,17 @@ class Network(nn.Module):
 
     def _weights_are_channels_last(self) -> bool:
         """Read off the first k x k weight: those of 1 x 1 convolutions fit both formats."""
-        weight = next((p for p in self.parameters() if p.dim() == 4 and p.shape[-1] > 1), None)
-        return weight is not None and weight.stride(1) == 1
+        convs = (module for module in self.modules() if isinstance(module, nn.Conv2d) and module.kernel_size[0] > 1)
+        return any(conv.weight.stride(1) == 1 for conv in islice(convs, 1))
+
+
+def _is_square(images: Tensor, side: int) -> bool:
+    """Whether the images have this side. An export freezes the answer, as it should: its graph takes one image size."""
+    if not torch.onnx.is_in_onnx_export():
+        return images.shape[-2:] == (side, side)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Converting a tensor to a Python boolean")
+        return bool(images.shape[-2] == side and images.shape[-1] == side)
 
 
 def initialise(network: nn.Module) -> None:
