@@ -22,6 +22,9 @@ FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
 """What Pillow raises for broken files."""
 
+MAX_PIXELS = 2**26
+"""Larger images are taken for decompression bombs."""
+
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I;16", "I;16B", "I;16L"})
 ROTATED_FORMATS = frozenset({"JPEG", "MPO", "TIFF", "WEBP"})
 """Formats whose EXIF can be read without decoding the pixels."""
@@ -75,7 +78,10 @@ def resize_pixels(pixels: np.ndarray, image_size: int | None) -> np.ndarray:
 
 
 def _open(data: bytes) -> Image.Image:
-    return Image.open(BytesIO(data), formats=FORMATS)
+    image = Image.open(BytesIO(data), formats=FORMATS)
+    if image.width * image.height > MAX_PIXELS:
+        raise ValueError(f"{image.width}x{image.height} pixels; at most {MAX_PIXELS:,} are decoded")
+    return image
 
 
 def _in_colour(image: Image.Image, channels: int) -> Image.Image:

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterator
 
 import numpy as np
-from sklearn.datasets import load_digits
 
 from workers.data.pixels import resize_pixels
 from workers.data.source import Source
@@ -15,6 +14,8 @@ GREY_LEVELS = 16
 
 def open_digits(image_size: int | None) -> Source:
     """All digits in one part; classes are named by their digit."""
+    from sklearn.datasets import load_digits  # takes longer to import than all the rest, and only this reader needs it
+
     bundle = load_digits()
     grey = np.rint(bundle.images / GREY_LEVELS * 255).astype(np.uint8)
     labels = bundle.target.astype(np.int64)

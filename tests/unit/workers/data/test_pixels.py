@@ -88,6 +88,13 @@ def test_float_pixels_are_refused() -> None:
         decode(encoded(Image.new("F", (8, 8)), "TIFF"), (8, 8, 1), None)
 
 
+def test_decompression_bombs_are_refused_before_they_are_decoded() -> None:
+    data = encoded(Image.new("1", (8200, 8200)))
+    assert len(data) < 100_000
+    with pytest.raises(ValueError, match="8200x8200 pixels"):
+        read_header(data)
+
+
 def test_formats_that_run_other_programs_are_refused() -> None:
     with pytest.raises(OSError, match="cannot identify"):
         read_header(encoded(Image.new("RGB", (8, 8)), "EPS"))
