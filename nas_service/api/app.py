@@ -33,6 +33,7 @@ def create_app(service: Service) -> FastAPI:
         description=DESCRIPTION,
         responses=problems.refusals(400, 422, 500, 503),
         separate_input_output_schemas=False,
+        generate_unique_id_function=lambda route: route.name,
         swagger_ui_parameters={"tryItOutEnabled": True, "validatorUrl": None, "docExpansion": "list"},
     )
     app.state.service = service

@@ -3,12 +3,15 @@
 import ipaddress
 import sys
 
+import structlog
 import uvicorn
 
-from nas_service.api import logs
+from nas_service import logs
 from nas_service.api.app import create_app
 from nas_service.bootstrap import bootstrap
 from nas_service.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 GRACE_S = 5
 """How long open requests may take after a request to stop."""
@@ -37,10 +40,10 @@ def _is_loopback(host: str) -> bool:
 
 
 def serve(settings: Settings) -> None:
-    """Serve until asked to stop. Raises ExposedAddressError."""
+    """Serve until asked to stop by SIGTERM or SIGINT. Raises ExposedAddressError."""
     check_address(settings)
-    logs.configure()
-    uvicorn.run(
+    logs.configure("api")
+    config = uvicorn.Config(
         create_app(bootstrap(settings)),
         host=settings.host,
         port=settings.port,
@@ -49,6 +52,10 @@ def serve(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
+    socket = config.bind_socket()
+    host, port = socket.getsockname()[:2]
+    log.info("serving", url=f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    uvicorn.Server(config).run(sockets=[socket])
 
 
 def main() -> None:

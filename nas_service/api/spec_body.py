@@ -1,6 +1,8 @@
 """The body of a submission: JSON or YAML, limited, and parsed without harm, into a spec."""
 
 import json
+import math
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import yaml
@@ -43,7 +45,7 @@ def _read_spec(request: Request, body: Annotated[bytes, Depends(_read_body)]) ->
         detail = f"send the spec as {JSON_TYPE} or {YAML_TYPE}, not as {media_type or 'an unnamed type'}"
         raise RefusedRequestError(415, "unsupported-media-type", detail)
     spec = spec_of(document)
-    _refuse_nul(spec)
+    _refuse_unstorable(spec)
     return spec
 
 
@@ -77,22 +79,28 @@ def _check_events(body: bytes) -> None:
             raise ValueError(f"it is nested deeper than {MAX_NESTING} levels")
 
 
-def _refuse_nul(spec: SearchSpec) -> None:
-    """Postgres stores no NUL in text."""
-    for field, value in _texts(spec.model_dump(mode="json"), ""):
-        if "\0" in value:
-            raise SpecError([FieldProblem(field, "contains a NUL character; remove it")])
+def _refuse_unstorable(spec: SearchSpec) -> None:
+    """Refuse what no database keeps: NUL in text (Postgres), and numbers that JSON has no word for."""
+    problems = [
+        FieldProblem(field, "contains a NUL character; remove it" if isinstance(value, str) else "should be finite")
+        for field, value in _leaves(spec.model_dump(), "")
+        if (isinstance(value, str) and "\0" in value) or (isinstance(value, float) and not math.isfinite(value))
+    ]
+    if problems:
+        raise SpecError(problems)
 
 
-def _texts(value: Any, field: str) -> list[tuple[str, str]]:
-    if isinstance(value, str):
-        return [(field, value)]
+def _leaves(value: Any, field: str) -> Iterator[tuple[str, Any]]:
+    """Every scalar with its dotted path; a mapping's keys count as scalars of the mapping."""
     if isinstance(value, dict):
-        keys = [(field, str(key)) for key in value]
-        return keys + [text for key, item in value.items() for text in _texts(item, f"{field}.{key}".lstrip("."))]
-    if isinstance(value, list):
-        return [text for index, item in enumerate(value) for text in _texts(item, f"{field}.{index}")]
-    return []
+        for key, item in value.items():
+            yield field, key
+            yield from _leaves(item, f"{field}.{key}".lstrip("."))
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _leaves(item, f"{field}.{index}")
+    else:
+        yield field, value
 
 
 SpecBody = Annotated[SearchSpec, Depends(_read_spec)]

@@ -25,11 +25,15 @@ def spec_of(document: Any) -> SearchSpec:
 
 
 def _unique(problems: Iterator[FieldProblem]) -> list[FieldProblem]:
-    """One problem a field: a value that fits no member of a union is reported once for each member."""
+    """One problem a field, and the innermost only.
+
+    A value that fits no member of a union is reported once for each member, and a list whose items are wrong is also
+    reported as too short.
+    """
     found: dict[str, FieldProblem] = {}
     for problem in problems:
         found.setdefault(problem.field, problem)
-    return list(found.values())
+    return [p for p in found.values() if not any(other.startswith(f"{p.field}.") for other in found)]
 
 
 def _explain(detail: ErrorDetails, document: Any) -> FieldProblem:

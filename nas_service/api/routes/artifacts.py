@@ -26,7 +26,7 @@ DOWNLOAD: dict[int | str, dict[str, Any]] = {
     **refusals(404, 416),
 }
 
-IfNoneMatch = Annotated[str | None, Header(description="The `ETag` of the file that you have.")]
+IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", description="The `ETag` of the file that you have.")]
 
 
 @router.get("/artifacts", responses=refusals(404))

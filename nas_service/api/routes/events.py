@@ -41,7 +41,12 @@ async def search_events(
     search_id: SearchId,
     last_event_id: Annotated[
         int | None,
-        Header(ge=0, le=MAX_EVENT_ID, description="The last event that you have; the stream goes on after it."),
+        Header(
+            alias="Last-Event-ID",
+            ge=0,
+            le=MAX_EVENT_ID,
+            description="The last event that you have; the stream goes on after it.",
+        ),
     ] = None,
 ) -> Response:
     """Events from the first on, or after `Last-Event-ID`, as they happen.

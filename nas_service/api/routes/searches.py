@@ -40,6 +40,7 @@ REPLAYED: dict[str, Any] = {
 IdempotencyKey = Annotated[
     str | None,
     Header(
+        alias="Idempotency-Key",
         min_length=1,
         max_length=200,
         description="Any text of yours. Sent again with the same spec, it gives the same search, not a second one.",
@@ -89,7 +90,9 @@ def get_search(
     service: ServiceDep,
     search_id: SearchId,
     response: Response,
-    if_none_match: Annotated[str | None, Header(description="The `ETag` of the version that you have.")] = None,
+    if_none_match: Annotated[
+        str | None, Header(alias="If-None-Match", description="The `ETag` of the version that you have.")
+    ] = None,
 ) -> SearchDetail | Response:
     """A search and how far it has come. Poll it with `If-None-Match`, or listen to its events."""
     with service.store.read() as uow:

@@ -1,0 +1,154 @@
+"""Candidates, the front in both forms, and downloads."""
+
+import csv
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from nas_service.bootstrap import Service
+from nas_service.domain.front import non_dominated
+from nas_service.search.memories import SqlMemories
+from nas_service.use_cases.advance import advance
+from tests.support import no_op_workers
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> bytes:
+    """The content of a small bundle."""
+    path = tmp_path / "bundle.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("architecture.json", '{"format": 1}')
+    return path.read_bytes()
+
+
+@pytest.fixture
+def candidate_id(client: TestClient, service: Service, search_id: str, tmp_path: Path, bundle: bytes) -> str:
+    """A candidate that has a bundle."""
+    memories = SqlMemories()
+    advance(service.store, memories, search_id)
+    item = no_op_workers.claim(service.store)
+    assert item is not None
+    no_op_workers.finish(service.store, item)
+    advance(service.store, memories, search_id)
+    candidate = client.get(f"/v1/searches/{search_id}/candidates").json()["items"][0]["id"]
+    artifact = service.artifacts.put(tmp_path / "bundle.zip", "application/zip")
+    with service.store.write() as uow:
+        uow.evidence.add_artifact(artifact)
+        uow.evidence.link_artifact(candidate, "bundle.zip", artifact.sha256)
+    return str(candidate)
+
+
+def test_candidates_come_in_pages_by_number(client: TestClient, finished_id: str) -> None:
+    path = f"/v1/searches/{finished_id}/candidates"
+    first = client.get(path, params={"limit": 4}).json()
+    second = client.get(path, params={"limit": 4, "cursor": first["next_cursor"]}).json()
+    assert [item["number"] for item in first["items"] + second["items"]] == list(range(6))
+    assert second["next_cursor"] is None
+
+
+def test_candidates_can_be_narrowed_to_a_status(client: TestClient, finished_id: str) -> None:
+    path = f"/v1/searches/{finished_id}/candidates"
+    assert len(client.get(path, params={"status": "COMPLETED"}).json()["items"]) == 6
+    assert client.get(path, params={"status": "FAILED"}).json()["items"] == []
+
+
+def test_a_candidate_shows_its_evidence(client: TestClient, finished_id: str) -> None:
+    [one, *_] = client.get(f"/v1/searches/{finished_id}/candidates").json()["items"]
+    candidate = client.get(f"/v1/candidates/{one['id']}").json()
+    assert candidate["evaluation"]["accuracy"] == candidate["metrics"]["accuracy"]
+    assert candidate["measurements"][0]["median_ms"] == candidate["metrics"]["latency_ms@0"]
+    assert {item["kind"] for item in candidate["work"]} >= {"evaluate", "profile"}
+
+
+def test_the_front_is_the_non_dominated_candidates(client: TestClient, finished_id: str) -> None:
+    candidates = client.get(f"/v1/searches/{finished_id}/candidates").json()["items"]
+    points = [(c["metrics"]["accuracy"], c["metrics"]["latency_ms@0"]) for c in candidates]
+    expected = {candidates[i]["id"] for i in non_dominated(points, (True, False))}
+    front = client.get(f"/v1/searches/{finished_id}/front").json()
+    assert {member["candidate"]["id"] for member in front["members"]} == expected
+    assert [axis["key"] for axis in front["axes"]] == ["accuracy", "latency_ms@0"]
+    assert [axis["goal"] for axis in front["axes"]] == ["maximize", "minimize"]
+    first_values = [member["values"][0] for member in front["members"]]
+    assert first_values == sorted(first_values, reverse=True)
+
+
+@pytest.mark.parametrize("ask", [{"params": {"format": "csv"}}, {"headers": {"Accept": "text/csv"}}])
+def test_the_front_as_csv_says_the_same(client: TestClient, finished_id: str, ask: dict[str, dict[str, str]]) -> None:
+    front = client.get(f"/v1/searches/{finished_id}/front").json()
+    answer = client.get(f"/v1/searches/{finished_id}/front", **ask)  # type: ignore[arg-type]
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    assert [row["candidate_id"] for row in rows] == [m["candidate"]["id"] for m in front["members"]]
+    assert [float(row["accuracy"]) for row in rows] == [m["values"][0] for m in front["members"]]
+
+
+def test_a_search_without_candidates_has_an_empty_front(client: TestClient, search_id: str) -> None:
+    front = client.get(f"/v1/searches/{search_id}/front").json()
+    assert front["members"] == []
+    assert front["hypervolume"] == 0
+    assert front["reference"] is None
+    header, *rows = client.get(f"/v1/searches/{search_id}/front?format=csv").text.splitlines()
+    assert header == "candidate_id,number,architecture_key"
+    assert rows == []
+
+
+def test_a_bundle_is_downloaded_whole_under_its_sha256(client: TestClient, candidate_id: str, bundle: bytes) -> None:
+    answer = client.get(f"/v1/candidates/{candidate_id}/bundle")
+    assert answer.content == bundle
+    assert answer.headers["ETag"] == f'"{hashlib.sha256(bundle).hexdigest()}"'
+    assert answer.headers["Content-Type"] == "application/zip"
+    assert f'filename="{candidate_id}.zip"' in answer.headers["Content-Disposition"]
+    assert client.get(f"/v1/candidates/{candidate_id}/artifacts/bundle.zip").content == bundle
+    [listed] = client.get(f"/v1/candidates/{candidate_id}/artifacts").json()
+    assert (listed["name"], listed["size_bytes"]) == ("bundle.zip", len(bundle))
+
+
+def test_a_download_can_be_continued(client: TestClient, candidate_id: str, bundle: bytes) -> None:
+    path = f"/v1/candidates/{candidate_id}/bundle"
+    etag = client.get(path).headers["ETag"]
+    rest = client.get(path, headers={"Range": "bytes=10-", "If-Range": etag})
+    assert rest.status_code == 206
+    assert rest.content == bundle[10:]
+    assert rest.headers["Content-Range"] == f"bytes 10-{len(bundle) - 1}/{len(bundle)}"
+    changed = client.get(path, headers={"Range": "bytes=10-", "If-Range": '"another"'})
+    assert (changed.status_code, changed.content) == (200, bundle)
+
+
+def test_a_known_download_is_not_sent_again(client: TestClient, candidate_id: str) -> None:
+    path = f"/v1/candidates/{candidate_id}/bundle"
+    etag = client.get(path).headers["ETag"]
+    assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
+
+
+@pytest.mark.parametrize(("wanted", "status"), [("bytes=999999-", 416), ("lines=1-2", 400)])
+def test_a_range_that_cannot_be_served_is_a_problem(
+    client: TestClient, candidate_id: str, bundle: bytes, wanted: str, status: int
+) -> None:
+    answer = client.get(f"/v1/candidates/{candidate_id}/bundle", headers={"Range": wanted})
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+    if status == 416:
+        assert answer.headers["Content-Range"] == f"bytes */{len(bundle)}"
+
+
+def test_what_is_not_there_is_not_found(client: TestClient, candidate_id: str) -> None:
+    assert client.get(f"/v1/candidates/{candidate_id}/artifacts/model.onnx").status_code == 404
+    assert client.get("/v1/candidates/candidate-0/bundle").status_code == 404
+    assert client.get("/v1/candidates/candidate-0").json()["type"] == "/problems/no-such-candidate"
+
+
+def test_a_file_that_has_rotted_is_not_sent(
+    client: TestClient, service: Service, candidate_id: str, bundle: bytes
+) -> None:
+    path = service.artifacts.open_path(hashlib.sha256(bundle).hexdigest())
+    path.chmod(0o644)
+    path.write_bytes(b"rotten")
+    answer = client.get(f"/v1/candidates/{candidate_id}/bundle")
+    assert answer.status_code == 500
+    assert answer.json()["type"] == "/problems/corrupt-artifact"
+    assert str(path) not in answer.text

@@ -1,0 +1,65 @@
+"""A real service in a folder of its own, and a real server in front of it."""
+
+import atexit
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from nas_service.bootstrap import Service, bootstrap
+from nas_service.migrate import migrate
+from nas_service.settings import Settings
+
+START_TIMEOUT_S = 30.0
+
+
+@cache
+def _migrated_home() -> Path:
+    """Migrations take longer than most tests: they run once a test process, and tests get copies."""
+    home = Path(tempfile.mkdtemp(prefix="nas-migrated-"))
+    atexit.register(shutil.rmtree, home)
+    migrate(Settings(home=home))
+    return home
+
+
+@contextmanager
+def new_service(home: Path) -> Iterator[Service]:
+    """A service on an empty, migrated SQLite database in `home`."""
+    shutil.copytree(_migrated_home(), home)
+    service = bootstrap(Settings(home=home))
+    try:
+        yield service
+    finally:
+        service.store.engine.dispose()
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[str]:
+    """Serve `app` on a free loopback port, in a thread; yields its URL."""
+    config = uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    socket = config.bind_socket()
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, name="test-server")
+    thread.start()
+    try:
+        _wait_until_started(server, thread)
+        yield f"http://127.0.0.1:{socket.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        socket.close()
+
+
+def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
+    end_s = time.monotonic() + START_TIMEOUT_S
+    while not server.started:
+        assert thread.is_alive(), "the test server did not start"
+        assert time.monotonic() < end_s, "the test server did not start in time"
+        thread.join(timeout=0.01)
