@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from nas_service.domain.errors import PermanentError
-from workers.export.raw_pixels import RawPixels
+from search_spaces.normalise import Normalised
 
 OPSET = 18
 TOLERANCE = 1e-4
@@ -91,7 +91,7 @@ def _deployable_copy(model: nn.Module, facts: ExportFacts) -> nn.Module:
     """An eval-mode fp32 CPU copy in one memory format, whatever state the original was left in."""
     network = copy.deepcopy(model).cpu().float()
     network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    return RawPixels(network, facts.mean, facts.std).eval()
+    return Normalised(network, facts.mean, facts.std).eval()
 
 
 def _trace(deployed: nn.Module, image: torch.Tensor) -> bytes:
