@@ -1,7 +1,7 @@
 """Exports a torch network to ONNX and proves on real images that the file computes the same logits.
 
 The TorchScript-based exporter is chosen on purpose: it takes a fraction of a second a network where the
-dynamo exporter takes seconds (docs/decisions/0002-onnx-exporter.md).
+dynamo exporter takes seconds (docs/decisions/0003-onnx-exporter.md).
 """
 
 import copy
