@@ -180,7 +180,7 @@ class TrainingSpec(SpecModel):
     compile: bool = False
     """`torch.compile` the network (pays only for long trainings)."""
     augment: tuple[AugmentName, ...] = ()
-    """Random changes to training images, in order."""
+    """Random changes to training images; always applied in the order crop, flip, cutout, mixup."""
     recipe: tuple[str, ...] = ()
     """Named steps that change how the candidate is trained; see `GET /v1/recipes`."""
 

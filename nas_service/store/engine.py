@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 SQLITE_BUSY_TIMEOUT_S = 30
+_WRITE = "nas_write"
 
 
 def make_engine(url: str, pool_size: int = 5) -> Engine:
@@ -17,7 +18,13 @@ def make_engine(url: str, pool_size: int = 5) -> Engine:
         return create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
     engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_S})
     event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def for_writing(connection: Connection) -> Connection:
+    """Its next transaction takes SQLite's write lock at once, so that it can never fail to get it half-way."""
+    return connection.execution_options(**{_WRITE: True})
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
@@ -25,3 +32,8 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get(_WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

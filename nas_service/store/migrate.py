@@ -8,6 +8,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+from nas_service.store.engine import for_writing
+
 VERSION_TABLE = "nas_alembic_version"
 """Optuna keeps its own `alembic_version` in the same database."""
 
@@ -25,14 +27,14 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Create or upgrade the schema. Safe to run again, and to run from several processes at once."""
-    with engine.connect().execution_options(nas_write=True) as connection, connection.begin():
+    with for_writing(engine.connect()) as connection, connection.begin():
         _serialize(connection)
         command.upgrade(alembic_config(connection), revision)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Go back to `revision` (`base` removes everything of ours)."""
-    with engine.connect().execution_options(nas_write=True) as connection, connection.begin():
+    with for_writing(engine.connect()) as connection, connection.begin():
         _serialize(connection)
         command.downgrade(alembic_config(connection), revision)
 

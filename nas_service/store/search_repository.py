@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
 
 from nas_service.domain.entities import Search
-from nas_service.domain.errors import NotFoundError
+from nas_service.domain.errors import ConflictError, NotFoundError
 from nas_service.domain.states import LIVE_SEARCHES, SearchStatus
 from nas_service.store import cursors
 from nas_service.store.rows import plain, to_search
@@ -22,10 +23,17 @@ class SqlSearches:
         self._connection = connection
 
     def add(self, search: Search, spec_digest: str) -> None:
-        """Store a new search; it is woken at once."""
+        """Store a new search; it is woken at once.
+
+        Raises ConflictError where another request is just storing one under the same idempotency key.
+        """
         row = {name: getattr(search, name) for name in Search.__dataclass_fields__}
         row |= {"spec": search.spec.model_dump(mode="json"), "spec_digest": spec_digest, "wake": True}
-        self._connection.execute(insert(searches).values(plain(row)))
+        try:
+            self._connection.execute(insert(searches).values(plain(row)))
+        except IntegrityError as error:
+            detail = f"a search is being stored under the idempotency key {search.idempotency_key!r}; ask again"
+            raise ConflictError("idempotency-key-in-use", detail) from error
 
     def get(self, search_id: str) -> Search:
         """Raises NotFoundError."""

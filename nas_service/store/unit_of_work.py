@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine
 
 from nas_service.store.candidate_repository import SqlCandidates
+from nas_service.store.engine import for_writing
 from nas_service.store.event_repository import SqlEvents
 from nas_service.store.evidence_repository import SqlEvidence
 from nas_service.store.search_repository import SqlSearches
@@ -61,24 +62,15 @@ class SqlStore:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "begin", _begin_sqlite)
 
     @contextmanager
     def write(self) -> Iterator[SqlUnitOfWork]:
-        """A transaction that may write. On SQLite it takes the write lock at once, so that it can never fail to."""
-        with self.engine.connect() as connection:
-            connection = connection.execution_options(nas_write=True)
-            with connection.begin():
-                yield SqlUnitOfWork(connection)
+        """A transaction that may write."""
+        with for_writing(self.engine.connect()) as connection, connection.begin():
+            yield SqlUnitOfWork(connection)
 
     @contextmanager
     def read(self) -> Iterator[SqlUnitOfWork]:
         """A transaction that only reads: a consistent snapshot that never waits for a writer."""
         with self.engine.begin() as connection:
             yield SqlUnitOfWork(connection)
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    write = connection.get_execution_options().get("nas_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

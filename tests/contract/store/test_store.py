@@ -1,0 +1,311 @@
+"""What every store must do, on both databases."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from nas_service.domain.entities import (
+    Artifact,
+    Candidate,
+    Evaluation,
+    Failure,
+    Measurement,
+    Search,
+    Worker,
+    WorkItem,
+    WorkKind,
+    new_id,
+)
+from nas_service.domain.errors import ConflictError, NotFoundError, UserError
+from nas_service.domain.spec import DatasetSpec, SearchSpec, TargetSpec
+from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus
+from nas_service.store.unit_of_work import SqlStore
+from nas_service.use_cases.ports import Page
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+
+
+def a_search(**changes: object) -> Search:
+    search_id = new_id("search")
+    fields = {
+        "id": search_id,
+        "name": "a search",
+        "spec": SearchSpec(dataset=DatasetSpec(name="digits")),
+        "status": SearchStatus.RUNNING,
+        "phase": SearchPhase.SEARCH,
+        "version": 0,
+        "candidate_count": 0,
+        "study_name": search_id,
+        "active_s": 0.0,
+        "active_since": NOW,
+        "created_at": NOW,
+    }
+    return Search(**fields | changes)  # type: ignore[arg-type]
+
+
+def a_candidate(search: Search, number: int = 0, **changes: object) -> Candidate:
+    fields = {
+        "id": new_id("candidate"),
+        "search_id": search.id,
+        "number": number,
+        "status": CandidateStatus.EVALUATING,
+        "architecture_key": f"key-{number}",
+        "architecture": {"kernel": 3},
+        "trial_id": number,
+        "metrics": {"macs": 12.0},
+        "proposed_at": NOW,
+    }
+    return Candidate(**fields | changes)  # type: ignore[arg-type]
+
+
+def an_item(search: Search, **changes: object) -> WorkItem:
+    fields = {
+        "id": new_id("work"),
+        "search_id": search.id,
+        "candidate_id": None,
+        "kind": WorkKind.PREPARE,
+        "queue": "train",
+        "payload": {},
+        "status": WorkStatus.QUEUED,
+        "attempt": 0,
+        "max_attempts": 3,
+        "token": 0,
+    }
+    return WorkItem(**fields | changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def search(store: SqlStore) -> Search:
+    """A running search, stored."""
+    search = a_search()
+    with store.write() as uow:
+        uow.searches.add(search, "digest")
+    return search
+
+
+class TestSearches:
+    def test_a_search_comes_back_as_it_was_stored(self, store: SqlStore) -> None:
+        search = a_search(failure=Failure("why", "because"), idempotency_key="k")
+        with store.write() as uow:
+            uow.searches.add(search, "digest")
+        with store.read() as uow:
+            assert uow.searches.get(search.id) == search
+            assert uow.searches.by_idempotency_key("k") == (search, "digest")
+
+    def test_a_second_search_under_the_same_idempotency_key_is_refused(self, store: SqlStore) -> None:
+        with store.write() as uow:
+            uow.searches.add(a_search(idempotency_key="k"), "digest")
+        with pytest.raises(ConflictError), store.write() as uow:
+            uow.searches.add(a_search(idempotency_key="k"), "digest")
+
+    def test_a_change_raises_the_version(self, store: SqlStore, search: Search) -> None:
+        with store.write() as uow:
+            uow.searches.update(search.id, name="new")
+        with store.read() as uow:
+            assert uow.searches.get(search.id).version == 1
+
+    def test_pages_hold_every_search_once_newest_first(self, store: SqlStore) -> None:
+        stored = [a_search(created_at=NOW.replace(second=s)) for s in (3, 1, 2, 2, 5)]
+        with store.write() as uow:
+            for search in stored:
+                uow.searches.add(search, "digest")
+        seen, cursor = [], None
+        with store.read() as uow:
+            for _ in range(5):
+                found, cursor = uow.searches.list(Page(limit=2, cursor=cursor))
+                seen += found
+                if cursor is None:
+                    break
+        assert {s.id for s in seen} == {s.id for s in stored}
+        assert [s.created_at for s in seen] == sorted((s.created_at for s in stored), reverse=True)
+
+    def test_a_forged_cursor_is_a_users_error(self, store: SqlStore) -> None:
+        with store.read() as uow, pytest.raises(UserError, match="next_cursor"):
+            uow.searches.list(Page(cursor="bm9uc2Vuc2U"))
+
+    def test_a_woken_search_is_taken_once(self, store: SqlStore, search: Search) -> None:
+        with store.write() as uow:
+            assert list(uow.searches.take_woken(10)) == [search.id]
+        with store.write() as uow:
+            assert list(uow.searches.take_woken(10)) == []
+            uow.searches.wake(search.id)
+            assert uow.searches.any_woken()
+
+    def test_deleting_a_search_takes_what_belongs_to_it_along(self, store: SqlStore, search: Search) -> None:
+        with store.write() as uow:
+            uow.candidates.add(a_candidate(search))
+            uow.work.add(an_item(search))
+            uow.events.append(search.id, "something", {})
+            uow.searches.delete(search.id)
+        with store.read() as uow:
+            assert uow.events.since(search.id, 0, 10) == []
+            assert uow.work.open(search.id) == []
+            with pytest.raises(NotFoundError):
+                uow.searches.get(search.id)
+
+
+class TestCandidates:
+    def test_a_candidate_comes_back_as_it_was_stored(self, store: SqlStore, search: Search) -> None:
+        candidate = a_candidate(search, finished_at=NOW, failure=Failure("a", "b"), violations={"macs": 2.0})
+        with store.write() as uow:
+            uow.candidates.add(candidate)
+        with store.read() as uow:
+            assert uow.candidates.get(candidate.id) == candidate
+            assert uow.candidates.by_key(search.id, "key-0") == candidate
+            assert uow.candidates.counts(search.id) == {CandidateStatus.EVALUATING: 1}
+
+    def test_pages_go_by_number_and_filter_by_status(self, store: SqlStore, search: Search) -> None:
+        with store.write() as uow:
+            for number in range(5):
+                status = CandidateStatus.FAILED if number == 2 else CandidateStatus.COMPLETED
+                uow.candidates.add(a_candidate(search, number, status=status))
+        with store.read() as uow:
+            first, cursor = uow.candidates.page(search.id, Page(limit=3), CandidateStatus.COMPLETED)
+            second, end = uow.candidates.page(search.id, Page(3, cursor), CandidateStatus.COMPLETED)
+        assert [c.number for c in (*first, *second)] == [0, 1, 3, 4]
+        assert end is None
+
+
+class TestWork:
+    def test_only_one_of_many_workers_gets_an_item(self, store: SqlStore, search: Search) -> None:
+        with store.write() as uow:
+            for _ in range(5):
+                uow.work.add(an_item(search))
+        barrier = threading.Barrier(8)
+
+        def claim(number: int) -> WorkItem | None:
+            barrier.wait()
+            with store.write() as uow:
+                return uow.work.claim(["train"], f"worker-{number}", 30)
+
+        with ThreadPoolExecutor(8) as pool:
+            claimed = [item for item in pool.map(claim, range(8)) if item is not None]
+        assert len({item.id for item in claimed}) == len(claimed)
+        assert 1 <= len(claimed) <= 5
+
+    def test_items_of_other_queues_and_paused_searches_are_not_handed_out(
+        self, store: SqlStore, search: Search
+    ) -> None:
+        with store.write() as uow:
+            uow.work.add(an_item(search, queue="profile.phone"))
+            assert not uow.work.is_waiting(["train"])
+            assert uow.work.is_waiting(["profile.phone"])
+            uow.searches.update(search.id, status=SearchStatus.PAUSED)
+            assert not uow.work.is_waiting(["profile.phone"])
+            assert uow.work.claim(["profile.phone"], "w", 30) is None
+
+    def test_only_the_newest_token_may_commit(self, store: SqlStore, search: Search) -> None:
+        with store.write() as uow:
+            uow.work.add(an_item(search))
+            first = uow.work.claim(["train"], "a", 30)
+            assert first is not None
+            assert uow.work.release(first.id, first.token, counts_as_attempt=True)
+            second = uow.work.claim(["train"], "b", 30)
+            assert second is not None
+            assert not uow.work.complete(first.id, first.token, {"late": True})
+            assert not uow.work.extend(first.id, first.token, 30, None)
+            assert uow.work.complete(second.id, second.token, {"ok": True})
+            assert not uow.work.complete(second.id, second.token, {"again": True})
+            assert uow.work.get(second.id).result == {"ok": True}
+
+    def test_leases_expire_by_the_databases_clock(self, store: SqlStore, search: Search) -> None:
+        with store.write() as uow:
+            uow.work.add(an_item(search))
+            uow.work.add(an_item(search))
+            expired = uow.work.claim(["train"], "a", -0.001)
+            held = uow.work.claim(["train"], "b", 60)
+        assert expired is not None
+        assert held is not None
+        with store.read() as uow:
+            assert [item.id for item in uow.work.expired()] == [expired.id]
+
+    def test_ended_items_are_absorbed_once(self, store: SqlStore, search: Search) -> None:
+        with store.write() as uow:
+            uow.work.add(an_item(search))
+            item = uow.work.claim(["train"], "a", 30)
+            assert item is not None
+            assert uow.work.unabsorbed(search.id) == []
+            uow.work.complete(item.id, item.token, {})
+            assert [i.id for i in uow.work.unabsorbed(search.id)] == [item.id]
+            uow.work.mark_absorbed([item.id])
+            assert uow.work.unabsorbed(search.id) == []
+            assert uow.work.open(search.id) == []
+
+
+class TestEvidence:
+    def test_the_first_evaluation_under_a_key_wins(self, store: SqlStore) -> None:
+        first = Evaluation(new_id("evaluation"), "key", 0.5, {"epochs": 1}, {"a": 1}, NOW)
+        second = Evaluation(new_id("evaluation"), "key", 0.9, {"epochs": 1}, {"a": 2}, NOW)
+        with store.write() as uow:
+            assert uow.evidence.add_evaluation(first) == first
+            assert uow.evidence.add_evaluation(second) == first
+            assert uow.evidence.evaluation_by_key("key") == first
+
+    def test_only_precise_measurements_of_the_same_target_are_reused(self, store: SqlStore) -> None:
+        one, two = TargetSpec(threads=1), TargetSpec(threads=2)
+
+        def measured(target: TargetSpec, *, noisy: bool) -> Measurement:
+            return Measurement(new_id("measurement"), "sha", target, "device", 1.5, None, noisy, {"n": 3}, NOW)
+
+        precise = measured(one, noisy=False)
+        with store.write() as uow:
+            uow.evidence.add_measurement(measured(two, noisy=True))
+            uow.evidence.add_measurement(precise)
+        with store.read() as uow:
+            assert uow.evidence.measurement_of("sha", one) == precise
+            assert uow.evidence.measurement_of("sha", two) is None
+            assert len(uow.evidence.measurements_of("sha")) == 2
+
+    def test_artifacts_are_found_by_name(self, store: SqlStore, search: Search) -> None:
+        candidate, artifact = a_candidate(search), Artifact("a" * 64, 2**40, "application/onnx")
+        with store.write() as uow:
+            uow.candidates.add(candidate)
+            for _ in range(2):
+                uow.evidence.add_artifact(artifact)
+                uow.evidence.link_artifact(candidate.id, "model.onnx", artifact.sha256)
+            assert uow.evidence.artifacts_of(candidate.id) == {"model.onnx": artifact}
+
+
+def test_events_come_in_order_after_the_last_one_seen(store: SqlStore, search: Search) -> None:
+    with store.write() as uow:
+        for n in range(5):
+            uow.events.append(search.id, "n", {"n": n})
+    with store.read() as uow:
+        first = uow.events.since(search.id, 0, 2)
+        rest = uow.events.since(search.id, first[-1].id, 10)
+    assert [e.payload["n"] for e in (*first, *rest)] == [0, 1, 2, 3, 4]
+
+
+def test_a_worker_is_live_while_it_beats(store: SqlStore) -> None:
+    worker = Worker("w", "host", 1, ("train",), {"id": "device", "name": "box"}, 0.0)
+    with store.write() as uow:
+        uow.workers.beat(worker)
+        uow.workers.beat(worker)
+        (live,) = uow.workers.live()
+        assert (live.queues, live.device) == (worker.queues, worker.device)
+        assert [d["name"] for d in uow.workers.devices()] == ["box"]
+        uow.workers.forget("w")
+        assert uow.workers.live() == []
+
+
+def test_a_block_that_raises_leaves_nothing(store: SqlStore) -> None:
+    search = a_search()
+
+    def fail() -> None:
+        with store.write() as uow:
+            uow.searches.add(search, "digest")
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        fail()
+    with store.read() as uow, pytest.raises(NotFoundError):
+        uow.searches.get(search.id)
+
+
+def test_readers_do_not_wait_for_a_writer(store: SqlStore, search: Search) -> None:
+    with store.write() as writer:
+        writer.searches.update(search.id, name="unseen")
+        with store.read() as reader:
+            assert reader.searches.get(search.id).name == "a search"
