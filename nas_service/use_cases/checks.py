@@ -1,17 +1,15 @@
 """What is known to be impossible about a spec before it is stored. Each check returns the fields at fault."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 import search_spaces
-from nas_service.domain.errors import FieldProblem
+from nas_service.data_paths import resolve_below
+from nas_service.domain.dataset_name import FILE_SCHEMES, parse_dataset_name
+from nas_service.domain.errors import DatasetError, FieldProblem
 from nas_service.domain.recipe import check_recipe
 from nas_service.domain.spec import SearchSpec
 from nas_service.use_cases.submit import Check
-
-FILE_SCHEMES = ("imagefolder", "npz")
-SCHEMES = ("digits", "imagefolder:PATH", "npz:PATH", "hf:NAME")
 
 
 def check_recipes(spec: SearchSpec) -> list[FieldProblem]:
@@ -40,24 +38,15 @@ def check_space(spec: SearchSpec) -> list[FieldProblem]:
 
 
 def dataset_check(roots: Sequence[Path]) -> Check:
-    """A check that a file data set lies below one of `roots` and is there."""
+    """A check that the data set's name can be read, and that a file set lies below one of `roots`."""
 
     def check(spec: SearchSpec) -> list[FieldProblem]:
-        scheme, _, rest = spec.dataset.name.partition(":")
-        if scheme not in {"digits", "hf", *FILE_SCHEMES} or (scheme == "digits") == bool(rest):
-            near = get_close_matches(scheme, ["digits", "imagefolder", "npz", "hf"], n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            known = ", ".join(SCHEMES)
-            return [FieldProblem("dataset.name", f"unknown data set {spec.dataset.name!r}: one of {known}{hint}")]
-        if scheme not in FILE_SCHEMES:
-            return []
-        path = Path(rest).expanduser().resolve()
-        if not any(path.is_relative_to(root.resolve()) for root in roots):
-            allowed = ", ".join(str(root) for root in roots)
-            message = f"{rest} is not below a data root ({allowed}); move it there or add its folder to NAS_DATA_ROOTS"
-            return [FieldProblem("dataset.name", message)]
-        if not path.exists():
-            return [FieldProblem("dataset.name", f"{rest} does not exist")]
+        try:
+            scheme, rest = parse_dataset_name(spec.dataset.name)
+            if scheme in FILE_SCHEMES:
+                resolve_below(rest, roots)
+        except DatasetError as error:
+            return [FieldProblem("dataset.name", error.detail)]
         return []
 
     return check

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from nas_service.data_paths import resolve_below, visible, walk_files
 from nas_service.domain.errors import DatasetError
 from workers.data.encoded import EncodedImages, encoded_source
-from workers.data.roots import resolve_below, visible, walk_files
 from workers.data.source import Part, Source
 
 PART_FOLDERS = {

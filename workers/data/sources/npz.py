@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from nas_service.data_paths import resolve_below
 from nas_service.domain.errors import DatasetError
 from workers.data.labels import numbered_classes
 from workers.data.pixels import resize_pixels
-from workers.data.roots import resolve_below
 from workers.data.source import Part, Source, chunk_length
 from workers.data.sources.npz_arrays import StoredArray, list_arrays
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from nas_service.data_paths import resolve_below, walk_files
 from nas_service.domain.errors import DatasetError
-from workers.data.roots import resolve_below, walk_files
 
 
 @pytest.fixture
