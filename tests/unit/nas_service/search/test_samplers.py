@@ -1,0 +1,33 @@
+"""Each strategy of a spec has its sampler, and building it warns of nothing."""
+
+from typing import get_args
+
+import pytest
+from optuna.samplers import BaseSampler, GPSampler, NSGAIIISampler, NSGAIISampler, RandomSampler, TPESampler
+
+from nas_service.domain.spec import DatasetSpec, SearchSpec, StrategySpec
+from nas_service.search.samplers import make_sampler
+
+KINDS: dict[str, type[BaseSampler]] = {
+    "random": RandomSampler,
+    "nsga2": NSGAIISampler,
+    "nsga3": NSGAIIISampler,
+    "tpe": TPESampler,
+    "gp": GPSampler,
+}
+
+
+def spec_with(sampler: str) -> SearchSpec:
+    return SearchSpec(dataset=DatasetSpec(name="digits"), strategy=StrategySpec(sampler=sampler, population_size=7))
+
+
+@pytest.mark.parametrize("sampler", get_args(StrategySpec.model_fields["sampler"].annotation))
+def test_every_sampler_that_a_spec_may_name_exists(sampler: str) -> None:
+    assert type(make_sampler(spec_with(sampler), known_trials=0)) is KINDS[sampler]
+
+
+@pytest.mark.parametrize("sampler", ["nsga2", "nsga3"])
+def test_genetic_samplers_have_the_population_of_the_spec(sampler: str) -> None:
+    made = make_sampler(spec_with(sampler), known_trials=0)
+    assert isinstance(made, NSGAIISampler | NSGAIIISampler)
+    assert made.population_size == 7
