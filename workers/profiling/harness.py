@@ -28,7 +28,7 @@ FIRST_RUNS = 3
 """Runs before the peak of memory is read: some runtimes settle their memory plan on the second."""
 
 
-class ModelRefusedError(Exception):
+class UnusableModelError(Exception):
     """The runtime cannot load or run this file; told to the parent as such, because a retry cannot help."""
 
 
@@ -38,7 +38,7 @@ def main() -> None:
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     try:
         answer = time_model(job).to_dict()
-    except ModelRefusedError as error:
+    except UnusableModelError as error:
         answer = {"refused": str(error)}
     json.dump(answer, sys.stdout)
 
@@ -101,7 +101,7 @@ def _load_subject(runtime: Runtime, job: Job) -> tuple[Run, dict[str, Any]]:
         for _ in range(FIRST_RUNS):
             run()
     except Exception as error:
-        raise ModelRefusedError(f"{type(error).__name__}: {error}") from error
+        raise UnusableModelError(f"{type(error).__name__}: {error}") from error
     peak_mib = host.peak_resident_mib()
     grown_mib = None if before_mib is None or peak_mib is None else peak_mib - before_mib
     return run, {"load_ms": load_ms, "peak_memory_mib": grown_mib}

@@ -93,12 +93,11 @@ def run_harness(job: Job, limit_s: float, on_wait: Callable[[], None]) -> dict[s
     """
     # -P: a file in the working directory must not shadow a library.
     command = [sys.executable, "-P", "-m", "workers.profiling.harness"]
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     with (
         tempfile.TemporaryFile() as output,
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(
-            command, bufsize=0, stdin=subprocess.PIPE, stdout=output, stderr=errors, env=environment
+            command, bufsize=0, stdin=subprocess.PIPE, stdout=output, stderr=errors, env=_environment()
         ) as process,
     ):
         try:
@@ -111,6 +110,12 @@ def run_harness(job: Job, limit_s: float, on_wait: Callable[[], None]) -> dict[s
             raise HarnessDiedError("harness-died", detail)
         answer: dict[str, Any] = json.loads(_text(output))
         return answer
+
+
+def _environment() -> dict[str, str]:
+    """Ours without the allocator settings that suit training and without the service's own, secrets among them."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "NAS_"))}
+    return kept | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 def _send(process: subprocess.Popen[bytes], job: Job) -> None:

@@ -151,6 +151,22 @@ class CancelledError(Exception):
     """What a caller raises to abandon a measurement."""
 
 
+def test_harness_sees_neither_training_settings_nor_secrets(model_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "1")
+    monkeypatch.setenv("NAS_DATABASE_URL", "postgresql://user:secret@host/nas")
+    environments: list[dict[str, str]] = []
+
+    def look() -> None:
+        environments.extend(harness.environ() for harness in harnesses())
+        raise CancelledError
+
+    with pytest.raises(CancelledError):
+        measure(model_path, LARGE, ENDLESS, on_wait=look)
+    (environment,) = environments
+    assert "PATH" in environment
+    assert not {"MALLOC_ARENA_MAX", "NAS_DATABASE_URL"} & set(environment)
+
+
 def test_measurement_can_be_abandoned_and_leaves_no_process_not_even_a_hung_one(model_path: Path) -> None:
     seen: list[int] = []
 

@@ -13,7 +13,9 @@ import pytest
 import torch
 from torch import nn
 
+import search_spaces
 from nas_service.domain.errors import PermanentError
+from search_spaces.plan import NetworkInput
 from workers.export import ExportFacts, ExportMismatchError, export_onnx
 
 FACTS = ExportFacts(
@@ -86,6 +88,18 @@ def test_file_gives_the_networks_logits_from_raw_pixels_at_any_batch_size(
         np.testing.assert_allclose(run(path, images[:count]), expected[:count], atol=1e-5)
     assert 0 <= report.max_abs_error <= 1e-5
     assert report.file_bytes == path.stat().st_size
+
+
+@pytest.mark.parametrize("name", search_spaces.names())
+def test_networks_of_every_space_export_with_images_of_another_size_than_their_own(
+    name: str, images: torch.Tensor, tmp_path: Path
+) -> None:
+    space = search_spaces.get(name)
+    for architecture in space.sample(np.random.default_rng(0), 2):
+        network = search_spaces.build(space, architecture, NetworkInput(3, 3))
+        export_onnx(network, FACTS, images, tmp_path / "model.onnx")
+        graph = onnx.load(tmp_path / "model.onnx").graph
+        assert "BatchNormalization" not in {node.op_type for node in graph.node}
 
 
 def test_batch_norm_is_folded_into_the_convolutions(network: nn.Module, images: torch.Tensor, tmp_path: Path) -> None:
