@@ -22,6 +22,7 @@ from workers.training.interface import (
     TrainingHooks,
     TrainingResult,
 )
+from workers.training.kernels import kernel_library, use_kernels
 from workers.training.optimizer import build_optimizer, learning_rate, peak_learning_rate, set_learning_rate
 from workers.training.precision import Precision, autocast, faster_precision
 from workers.training.state import TrainingState
@@ -61,7 +62,7 @@ class _Loop:
         self.total_steps = config.epochs * self.steps_per_epoch
         self.peak = peak_learning_rate(config)
         self.state = self._initial_state(deepcopy(model))
-        self.forward = torch.compile(self.state.model) if config.compile else self.state.model
+        self.forward = self.state.model
         self.started = self.last_saved = time.monotonic()
 
     def _initial_state(self, model: nn.Module) -> TrainingState:
@@ -86,6 +87,7 @@ class _Loop:
             state.restore(checkpoint)
         elif self.config.precision == "auto":
             state.precision = self._measured_precision()
+        self.forward = self._prepared(state.model, state.precision)
         try:
             for epoch in range(len(state.curve), self.config.epochs):
                 self._train_epoch(epoch)
@@ -156,7 +158,20 @@ class _Loop:
 
     def _measured_precision(self) -> Precision:
         images, _ = next(train_batches(self.data, self.config.batch_size, Epoch(self.run_settings.seed, 0)))
-        return faster_precision(self.state.model, images.to(self.device), self.run_settings.cache_dir)
+        models: dict[Precision, nn.Module] = {"bf16": self.state.model}
+        models["fp32"] = self._prepared(deepcopy(self.state.model), "fp32")
+        return faster_precision(models, images.to(self.device), self.run_settings.cache_dir)
+
+    def _prepared(self, model: nn.Module, precision: Precision) -> nn.Module:
+        """`model` as it computes fastest on this device in this precision, changed in place or wrapped."""
+        if self.config.compile:
+            model.compile()
+            return model
+        if self.device.type == "cpu" and precision == "fp32" and torch.get_num_threads() == 1:
+            library = kernel_library(self.run_settings.cache_dir)
+            if library:
+                use_kernels(model, library)
+        return model
 
     def _save(self) -> None:
         self.hooks.save(self.state.to_checkpoint(self._duration_s()))

@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
@@ -27,31 +27,31 @@ def autocast(device: torch.device, precision: Precision) -> torch.autocast:
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
 
 
-def faster_precision(model: nn.Module, images: Tensor, cache_dir: Path | None) -> Precision:
-    """The faster precision to train networks like `model` on batches like `images`, on their device.
+def faster_precision(models: Mapping[Precision, nn.Module], images: Tensor, cache_dir: Path | None) -> Precision:
+    """The faster precision to train networks like `models` on batches like `images`, on their device.
 
-    Measured once for each device, class of network and shape of batch, then read from a file in `cache_dir`;
-    without one it is measured each time. Leaves `model` as it is.
+    `models` holds one network, prepared for either precision. Measured once for each device, class of network and
+    shape of batch, then read from a file in `cache_dir`; without one it is measured each time.
     """
     memory = cache_dir / MEMORY_FILE if cache_dir else None
-    key = f"{_device_name(images.device)}|{type(model).__name__}|{'x'.join(map(str, images.shape))}"
+    key = f"{_device_name(images.device)}|{type(models['fp32']).__name__}|{'x'.join(map(str, images.shape))}"
     known = _read(memory)
     if key in known:
         return known[key]
-    seconds = _measure(deepcopy(model).train(), images)
+    seconds = _measure({precision: deepcopy(model).train() for precision, model in models.items()}, images)
     chosen: Precision = "bf16" if seconds["bf16"] * BF16_GAIN < seconds["fp32"] else "fp32"
     if memory:
         _write(memory, {**_read(memory), key: chosen})
     return chosen
 
 
-def _measure(model: nn.Module, images: Tensor) -> dict[Precision, float]:
+def _measure(models: Mapping[Precision, nn.Module], images: Tensor) -> dict[Precision, float]:
     """Best seconds of a forward and backward pass, taken in turns so that a busy spell meets both."""
     best: dict[Precision, float] = {"fp32": float("inf"), "bf16": float("inf")}
     labels = torch.zeros(len(images), dtype=torch.int64, device=images.device)
     for turn in range(WARM_UP_STEPS + TIMED_STEPS):
         for precision in best:
-            seconds = _seconds(partial(_pass, model, images, labels, precision), images.device)
+            seconds = _seconds(partial(_pass, models[precision], images, labels, precision), images.device)
             if turn >= WARM_UP_STEPS:
                 best[precision] = min(best[precision], seconds)
     return best

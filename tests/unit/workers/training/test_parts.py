@@ -16,6 +16,10 @@ from workers.training.optimizer import build_optimizer, learning_rate, peak_lear
 from workers.training.precision import faster_precision
 
 
+def both(network):
+    return {"fp32": network, "bf16": network}
+
+
 @given(total=st.integers(1, 500), warmup=st.floats(0, 0.5))
 def test_the_rate_rises_to_its_peak_and_falls_towards_zero(total, warmup):
     rates = [learning_rate(step, total, 0.4, warmup) for step in range(total)]
@@ -61,27 +65,27 @@ def test_the_average_is_the_weighted_sum_of_all_weights_seen():
 
 def test_precision_is_measured_once_and_remembered_for_network_and_batch(tmp_path):
     images = torch.randn(8, 3, 8, 8)
-    chosen = faster_precision(small_network(), images, tmp_path)
+    chosen = faster_precision(both(small_network()), images, tmp_path)
     (memory,) = tmp_path.iterdir()
     ((key, value),) = json.loads(memory.read_text()).items()
     assert value == chosen
     other = {"fp32": "bf16", "bf16": "fp32"}[chosen]
     memory.write_text(json.dumps({key: other}))
-    assert faster_precision(small_network(), images, tmp_path) == other
-    faster_precision(small_network(), images[:4], tmp_path)
+    assert faster_precision(both(small_network()), images, tmp_path) == other
+    faster_precision(both(small_network()), images[:4], tmp_path)
     assert len(json.loads(memory.read_text())) == 2
 
 
 def test_a_damaged_memory_of_precisions_is_measured_anew(tmp_path):
     (tmp_path / "precision.json").write_text("{")
-    assert faster_precision(small_network(), torch.randn(8, 3, 8, 8), tmp_path) in ("fp32", "bf16")
+    assert faster_precision(both(small_network()), torch.randn(8, 3, 8, 8), tmp_path) in ("fp32", "bf16")
     assert json.loads((tmp_path / "precision.json").read_text())
 
 
 def test_measuring_leaves_the_network_as_it_was():
     network = small_network()
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    faster_precision(network, torch.randn(8, 3, 8, 8), None)
+    faster_precision(both(network), torch.randn(8, 3, 8, 8), None)
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
     assert all(p.grad is None for p in network.parameters())
 
