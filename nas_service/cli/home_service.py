@@ -89,7 +89,7 @@ class HomeService:
                 return url
             if self._process.poll() is not None:
                 # Another process may have started one for the same home at the same moment.
-                self._process = None
+                self._let_go(self._process)
                 if (url := find_service(self.home)) is not None:
                     return url
                 raise self._failure("ended while it started")
@@ -127,7 +127,7 @@ class HomeService:
         self._process.terminate()
         try:
             self._process.wait(STOP_TIMEOUT_S)
-            self._process = None
+            self._let_go(self._process)
         except subprocess.TimeoutExpired:
             self.kill()
 
@@ -146,4 +146,9 @@ class HomeService:
             except psutil.NoSuchProcess:
                 continue
         self._process.wait()
+        self._let_go(self._process)
+
+    def _let_go(self, process: subprocess.Popen[bytes]) -> None:
+        if process.stdin is not None:
+            process.stdin.close()
         self._process = None

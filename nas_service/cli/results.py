@@ -9,11 +9,17 @@ from typing import Any
 
 from nas_service.cli.display.front import short_key
 from nas_service.client import Client
-from nas_service.domain.spec import Metric
+from nas_service.domain.spec import COMPUTABLE_METRICS
 from nas_service.wire.candidates import CandidateDetail
 from nas_service.wire.searches import SearchDetail
 
 SEARCH_FILE = "search.json"
+LATENCY_COLUMNS = {
+    "median_ms": "latency_ms",
+    "ci95_low_ms": "latency_ci95_low_ms",
+    "ci95_high_ms": "latency_ci95_high_ms",
+    "noisy": "latency_noisy",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +31,7 @@ class FrontResult:
     folder: Path
 
     def row(self) -> dict[str, Any]:
-        """One line of front.csv. Accuracies are of the exported file; latencies of its last measurement."""
+        """One line of front.csv, choices included. Accuracies are of the exported file, latencies its last."""
         final, metrics = self.candidate.final or {}, self.candidate.metrics
         row: dict[str, Any] = {
             "rank": self.rank,
@@ -34,9 +40,9 @@ class FrontResult:
             "test_accuracy": final["test_accuracy"],
         }
         for target, latency in sorted(final["latency"].items()):
-            row |= {f"latency_{name}@{target}": value for name, value in latency.items()}
-        row |= {m.value: int(metrics[m]) for m in (Metric.SIZE_BYTES, Metric.MACS, Metric.PARAMS) if m in metrics}
-        return row | {"folder": self.folder.name}
+            row |= {f"{column}@{target}": latency[name] for name, column in LATENCY_COLUMNS.items()}
+        row |= {metric.value: int(metrics[metric]) for metric in sorted(COMPUTABLE_METRICS)}
+        return row | {"folder": self.folder.name} | self.candidate.architecture
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,9 @@ def _write_tables(results: Results) -> None:
     ]
     (results.folder / "front.json").write_text(json.dumps(front, indent=2) + "\n")
     rows = [result.row() for result in results.members]
+    # Members may differ in the choices that matter for them; a mapping keeps the columns' order.
+    columns = dict.fromkeys(name for row in rows for name in row)
     with (results.folder / "front.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]) if rows else ["rank"])
+        writer = csv.DictWriter(file, fieldnames=list(columns))
         writer.writeheader()
         writer.writerows(rows)

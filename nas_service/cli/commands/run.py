@@ -107,6 +107,7 @@ class _Run:
         search = self._persist(begin)
         search = self._persist(lambda client: watch(client, search.id, self.output, self.interrupts))
         if not search.is_over and self.interrupts.requested:
+            self.output.note("pausing; Ctrl-C again leaves at once")
             search = self._persist(lambda client: pause_and_wait(client, search.id))
         if search.status is SearchStatus.PAUSED:
             self._say_how_to_resume(search)
@@ -142,7 +143,7 @@ class _Run:
         verify = f"nas verify {results.folder}/*/"
         self.output.show(
             results.to_json(),
-            Text(f"\n{results.search.name}: {len(results.members)} networks, none better than another in everything\n"),
+            Text(f"\nthe front of {results.search.name}, best first by {results.search.spec.objectives[0].metric}\n"),
             table,
             Text("\nvalidation is what the search selected on; test was touched once, for this table"),
             Text(f"results    {results.folder}"),

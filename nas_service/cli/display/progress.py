@@ -38,7 +38,9 @@ DOING = {
 def progress_panel(snapshot: Snapshot, width: int) -> RenderableType:
     """Everything about a search that is worth watching, for a terminal `width` columns wide."""
     search = snapshot.search
-    parts: list[RenderableType] = [_totals(snapshot), Text(standing(snapshot), style="bold")]
+    parts: list[RenderableType] = [_totals(snapshot)]
+    if search.best_accuracy is not None:
+        parts.append(Text(standing(snapshot), style="bold"))
     if snapshot.running:
         parts += [Text(), _running(snapshot)]
     if snapshot.front and snapshot.front.members:

@@ -80,7 +80,8 @@ def device_table(devices: Iterable[DeviceInfo]) -> Table:
     for device in devices:
         seen = Text("live", style="green") if device.live else Text(f"{duration(device.seen_s_ago)} ago")
         facts = device.description
-        table.add_row(device.name, seen, Text(str(facts.get("cpu_model", ""))), str(facts.get("physical_cores", "")), device.id)
+        processor, cores = facts.get("cpu_model", ""), facts.get("physical_cores", "")
+        table.add_row(device.name, seen, Text(str(processor)), str(cores), device.id)
     return table
 
 

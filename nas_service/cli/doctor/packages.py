@@ -6,7 +6,7 @@ from importlib import metadata
 
 from packaging.requirements import Requirement
 
-from nas_service.cli.doctor.finding import Finding, fail, ok
+from nas_service.cli.doctor.finding import Finding, Level, fail, ok
 
 DISTRIBUTION = "nas-service"
 OLDEST_PYTHON = (3, 11)
@@ -36,10 +36,12 @@ def check_packages() -> list[Finding]:
         declared = [Requirement(line) for line in metadata.requires(DISTRIBUTION) or []]
     except metadata.PackageNotFoundError:
         return [fail("packages", f"{DISTRIBUTION} itself is not installed", "python -m pip install --editable .")]
-    return [_check_extra(extra, purpose, declared) for extra, purpose in EXTRAS.items()]
+    return [check_extra(extra, declared) for extra in EXTRAS]
 
 
-def _check_extra(extra: str, purpose: str, declared: Iterable[Requirement]) -> Finding:
+def check_extra(extra: str, declared: Iterable[Requirement]) -> Finding:
+    """What an extra adds to the declared requirements is installed; not every extra has to be."""
+    purpose = EXTRAS[extra]
     name = f"packages[{extra}]" if extra else "packages"
     needed = list(_needed(extra, declared))
     missing = [str(r) for r in needed if not is_met(r)]
@@ -48,7 +50,7 @@ def _check_extra(extra: str, purpose: str, declared: Iterable[Requirement]) -> F
     install = f"python -m pip install '{DISTRIBUTION}[{extra}]'" if extra else f"python -m pip install {DISTRIBUTION}"
     if extra in REQUIRED:
         return fail(name, f"missing or too old for {purpose}: {', '.join(missing)}", install)
-    return Finding(name, ok(name, "").level, f"not installed; only for {purpose}", install)
+    return Finding(name, Level.OK, f"not installed; only for {purpose}", install)
 
 
 def _needed(extra: str, declared: Iterable[Requirement]) -> Iterable[Requirement]:

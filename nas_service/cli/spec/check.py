@@ -51,9 +51,16 @@ def _explained(document: SpecDocument, error: ValidationError) -> list[SpecProbl
     # A value that fits no member of a union is one problem, though pydantic names each member.
     unique: dict[Location, SpecProblem] = {}
     for detail in error.errors(include_url=False):
+        if _follows_from_others(detail):
+            continue
         location, message = _located(document, detail)
         unique.setdefault(tuple(location), _problem(document, location, message))
     return list(unique.values())
+
+
+def _follows_from_others(detail: ErrorDetails) -> bool:
+    """A list that is only too short because its entries are wrong, which is reported for each of them."""
+    return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
 
 
 def _located(document: SpecDocument, detail: ErrorDetails) -> tuple[Location, str]:
@@ -98,6 +105,8 @@ def _message(detail: ErrorDetails) -> str:
         return f"should be a mapping of fields; {example}"
     if detail["type"] == "value_error":
         return detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "too_short":
+        return f"should have at least {detail['ctx']['min_length']} entry"
     message = (
         detail["msg"].replace("Input should", "should").replace("valid tuple", "list").replace("dictionary", "mapping")
     )
