@@ -1,8 +1,9 @@
 """Candidates in the database."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field, TypeAdapter
 from sqlalchemy import Connection, func, insert, select, update
 
 from nas_service.domain.entities import Candidate
@@ -12,6 +13,8 @@ from nas_service.store import cursors
 from nas_service.store.rows import plain, to_candidate
 from nas_service.store.tables import candidates
 from nas_service.use_cases.ports import Page
+
+CURSOR: TypeAdapter[tuple[int]] = TypeAdapter(tuple[Annotated[int, Field(ge=0, lt=2**31)]])
 
 
 class SqlCandidates:
@@ -77,7 +80,7 @@ class SqlCandidates:
         if status is not None:
             query = query.where(candidates.c.status == status)
         if page.cursor is not None:
-            (last,) = cursors.decode(page.cursor)
+            (last,) = cursors.decode(page.cursor, CURSOR)
             query = query.where(candidates.c.number > last)
         rows = self._connection.execute(query).mappings().all()
         found = [to_candidate(row) for row in rows[: page.limit]]

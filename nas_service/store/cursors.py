@@ -3,9 +3,13 @@
 import base64
 import binascii
 import json
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
 
 from nas_service.domain.errors import UserError
+
+Key = TypeVar("Key")
 
 
 def encode(key: list[Any]) -> str:
@@ -13,12 +17,10 @@ def encode(key: list[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
 
 
-def decode(cursor: str) -> list[Any]:
-    """The sort key. Raises UserError for anything that `encode` did not make."""
+def decode(cursor: str, kind: TypeAdapter[Key]) -> Key:
+    """The sort key, which must be of this kind. Raises UserError for anything that `encode` did not make."""
     try:
-        key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError):
-        key = None
-    if not isinstance(key, list):
-        raise UserError("invalid-cursor", "the cursor is not one of ours: take it from `next_cursor` unchanged")
-    return key
+        return kind.validate_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError) as error:
+        detail = "the cursor is not one of ours: take it from `next_cursor` unchanged"
+        raise UserError("invalid-cursor", detail) from error

@@ -1,9 +1,10 @@
 """Searches in the database."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
+from pydantic import AwareDatetime, Field, TypeAdapter
 from sqlalchemy import Connection, delete, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
@@ -14,6 +15,10 @@ from nas_service.store import cursors
 from nas_service.store.rows import plain, to_search
 from nas_service.store.tables import searches
 from nas_service.use_cases.ports import Page
+
+# Within these bounds every time zone's times are times in UTC too.
+CursorTime = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC))]
+CURSOR: TypeAdapter[tuple[datetime, str]] = TypeAdapter(tuple[CursorTime, Annotated[str, Field(pattern=r"^[\w-]+$")]])
 
 
 class SqlSearches:
@@ -67,9 +72,9 @@ class SqlSearches:
         if status is not None:
             query = query.where(searches.c.status == status)
         if page.cursor is not None:
-            at, last_id = cursors.decode(page.cursor)
+            at, last_id = cursors.decode(page.cursor, CURSOR)
             key = tuple_(searches.c.created_at, searches.c.id)
-            query = query.where(key < (datetime.fromisoformat(at), last_id))
+            query = query.where(key < (at, last_id))
         rows = self._connection.execute(query).mappings().all()
         found = [to_search(row) for row in rows[: page.limit]]
         more = len(rows) > page.limit

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -27,6 +28,18 @@ def _migrated_home() -> Path:
     atexit.register(shutil.rmtree, home)
     migrate(Settings(home=home))
     return home
+
+
+@contextmanager
+def plain_logs() -> Iterator[None]:
+    """Log lines without structlog's coloured tracebacks, which take seconds each to draw."""
+    with_context = structlog.contextvars.merge_contextvars
+    structlog.configure(
+        [with_context, structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()],
+        cache_logger_on_first_use=False,
+    )
+    yield
+    structlog.reset_defaults()
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Request, Response
@@ -16,6 +16,7 @@ from nas_service.domain.entities import Event
 from nas_service.domain.errors import NotFoundError
 from nas_service.domain.states import is_over
 from nas_service.use_cases.ports import Store
+from nas_service.wire.searches import SearchEvent
 
 router = APIRouter(tags=["searches"])
 
@@ -23,14 +24,27 @@ HEARTBEAT_S = 15
 BATCH_ROWS = 500
 MAX_EVENT_ID = 2**53
 
-EXAMPLE = 'id: 17\nevent: search.status\ndata: {"id": 17, "kind": "search.status", "at": "...", "payload": {}}\n\n'
+STREAM: dict[str, Any] = {
+    "itemSchema": {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string", "description": "Pass it as `Last-Event-ID` to go on from here."},
+            "event": {"type": "string", "description": "The event's kind."},
+            "data": {
+                "type": "string",
+                "contentMediaType": "application/json",
+                "contentSchema": SearchEvent.model_json_schema(),
+            },
+        },
+    }
+}
 
 
 @router.get(
     "/v1/searches/{search_id}/events",
     response_class=EventSourceResponse,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}, "example": EXAMPLE}}},
+        200: {"content": {"text/event-stream": STREAM}},
         204: {"description": "The search is over and you have all of its events: do not reconnect"},
         **refusals(404),
     },

@@ -13,7 +13,7 @@ from nas_service.bootstrap import Service
 from nas_service.domain.entities import Worker, profile_queue
 from nas_service.search.memories import SqlMemories
 from tests.support import no_op_workers
-from tests.support.api import new_service
+from tests.support.api import new_service, plain_logs
 
 LOOPBACK = "http://127.0.0.1"
 
@@ -23,6 +23,13 @@ SPEC: dict[str, Any] = {
     "strategy": {"sampler": "random"},
     "budget": {"candidates": 6, "parallelism": 2},
 }
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[None]:
+    """Failing requests are part of the tests: their logs must not slow them."""
+    with plain_logs():
+        yield
 
 
 @pytest.fixture

@@ -1,0 +1,99 @@
+"""A client in front of a real server, which can be made to fail."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from nas_service.api.app import create_app
+from nas_service.bootstrap import Service
+from nas_service.client import Client
+from tests.support.api import new_service, plain_logs, serving
+
+SPEC: dict[str, Any] = {
+    "dataset": {"name": "digits"},
+    "strategy": {"sampler": "random"},
+    "budget": {"candidates": 4, "parallelism": 2},
+}
+
+
+class BrokenConnectionError(Exception):
+    """Makes the server drop the connection."""
+
+
+class Troubled:
+    """Passes requests on; the next ones may be answered 503, lose their answer, or break off after some bytes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.requests: list[tuple[str, str]] = []
+        self.busy = 0
+        self.lost_answers = 0
+        self.break_after_bytes: int | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        self.requests.append((scope["method"], scope["path"]))
+        if self.busy:
+            self.busy -= 1
+            await send({"type": "http.response.start", "status": 503, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+        elif self.lost_answers:
+            self.lost_answers -= 1
+            await self.app(scope, receive, _drop)
+            await send({"type": "http.response.start", "status": 202, "headers": [(b"content-length", b"100")]})
+            await send({"type": "http.response.body", "body": b"{", "more_body": True})
+            raise BrokenConnectionError
+        else:
+            await self.app(scope, receive, self._breaking(send))
+
+    def _breaking(self, send: Send) -> Send:
+        left = self.break_after_bytes
+
+        async def relay(message: Message) -> None:
+            nonlocal left
+            if left is not None and message["type"] == "http.response.body":
+                body = message.get("body", b"")
+                if len(body) > left:
+                    self.break_after_bytes = None
+                    await send({"type": "http.response.body", "body": body[:left], "more_body": True})
+                    raise BrokenConnectionError
+                left -= len(body)
+            await send(message)
+
+        return relay
+
+
+async def _drop(_message: Message) -> None:
+    pass
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[None]:
+    """Failing requests are part of the tests: their logs must not slow them."""
+    with plain_logs():
+        yield
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """A service with an empty database."""
+    with new_service(tmp_path / "home") as service:
+        yield service
+
+
+@pytest.fixture
+def server(service: Service) -> Troubled:
+    """The application, and the trouble it has."""
+    return Troubled(create_app(service))
+
+
+@pytest.fixture
+def client(server: Troubled) -> Iterator[Client]:
+    """A client of that server."""
+    with serving(server) as url, Client(url, retries=4) as client:
+        yield client
