@@ -18,7 +18,7 @@ from tests.integration.nas_service.api.conftest import SPEC
 from tests.support import no_op_workers
 from tests.support.api import new_service, serving
 
-EXAMPLES = 10
+EXAMPLES = 20
 
 CONTRACT = [
     checks.not_a_server_error,
