@@ -9,7 +9,7 @@ from nas_service.domain.entities import Artifact, Candidate, Evaluation, Measure
 from nas_service.domain.front import Point, hypervolume, non_dominated, reference_point
 from nas_service.domain.metrics import metric_key, objective_values
 from nas_service.domain.spec import Metric
-from nas_service.domain.states import CandidateStatus
+from nas_service.domain.states import CandidateStatus, is_over
 from nas_service.use_cases.ports import UnitOfWork
 
 
@@ -102,7 +102,7 @@ def status(uow: UnitOfWork, search_id: str) -> StatusView:
         front_size=len(view.members),
         hypervolume_ratio=view.hypervolume_ratio,
         active_s=search.active_s + running,
-        running=uow.work.open(search_id),
+        running=[item for item in uow.work.open(search_id) if not is_over(item.status)],
     )
 
 

@@ -1,7 +1,7 @@
 """Every few seconds: take work back from workers that are not heard of any more, and look at every live search."""
 
 from nas_service.domain.entities import Failure
-from nas_service.domain.states import SearchStatus
+from nas_service.domain.states import SearchStatus, is_over
 from nas_service.use_cases.ports import Store
 
 
@@ -10,7 +10,8 @@ def sweep(store: Store) -> int:
     with store.write() as uow:
         expired = uow.work.expired()
         for item in expired:
-            if uow.searches.get(item.search_id).status is SearchStatus.CANCELLING:
+            status = uow.searches.get(item.search_id).status
+            if status is SearchStatus.CANCELLING or is_over(status):
                 uow.work.cancel(item.id, item.token)
             elif item.attempt < item.max_attempts:
                 uow.work.release(item.id, item.token, counts_as_attempt=True)

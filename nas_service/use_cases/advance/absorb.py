@@ -1,6 +1,7 @@
 """Take in what workers have finished: results become evidence, candidates move on."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from nas_service.domain.entities import (
@@ -138,7 +139,7 @@ def _note_measurement(context: Context, candidate: Candidate, target: int, measu
     if measurement.peak_memory_mib is not None:
         metrics |= {metric_key(Metric.PEAK_MEMORY_MIB, target): measurement.peak_memory_mib}
     context.uow.candidates.update(candidate.id, metrics=metrics)
-    return context.uow.candidates.get(candidate.id)
+    return replace(candidate, metrics=metrics)
 
 
 def _complete_if_measured(context: Context, candidate: Candidate) -> None:
@@ -177,9 +178,9 @@ def _absorb_failure(context: Context, item: WorkItem, failure: Failure) -> None:
         context.end(SearchStatus.FAILED, failure)
         return
     candidate = context.uow.candidates.get(str(item.candidate_id))
-    if is_over(candidate.status):
+    if candidate.final is not None:
         keep_final(context, candidate, failure=failure.to_json())
-    else:
+    elif not is_over(candidate.status):
         context.move_candidate(candidate, CandidateStatus.FAILED, failure=failure)
 
 

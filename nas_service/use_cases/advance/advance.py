@@ -1,24 +1,36 @@
 """Look at one search, do everything that can be done now, and return. Running it twice changes nothing."""
 
-from nas_service.domain.entities import TRAIN_QUEUE, Failure, WorkKind
-from nas_service.domain.states import ACTIVE_CANDIDATES, CandidateStatus, SearchPhase, SearchStatus, WorkStatus, is_over
+from nas_service.domain.entities import TRAIN_QUEUE, WorkKind
+from nas_service.domain.states import SearchPhase, SearchStatus, WorkStatus, is_over
 from nas_service.use_cases.advance.absorb import absorb
 from nas_service.use_cases.advance.context import Context
 from nas_service.use_cases.advance.finalize import finalize
 from nas_service.use_cases.advance.propose import fill
+from nas_service.use_cases.advance.think import Thoughts, think
 from nas_service.use_cases.control import set_status
 from nas_service.use_cases.ports import Memories, Store
+
+MAX_ROUNDS = 1000
+"""Transactions of one call: each ends the call, makes a candidate or rejects a proposal."""
 
 
 def advance(store: Store, memories: Memories, search_id: str) -> None:
     """Take in what workers have finished, decide what comes next, and store it as work items.
 
-    Everything happens in one transaction under the search's row lock. If it fails, the sampler's memory may be
-    ahead of the database, so it is forgotten and read again next time.
+    Everything is decided under the search's row lock. Where new candidates are wanted, the transaction is ended
+    and the sampler asked before the next one, so that nobody waits for the database while it thinks. If a
+    transaction fails, the sampler's memory may be ahead of the database, so it is forgotten and read again.
     """
+    thoughts = Thoughts()
     try:
-        with store.write() as uow:
-            _advance(Context(uow, memories, uow.searches.lock(search_id)))
+        for _ in range(MAX_ROUNDS):
+            with store.write() as uow:
+                context = Context(uow, memories, uow.searches.lock(search_id), thoughts)
+                _advance(context)
+            if not thoughts.wanted:
+                break
+            think(context.search, thoughts)
+        thoughts.drop_unused()
     except BaseException:
         memories.forget(search_id)
         raise
@@ -54,7 +66,4 @@ def _cancel(context: Context) -> None:
     context.uow.work.cancel_queued(context.search.id)
     if any(item.status is WorkStatus.LEASED for item in context.uow.work.open(context.search.id)):
         return
-    failure = Failure("cancelled", "the search was cancelled")
-    for candidate in context.uow.candidates.of(context.search.id, ACTIVE_CANDIDATES):
-        context.move_candidate(candidate, CandidateStatus.CANCELLED, failure=failure)
     context.end(SearchStatus.CANCELLED)

@@ -1,14 +1,24 @@
 """What one call of `advance` works with, and the small moves that its parts share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from nas_service.domain.entities import Candidate, Failure, JsonDict, Search, WorkItem, WorkKind, new_id
 from nas_service.domain.metrics import objective_values, violations
-from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus, is_over, move
+from nas_service.domain.outcome import Outcome, OutcomeState
+from nas_service.domain.states import (
+    ACTIVE_CANDIDATES,
+    CandidateStatus,
+    SearchPhase,
+    SearchStatus,
+    WorkStatus,
+    is_over,
+    move,
+)
+from nas_service.use_cases.advance.think import Thoughts
 from nas_service.use_cases.control import set_status
-from nas_service.use_cases.ports import Memories, Outcome, SearchMemory, UnitOfWork
+from nas_service.use_cases.ports import Memories, SearchMemory, UnitOfWork
 
 MAX_ATTEMPTS = 5
 """Times a work item is started before it fails for good."""
@@ -21,6 +31,7 @@ class Context:
     uow: UnitOfWork
     memories: Memories
     search: Search
+    thoughts: Thoughts
     _memory: SearchMemory | None = None
 
     @property
@@ -29,6 +40,10 @@ class Context:
         if self._memory is None:
             self._memory = self.memories.of(self.uow, self.search)
         return self._memory
+
+    def ask_the_sampler(self, count: int) -> None:
+        """Have `count` proposals thought of once this transaction has ended, by a memory of what it saw."""
+        self.thoughts.wanted, self.thoughts.memory = count, self.memory
 
     def reload(self) -> None:
         """See what the last writes have changed."""
@@ -54,17 +69,22 @@ class Context:
         )
 
     def enter(self, phase: SearchPhase, **changes: Any) -> None:
-        """Begin a phase. The search's clock runs in the search phase only."""
+        """Begin a phase. The search's clock runs in the search phase only, and not while paused."""
         now = datetime.now(UTC)
         if self.search.active_since is not None:
             changes |= {"active_s": self.search.active_s + (now - self.search.active_since).total_seconds()}
-        changes |= {"active_since": now if phase is SearchPhase.SEARCH else None}
+        runs = phase is SearchPhase.SEARCH and self.search.status is SearchStatus.RUNNING
+        changes |= {"active_since": now if runs else None}
         self.uow.searches.update(self.search.id, phase=phase, **changes)
         self.uow.events.append(self.search.id, "search.phase", {"phase": phase})
         self.reload()
 
     def end(self, status: SearchStatus, failure: Failure | None = None) -> None:
-        """End the search and forget its memory."""
+        """End the search, with everything of it that is still in flight, and forget its memory."""
+        self.uow.work.cancel_queued(self.search.id)
+        left = Failure("search-ended", f"the search was {status} before this candidate was done")
+        for candidate in self.uow.candidates.of(self.search.id, ACTIVE_CANDIDATES):
+            self.move_candidate(candidate, CandidateStatus.CANCELLED, failure=left)
         changes = {"failure": failure} if failure is not None else {}
         set_status(self.uow, self.search, status, **changes)
         self.memories.forget(self.search.id)
@@ -75,8 +95,8 @@ class Context:
         status = move(candidate.status, to)
         if is_over(status):
             changes |= {"finished_at": datetime.now(UTC)}
+        moved = replace(candidate, status=status, **changes)
         self.uow.candidates.update(candidate.id, status=status, **changes)
-        moved = self.uow.candidates.get(candidate.id)
         payload: JsonDict = {"candidate_id": moved.id, "number": moved.number, "status": status}
         if is_over(status):
             payload |= {"metrics": moved.metrics, "violations": moved.violations}
@@ -87,7 +107,7 @@ class Context:
         return moved
 
     def _tell(self, candidate: Candidate) -> None:
-        self.memory.tell(candidate.trial_id, outcome_of(self.search, candidate))
+        self.memory.tell(self.uow.connection, candidate.trial_id, outcome_of(self.search, candidate))
 
 
 def outcome_of(search: Search, candidate: Candidate) -> Outcome:
@@ -97,9 +117,11 @@ def outcome_of(search: Search, candidate: Candidate) -> Outcome:
     if candidate.failure is not None:
         attrs |= {"failure": candidate.failure.detail}
     if candidate.status not in {CandidateStatus.COMPLETED, CandidateStatus.INFEASIBLE}:
-        return Outcome(None, pruned=candidate.status is CandidateStatus.PRUNED, user_attrs=attrs)
+        pruned = candidate.status is CandidateStatus.PRUNED
+        return Outcome(OutcomeState.PRUNED if pruned else OutcomeState.FAILED, user_attrs=attrs)
     return Outcome(
+        OutcomeState.COMPLETE,
         values=objective_values(spec.objectives, candidate.metrics),
-        violations=violations(spec.constraints, candidate.metrics),
+        constraints=violations(spec.constraints, candidate.metrics),
         user_attrs=attrs,
     )
