@@ -1,9 +1,7 @@
 """The control process: advances searches that ask for it, and sweeps. `python -m workers.control`."""
 
-import signal
 import threading
 import time
-from types import FrameType
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,7 +12,8 @@ from nas_service.search.memories import SqlMemories
 from nas_service.use_cases.advance import advance
 from nas_service.use_cases.ports import Memories
 from nas_service.use_cases.sweep import sweep
-from workers import lifeline
+from workers.checkpoints import remove_needless
+from workers.stop_signals import set_on_stop
 
 log = structlog.get_logger()
 
@@ -46,14 +45,18 @@ class ControlLoop:
     def step(self) -> int:
         """One round: sweep if it is time, then advance every woken search. Returns how many."""
         if time.monotonic() - self._swept_at >= SWEEP_S:
-            expired = sweep(self.service.store)
-            if expired:
-                log.warning("leases expired", count=expired)
-            self._swept_at = time.monotonic()
+            self._sweep()
         woken = self._take_woken()
         for search_id in woken:
             self._advance(search_id)
         return len(woken)
+
+    def _sweep(self) -> None:
+        expired = sweep(self.service.store)
+        if expired:
+            log.warning("leases expired", count=expired)
+        remove_needless(self.service.store, self.service.settings.home)
+        self._swept_at = time.monotonic()
 
     def _take_woken(self) -> list[str]:
         with self.service.store.read() as uow:
@@ -74,15 +77,9 @@ class ControlLoop:
 
 def main() -> None:
     """Run the control loop as configured by the environment."""
-    lifeline.hold_on()
     logs.configure("control")
     loop = ControlLoop(bootstrap())
-
-    def leave(_signal: int, _frame: FrameType | None) -> None:
-        loop.shutdown.set()
-
-    signal.signal(signal.SIGTERM, leave)
-    signal.signal(signal.SIGINT, leave)
+    set_on_stop(loop.shutdown)
     loop.run()
 
 

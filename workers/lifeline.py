@@ -2,12 +2,17 @@
 
 The parent keeps the write end of a pipe open and never writes. The kernel closes it when the parent dies, and the
 child, which waits for the read end in a thread, sees the end of file.
+
+A child is `python -m workers.lifeline MODULE`: it takes hold of the line first and then runs MODULE, so that neither
+a slow import nor a module that knows nothing of lifelines can leave an orphan behind.
 """
 
 import os
+import runpy
 import subprocess
+import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import IO
 
 LIFELINE = "NAS_LIFELINE_FD"
@@ -19,19 +24,21 @@ _write_ends: dict[int, int] = {}
 """Of the children that run, by process id. The kernel closes them when this process ends."""
 
 
-def start_child(
-    command: Sequence[str], environment: Mapping[str, str], log: IO[bytes] | int | None = None
-) -> subprocess.Popen[bytes]:
-    """Start a process that dies with this one. It has its own session, so a terminal's Ctrl-C does not reach it."""
+def start_child(module: str, environment: Mapping[str, str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Run `module` in a process that dies with this one.
+
+    It has its own session, so a terminal's Ctrl-C does not reach it, and does not import from the working directory
+    (-P), where a user's file may bear the name of a library.
+    """
     read_end, write_end = os.pipe()
     try:
         process = subprocess.Popen(
-            command,
+            [sys.executable, "-P", "-m", "workers.lifeline", module],
             env={**environment, LIFELINE: str(read_end)},
             pass_fds=[read_end],
             stdin=subprocess.DEVNULL,
             stdout=log,
-            stderr=subprocess.STDOUT if log is not None else None,
+            stderr=subprocess.STDOUT,
             start_new_session=True,
         )
     except BaseException:
@@ -49,7 +56,7 @@ def cut(process: subprocess.Popen[bytes]) -> None:
 
 
 def hold_on() -> None:
-    """Called first thing in a child: end with the parent. Without a lifeline (started by hand) it does nothing."""
+    """End with the parent from now on. Without a lifeline (started by hand) it does nothing."""
     descriptor = os.environ.pop(LIFELINE, None)
     if descriptor is None:
         return
@@ -60,3 +67,8 @@ def hold_on() -> None:
 def _wait_for_the_end(descriptor: int) -> None:
     os.read(descriptor, 1)
     os._exit(EXIT_ORPHANED)
+
+
+if __name__ == "__main__":
+    hold_on()
+    runpy.run_module(sys.argv[1], run_name="__main__", alter_sys=True)

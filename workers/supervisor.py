@@ -17,7 +17,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
 import structlog
 
@@ -25,6 +24,7 @@ from nas_service import logs
 from nas_service.migrate import migrate
 from nas_service.settings import Settings
 from workers import lifeline
+from workers.stop_signals import set_on_stop
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ class Child:
     """One process that should always be running."""
 
     name: str
-    command: list[str]
+    module: str
     environment: dict[str, str]
     log_path: Path
     process: subprocess.Popen[bytes] | None = None
@@ -58,7 +58,7 @@ class Child:
             self._let_go()
         if self.process is None and now >= self.start_at:
             with self.log_path.open("ab") as out:
-                self.process = lifeline.start_child(self.command, self.environment, out)
+                self.process = lifeline.start_child(self.module, self.environment, out)
             self.started_at = now
 
     def stop(self, how: signal.Signals) -> None:
@@ -103,10 +103,7 @@ class Supervisor:
         }
         modules = {"api": "nas_service.api", "control": "workers.control"}
         modules |= {f"worker-{i}": "workers.worker" for i in range(settings.worker_count)}
-        self.children = [
-            Child(name, [sys.executable, "-m", module], environment, logs_dir / f"{name}.log")
-            for name, module in modules.items()
-        ]
+        self.children = [Child(name, module, environment, logs_dir / f"{name}.log") for name, module in modules.items()]
 
     @property
     def url(self) -> str:
@@ -162,7 +159,6 @@ def only_one(home: Path) -> Iterator[None]:
 
 def main() -> None:
     """Run the embedded service as configured by the environment and the few options below."""
-    lifeline.hold_on()
     parser = argparse.ArgumentParser(prog="python -m workers.supervisor", description=__doc__)
     parser.add_argument("--port", type=int, help="port of the API; 0 takes a free one")
     parser.add_argument("--workers", type=int, help="worker processes; 0 means one a core")
@@ -174,12 +170,7 @@ def main() -> None:
     with only_one(settings.home):
         migrate(settings)
         supervisor = Supervisor(settings)
-
-        def stop(_signal: int, _frame: FrameType | None) -> None:
-            supervisor.shutdown.set()
-
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
+        set_on_stop(supervisor.shutdown)
         if options.until_stdin_closes:
             threading.Thread(target=_stop_at_end_of_input, args=(supervisor.shutdown,), daemon=True).start()
         supervisor.run()

@@ -1,16 +1,14 @@
 """A worker process: claims work items and does them, until it is told to leave. `python -m workers.worker`."""
 
 import os
-import signal
 import socket
 import threading
 import traceback
 from collections.abc import Sequence
-from types import FrameType
 
 import structlog
 import torch
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from nas_service import logs
 from nas_service.bootstrap import Service, bootstrap
@@ -18,9 +16,9 @@ from nas_service.domain.entities import TRAIN_QUEUE, Failure, Worker, WorkItem, 
 from nas_service.domain.errors import NasError, PermanentError, UserError
 from nas_service.use_cases import work
 from nas_service.use_cases.work import Signal
-from workers import lifeline
 from workers.lease import Abandoned, Lease, Paused
 from workers.profiling.device import describe
+from workers.stop_signals import set_on_stop
 from workers.tasks import TASKS, Task
 
 log = structlog.get_logger()
@@ -47,13 +45,15 @@ class WorkerLoop:
 
     def run(self) -> None:
         """Work until `shutdown` is set; the item in hand is then checkpointed and given back."""
-        threading.Thread(target=self._stay_present, daemon=True, name="presence").start()
+        presence = threading.Thread(target=self._stay_present, daemon=True, name="presence")
+        presence.start()
         while not self.shutdown.is_set():
             item = self._claim()
             if item is None:
                 self.shutdown.wait(POLL_S)
             else:
                 self.do(item)
+        presence.join()
         with self.service.store.write() as uow:
             uow.workers.forget(self.worker.id)
 
@@ -66,6 +66,13 @@ class WorkerLoop:
 
     def do(self, item: WorkItem) -> None:
         """Do one item and report how it ended; nothing that goes wrong in it ends this process."""
+        try:
+            self._do(item)
+        except OperationalError as error:
+            # Nobody could be told: its lease runs out, and it is done again from its checkpoint.
+            log.warning("the database did not answer; item left to its lease", item=item.id, error=str(error))
+
+    def _do(self, item: WorkItem) -> None:
         store, settings = self.service.store, self.service.settings
         bound = log.bind(item=item.id, kind=item.kind, attempt=item.attempt, search=item.search_id)
         bound.info("started", candidate=item.candidate_id)
@@ -78,7 +85,6 @@ class WorkerLoop:
             work.give_back(store, item)
             bound.info("given back")
         except Abandoned as abandoned:
-            Task(self.service, item, lease).checkpoint_path.unlink(missing_ok=True)
             if abandoned.signal is Signal.CANCEL:
                 work.drop(store, item)
             bound.info("dropped", signal=abandoned.signal)
@@ -86,6 +92,8 @@ class WorkerLoop:
             final = isinstance(error, UserError | PermanentError)
             work.fail(store, item, Failure(error.problem, error.detail), retry=not final)
             bound.warning("failed", problem=error.problem, detail=error.detail, final=final)
+        except OperationalError:
+            raise
         except Exception as error:
             detail = f"{type(error).__name__}: {error}"
             work.fail(store, item, Failure("unexpected-error", detail), retry=True)
@@ -103,17 +111,11 @@ class WorkerLoop:
 
 def main() -> None:
     """Run a worker as configured by the environment; SIGTERM and SIGINT make it leave in good order."""
-    lifeline.hold_on()
     logs.configure("worker")
     torch.set_num_threads(int(os.environ.get("NAS_TORCH_THREADS", "1")))
     queues = os.environ.get("NAS_QUEUES", ",".join(DEFAULT_QUEUES)).split(",")
     loop = WorkerLoop(bootstrap(), queues)
-
-    def leave(_signal: int, _frame: FrameType | None) -> None:
-        loop.shutdown.set()
-
-    signal.signal(signal.SIGTERM, leave)
-    signal.signal(signal.SIGINT, leave)
+    set_on_stop(loop.shutdown)
     loop.run()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from nas_service.bootstrap import Service
 from nas_service.domain.entities import Candidate, Search, WorkItem
 from nas_service.domain.spec import DatasetSpec
+from workers.checkpoints import checkpoint_path
 from workers.data import DataSet, load_dataset
 from workers.lease import Lease
 
@@ -43,10 +44,8 @@ class Task:
 
     @property
     def checkpoint_path(self) -> Path:
-        """Where this item's checkpoint lies, for whichever worker takes it up again."""
-        folder = self.service.settings.home.resolve() / "checkpoints"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{self.item.id}.safetensors"
+        """Where this item's checkpoint lies."""
+        return checkpoint_path(self.service.settings.home, self.item.id)
 
     def dataset(self) -> DataSet:
         """The search's data set, from memory if this worker has it. Raises DatasetError."""

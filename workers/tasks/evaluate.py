@@ -4,6 +4,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+import structlog
 import torch
 from safetensors.torch import save_file
 from torch import nn
@@ -18,6 +19,7 @@ from workers.profiling.host_lock import TrainingPass
 from workers.tasks.context import Task
 from workers.training import (
     Checkpoint,
+    CheckpointError,
     EpochMetrics,
     Progress,
     RunSettings,
@@ -25,6 +27,8 @@ from workers.training import (
     TrainingResult,
     train,
 )
+
+log = structlog.get_logger()
 
 EXPORT_CHECK_IMAGES = 64
 """Validation images on which the exported file is compared with the torch network."""
@@ -47,7 +51,6 @@ def evaluate(task: Task) -> JsonDict:
         report = export_onnx(model, export_facts(data, space.name, architecture.key), pixels, model_path)
         weights = task.service.artifacts.put(weights_path, "application/vnd.safetensors")
         exported = task.service.artifacts.put(model_path, "application/onnx")
-    task.checkpoint_path.unlink(missing_ok=True)
     return {
         "accuracy": trained.validation_accuracy,
         "fidelity": _fidelity(task, data, trained),
@@ -95,9 +98,14 @@ def _train(task: Task, model: nn.Module, data: DataSet) -> TrainingResult:
             save=lambda checkpoint: checkpoint.save(path),
             checkpoint_interval_s=task.service.settings.checkpoint_s,
         )
-        checkpoint = Checkpoint.load(path) if path.exists() else None
         run = RunSettings(seed=task.search.spec.seed, cache_dir=task.cache_dir)
-        return train(model, data, training, checkpoint, hooks, run)
+        try:
+            checkpoint = Checkpoint.load(path) if path.exists() else None
+            return train(model, data, training, checkpoint, hooks, run)
+        except CheckpointError as error:
+            log.warning("checkpoint discarded, training from the start", item=task.item.id, reason=error.detail)
+            path.unlink(missing_ok=True)
+            return train(model, data, training, None, hooks, run)
 
 
 def _fidelity(task: Task, data: DataSet, trained: TrainingResult) -> JsonDict:
