@@ -50,4 +50,6 @@ def profiled_targets(spec: SearchSpec) -> range:
 
 def needed_metrics(spec: SearchSpec) -> list[str]:
     """The metric keys that a candidate must have to be judged: of all objectives and constraints."""
-    return [metric_key(part.metric, part.target) for part in (*spec.objectives, *spec.constraints)]
+    return [metric_key(o.metric, o.target) for o in spec.objectives] + [
+        metric_key(c.metric, c.target) for c in spec.constraints
+    ]

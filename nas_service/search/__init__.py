@@ -3,6 +3,5 @@
 from nas_service.search.create import create_study
 from nas_service.search.schema import create_tables
 from nas_service.search.study import StudyMemory
-from nas_service.search.values import Draft, Outcome, OutcomeState
 
-__all__ = ["Draft", "Outcome", "OutcomeState", "StudyMemory", "create_study", "create_tables"]
+__all__ = ["StudyMemory", "create_study", "create_tables"]

@@ -12,12 +12,12 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Connection, Transaction, or_
 
 from nas_service.domain.errors import PermanentError
+from nas_service.domain.outcome import Draft, Outcome, OutcomeState
 from nas_service.domain.spec import ChoiceValue, SearchSpec
 from nas_service.search import reading, writing
 from nas_service.search.samplers import make_sampler
 from nas_service.search.storage import MemoryStorage
 from nas_service.search.tables import REVISION, TRIALS
-from nas_service.search.values import Draft, Outcome, OutcomeState
 from search_spaces import Choice
 
 # One list under one key, as Optuna's samplers wrote it up to version 4: Optuna 5 reads both forms, the dashboard this.
@@ -108,7 +108,7 @@ class StudyMemory:
         """The draft did not become a candidate: leave no trace of it."""
         self._storage.forget(self._storage.by_number(draft.number)._trial_id)
 
-    def echo(self, draft: Draft, values: Sequence[float], constraints: Sequence[float]) -> None:
+    def echo(self, draft: Draft, outcome: Outcome) -> None:
         """The draft equals a candidate whose result is known: let a model learn it, in memory only.
 
         Otherwise TPE, which knows nothing new, would propose it again and again. A genetic population gains
@@ -117,7 +117,6 @@ class StudyMemory:
         if isinstance(self._study.sampler, BaseGASampler):
             self.drop(draft)
         else:
-            outcome = Outcome(OutcomeState.COMPLETE, tuple(values), tuple(constraints))
             self._tell_in_memory(self._storage.by_number(draft.number), outcome)
 
     def record(self, connection: Connection, draft: Draft, number: int, user_attrs: Mapping[str, Any]) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from nas_service.domain.entities import Candidate
 from nas_service.domain.errors import NotFoundError
-from nas_service.domain.states import CandidateStatus
+from nas_service.domain.states import ACTIVE_CANDIDATES, CandidateStatus
 from nas_service.store import cursors
 from nas_service.store.rows import plain, to_candidate
 from nas_service.store.tables import candidates
@@ -57,6 +57,15 @@ class SqlCandidates:
             .order_by(candidates.c.number)
         )
         return [to_candidate(row) for row in self._connection.execute(query).mappings()]
+
+    def in_flight(self, search_id: str) -> int:
+        """How many may still change."""
+        query = (
+            select(func.count())
+            .select_from(candidates)
+            .where(candidates.c.search_id == search_id, candidates.c.status.in_(ACTIVE_CANDIDATES))
+        )
+        return self._connection.scalar(query) or 0
 
     def counts(self, search_id: str) -> Mapping[CandidateStatus, int]:
         """How many candidates are in each status (those with none are left out)."""

@@ -18,7 +18,8 @@ from nas_service.domain.entities import (
     Worker,
     WorkItem,
 )
-from nas_service.domain.spec import ObjectiveSpec, TargetSpec
+from nas_service.domain.outcome import Draft, Outcome
+from nas_service.domain.spec import ChoiceValue, ObjectiveSpec, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus
 
 
@@ -54,6 +55,7 @@ class CandidateRepository(Protocol):
     def update(self, candidate_id: str, **changes: Any) -> None: ...
     def by_key(self, search_id: str, architecture_key: str) -> Candidate | None: ...
     def of(self, search_id: str, statuses: Sequence[CandidateStatus]) -> Sequence[Candidate]: ...
+    def in_flight(self, search_id: str) -> int: ...
     def counts(self, search_id: str) -> Mapping[CandidateStatus, int]: ...
     def page(
         self, search_id: str, page: Page, status: CandidateStatus | None = None
@@ -136,32 +138,15 @@ class Store(Protocol):
     def read(self) -> AbstractContextManager[UnitOfWork]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a candidate ended, for the sampler: values in objective order, or None where there are none."""
-
-    values: tuple[float, ...] | None
-    violations: tuple[float, ...] = ()
-    pruned: bool = False
-    user_attrs: Mapping[str, Any] | None = None
-
-
-class Draft(Protocol):
-    """A proposal that is not a candidate yet."""
-
-    @property
-    def values(self) -> Mapping[str, Any]: ...
-
-
 class SearchMemory(Protocol):
-    """The sampler's memory of one search (an Optuna study), bound to one transaction."""
+    """The sampler's memory of one search (an Optuna study). Proposing needs no transaction, remembering does."""
 
     def propose(self) -> Draft: ...
-    def propose_given(self, values: Mapping[str, Any]) -> Draft: ...
+    def propose_given(self, values: Mapping[str, ChoiceValue]) -> Draft: ...
     def drop(self, draft: Draft) -> None: ...
     def echo(self, draft: Draft, outcome: Outcome) -> None: ...
-    def record(self, draft: Draft, number: int, user_attrs: Mapping[str, Any]) -> int: ...
-    def tell(self, trial_id: int, outcome: Outcome) -> None: ...
+    def record(self, connection: Any, draft: Draft, number: int, user_attrs: Mapping[str, Any]) -> int: ...
+    def tell(self, connection: Any, trial_id: int, outcome: Outcome) -> None: ...
 
 
 class Memories(Protocol):

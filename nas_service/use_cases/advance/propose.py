@@ -4,19 +4,15 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-import search_spaces
 from nas_service.domain.entities import TRAIN_QUEUE, Candidate, Failure, WorkKind, new_id
 from nas_service.domain.metrics import broken, computable
 from nas_service.domain.spec import Metric
-from nas_service.domain.states import ACTIVE_CANDIDATES, CandidateStatus, SearchPhase, SearchStatus, is_over
+from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, is_over
 from nas_service.use_cases.advance.absorb import evaluated
 from nas_service.use_cases.advance.context import Context, outcome_of
-from nas_service.use_cases.ports import Draft
+from nas_service.use_cases.advance.think import Proposal
 from nas_service.use_cases.reuse import evaluation_reuse_key
 from nas_service.use_cases.space import computable_metrics, space_of
-
-MAX_PROPOSALS = 100
-"""Proposals of the sampler looked at for one candidate before architectures are drawn directly."""
 
 DIRECT_SAMPLES = 4096
 """Architectures drawn directly when the sampler finds none that is new and feasible."""
@@ -38,7 +34,7 @@ def fill(context: Context) -> None:
         return
     slots = _parallelism(context)
     for _ in range(slots + MAX_REUSED_IN_A_ROW):
-        in_flight = len(context.uow.candidates.of(context.search.id, ACTIVE_CANDIDATES))
+        in_flight = context.uow.candidates.in_flight(context.search.id)
         reason = context.search.stop_reason or _spent(context)
         if reason is not None:
             if context.search.stop_reason is None:
@@ -49,8 +45,13 @@ def fill(context: Context) -> None:
             return
         if in_flight >= slots:
             return
-        _propose_one(context)
+        proposal = _drawn_directly(context) if context.thoughts.fruitless else _first_new(context)
         if is_over(context.search.status):
+            return
+        if proposal is not None:
+            _make_candidate(context, proposal)
+        elif context.search.stop_reason is None and not context.thoughts.fruitless:
+            context.ask_the_sampler(slots - in_flight)
             return
     context.uow.searches.wake(context.search.id)
 
@@ -91,11 +92,9 @@ def _hopeless(context: Context) -> Failure | None:
     return Failure("every-candidate-failed", f"the first {failed} candidates all failed; the last one: {reason}")
 
 
-def _propose_one(context: Context) -> None:
-    found = _from_sampler(context) or _drawn_directly(context)
-    if found is None:
-        return
-    draft, architecture, metrics = found
+def _make_candidate(context: Context, proposal: Proposal) -> None:
+    context.thoughts.rejected = 0
+    architecture = proposal.architecture
     number = context.search.candidate_count
     attrs = {"architecture_key": architecture.key}
     candidate = Candidate(
@@ -105,8 +104,8 @@ def _propose_one(context: Context) -> None:
         status=CandidateStatus.PROPOSED,
         architecture_key=architecture.key,
         architecture=dict(architecture.values),
-        trial_id=context.memory.record(draft, number, attrs),
-        metrics=metrics,
+        trial_id=context.memory.record(context.uow.connection, proposal.draft, number, attrs),
+        metrics=proposal.metrics,
         proposed_at=datetime.now(UTC),
     )
     context.uow.candidates.add(candidate)
@@ -122,30 +121,22 @@ def _propose_one(context: Context) -> None:
         context.enqueue(WorkKind.EVALUATE, TRAIN_QUEUE, candidate.id)
 
 
-Found = tuple[Draft, search_spaces.Architecture, dict[str, float]]
-
-
-def _from_sampler(context: Context) -> Found | None:
-    """The sampler's next architecture that is new and keeps the computable constraints."""
-    space, memory = space_of(context.search), context.memory
-    for _ in range(MAX_PROPOSALS):
-        draft = memory.propose()
-        architecture = space.canonical(draft.values)
-        metrics = computable_metrics(context.search, [architecture])[0]
-        if broken(computable(context.search.spec.constraints), metrics):
-            memory.drop(draft)
-            continue
-        known = context.uow.candidates.by_key(context.search.id, architecture.key)
+def _first_new(context: Context) -> Proposal | None:
+    """The first proposal whose architecture this search does not know; the sampler learns from the others."""
+    while context.thoughts.ready:
+        proposal = context.thoughts.ready.pop(0)
+        known = context.uow.candidates.by_key(context.search.id, proposal.architecture.key)
         if known is None:
-            return draft, architecture, metrics
+            return proposal
+        context.thoughts.rejected += 1
         if known.status in {CandidateStatus.COMPLETED, CandidateStatus.INFEASIBLE}:
-            memory.echo(draft, outcome_of(context.search, known))
+            context.memory.echo(proposal.draft, outcome_of(context.search, known))
         else:
-            memory.drop(draft)
+            context.memory.drop(proposal.draft)
     return None
 
 
-def _drawn_directly(context: Context) -> Found | None:
+def _drawn_directly(context: Context) -> Proposal | None:
     """A random new, feasible architecture; where there is none, the reason ends the search phase or the search."""
     space, search = space_of(context.search), context.search
     rng = np.random.default_rng([search.spec.seed, search.candidate_count])
@@ -155,8 +146,7 @@ def _drawn_directly(context: Context) -> Found | None:
     feasible = [i for i, found in enumerate(metrics) if not broken(constraints, found)]
     for i in feasible:
         if context.uow.candidates.by_key(search.id, drawn[i].key) is None:
-            flat = {c.name: drawn[i].values.get(c.name, c.options[0]) for c in space.choices}
-            return context.memory.propose_given(flat), drawn[i], metrics[i]
+            return Proposal(context.memory.propose_given(drawn[i].values), drawn[i], metrics[i])
     if feasible or search.candidate_count > 0:
         context.uow.searches.update(search.id, stop_reason="no new feasible architecture is left")
         context.reload()

@@ -11,8 +11,9 @@ import optuna
 import pytest
 from sqlalchemy import Connection, Engine, NullPool
 
+from nas_service.domain.outcome import Draft, Outcome, OutcomeState
 from nas_service.domain.spec import DatasetSpec, SearchSpec
-from nas_service.search import Draft, Outcome, OutcomeState, StudyMemory, create_study, create_tables
+from nas_service.search import StudyMemory, create_study, create_tables
 from nas_service.store.engine import for_writing, make_engine
 from search_spaces import Choice
 

@@ -5,7 +5,8 @@ from optuna.trial import TrialState
 from sqlalchemy import Engine, event
 
 from nas_service.domain.errors import PermanentError
-from nas_service.search import Outcome, OutcomeState, StudyMemory
+from nas_service.domain.outcome import Outcome, OutcomeState
+from nas_service.search import StudyMemory
 from search_spaces import Choice
 from tests.contract.search.conftest import CHOICES, StudyUnderTest, make_spec
 
@@ -35,7 +36,7 @@ def test_dropped_and_echoed_drafts_never_touch_the_database(study: StudyUnderTes
     event.listen(study.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     for _ in range(8):
         memory.drop(memory.propose())
-        memory.echo(memory.propose(), (0.5, 1.0), ())
+        memory.echo(memory.propose(), Outcome(OutcomeState.COMPLETE, (0.5, 1.0)))
     assert statements == []
     assert study.stock().trials == []
 
@@ -43,14 +44,14 @@ def test_dropped_and_echoed_drafts_never_touch_the_database(study: StudyUnderTes
 def test_an_echo_teaches_the_sampler_and_a_drop_leaves_no_trace(study: StudyUnderTest) -> None:
     memory = study.load()
     memory.drop(memory.propose())
-    memory.echo(memory.propose(), (0.5, 1.0), ())
+    memory.echo(memory.propose(), Outcome(OutcomeState.COMPLETE, (0.5, 1.0)))
     assert [trial.values for trial in memory._study.trials] == [[0.5, 1.0]]
 
 
 def test_an_echo_does_not_enter_a_genetic_population(engine: Engine) -> None:
     study = StudyUnderTest(engine, make_spec("nsga2"))
     memory = study.load()
-    memory.echo(memory.propose(), (0.5, 1.0), ())
+    memory.echo(memory.propose(), Outcome(OutcomeState.COMPLETE, (0.5, 1.0)))
     assert memory._study.trials == []
 
 

@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 from sqlalchemy import Engine
 
 from nas_service.domain.front import non_dominated
-from nas_service.search import Outcome, OutcomeState
+from nas_service.domain.outcome import Outcome, OutcomeState
 from tests.contract.search.conftest import CHOICES, StudyUnderTest, make_spec
 
 SETTINGS = hypothesis.settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from nas_service.search import Outcome, OutcomeState
+from nas_service.domain.outcome import Outcome, OutcomeState
 
 
 @pytest.mark.parametrize("state", [OutcomeState.PRUNED, OutcomeState.FAILED])

@@ -1,4 +1,4 @@
-"""What goes in and out of the search memory: drafts and outcomes."""
+"""What goes in and out of a sampler's memory: drafts and outcomes."""
 
 import math
 from collections.abc import Mapping
