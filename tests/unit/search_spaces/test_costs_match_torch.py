@@ -63,7 +63,7 @@ def deployed_weight_bytes(network: nn.Module) -> int:
 
 def counted(space: SearchSpace, architecture: Architecture, network_input: NetworkInput) -> list[int]:
     network = build(space, architecture, network_input).eval()
-    side = architecture.values["resolution"]
+    side = int(architecture.values["resolution"])
     images = torch.zeros(1, network_input.channels, side, side)
     meter = PeakMeter()
     meter.attach(network)

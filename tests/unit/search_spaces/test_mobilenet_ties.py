@@ -39,7 +39,8 @@ STAGE_CHOICES = {
     "width_multiplier": [0.25, 0.3],
     "stem_width": [8, 9],
     "head_width": [64],
-    "depth": [1, 2],
+    "depth": [1],
+    "stage3_depth": [1, 2],
     "depth_multiplier": [1.0, 1.5],
     "kernel": [3],
     "kind": ["separable"],
@@ -78,7 +79,8 @@ def test_equal_networks_and_only_they_share_canonical_form_and_key(
     rows = all_rows(space)
     networks = contents(space.layout(rows, NetworkInput(3, 10)))
     architectures = space.from_indices(rows)
-    forms, keys, least = defaultdict(set), defaultdict(set), {}
+    forms, keys = defaultdict(set), defaultdict(set)
+    least: dict[bytes, list[int]] = {}
     for row, network, architecture in zip(rows.tolist(), networks, architectures, strict=True):
         forms[network].add(tuple(architecture.values.items()))
         keys[network].add(architecture.key)
