@@ -7,6 +7,7 @@ import numpy as np
 import onnxruntime
 
 from workers.data import Split
+from workers.profiling.measure import ModelRefusedError
 
 BATCH_SIZE = 256
 
@@ -23,13 +24,20 @@ class ExportedModel:
     """An ONNX file in onnxruntime: raw pixels in [0, 1] to logits."""
 
     def __init__(self, path: Path, threads: int = 1) -> None:
+        """Raises ModelRefusedError for a file that the runtime cannot load."""
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        try:
+            self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # the runtime's errors have no base of their own
+            raise ModelRefusedError("model-refused", f"onnxruntime refuses {path.name}: {error}") from error
 
     def logits(self, pixels: np.ndarray) -> np.ndarray:
-        """float32 (n, channels, height, width) in [0, 1] to float32 (n, classes)."""
-        (logits,) = self._session.run(None, {self._session.get_inputs()[0].name: pixels})
+        """float32 (n, channels, height, width) in [0, 1] to float32 (n, classes). Raises ModelRefusedError."""
+        try:
+            (logits,) = self._session.run(None, {self._session.get_inputs()[0].name: pixels})
+        except Exception as error:
+            raise ModelRefusedError("model-refused", f"the exported file cannot be run: {error}") from error
         return np.asarray(logits)
 
     def accuracy(self, split: Split) -> ExportedAccuracy:

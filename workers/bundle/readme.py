@@ -1,89 +1,129 @@
 """The bundle's README: what is in it, what it achieves, and how to load it."""
 
-from nas_service.domain.entities import JsonDict
-from search_spaces import NetworkPlan
+from workers.bundle.card_format import Card, LatencyPart
+from workers.export.onnx_export import INPUT_NAME
 
 _TEMPLATE = """\
 # {title}
 
-An image classifier for `{dataset}` ({classes} classes, input {channels} x {height} x {width}), found by
-hardware-aware neural architecture search. Every number below was measured on the exported file `model.onnx`.
+A classifier of {shape} images ({colour}) for the {class_count} classes of `{dataset}`, found by hardware-aware
+neural architecture search.
 
 | | |
 |---|---|
-| test accuracy | **{test:.4f}** ({test_n:,} images, touched once) |
-| validation accuracy | {validation:.4f} ({validation_n:,} images, selected on) |
-{latencies}
-| multiply-accumulates | {macs:,.0f} |
-| parameters | {params:,.0f} |
-| weights, batch norm folded | {weight_bytes:,.0f} bytes |
-| `model.onnx` | {file_bytes:,} bytes |
-| trained | {epochs} epochs on {train_n:,} images, seed {seed}, {duration:.1f} s on {device} ({precision}) |
+{rows}
 
-![architecture](architecture.svg)
+The accuracies are those of `model.onnx` itself, run by ONNX Runtime. The search selected on the validation split, so
+its accuracy is optimistic; the test split was used once, for this table. MACs, parameters and weights follow from the
+architecture.
+
+![The network block by block, with the shape of every tensor](architecture.svg)
 
 ## Load it
 
 The graph takes raw pixels, float32 in [0, 1], shape (batch, {channels}, {height}, {width}), and gives logits.
-Normalisation is inside. Class names stand in the file's metadata and in `architecture.json`.
+Normalisation is inside.{preparation} Nothing but ONNX Runtime is needed:
 
 ```python
-import numpy as np, onnxruntime
-session = onnxruntime.InferenceSession("model.onnx")
-logits = session.run(None, {{"pixels": np.zeros((1, {channels}, {height}, {width}), np.float32)}})[0]
+import json
+
+import numpy as np
+import onnxruntime
+
+session = onnxruntime.InferenceSession("model.onnx", providers=["CPUExecutionProvider"])
+classes = json.loads(session.get_modelmeta().custom_metadata_map["classes"])
+pixels = np.zeros((1, {channels}, {height}, {width}), np.float32)  # put an image here
+(logits,) = session.run(None, {{"{input_name}": pixels}})
+print(classes[logits[0].argmax()])
 ```
 
-As a torch module with identical outputs:
+As a torch module that takes and gives the same, with `pip install "nas-service[worker]"`:
 
 ```python
 import search_spaces
+import torch
+
 model = search_spaces.load(".")
+with torch.inference_mode():
+    logits = model(torch.zeros(1, {channels}, {height}, {width}))
 ```
 
 ## Check it
 
-`nas verify .` recomputes the accuracies from the exported file, times it again, and reports agreement or not.
-`sha256sum -c SHA256SUMS` checks the files. `card.json` holds everything: splits, seeds, learning curve, the
-latency's quantiles and birthplace, versions.
+- `nas verify .` computes the accuracies again from the exported file, times it again on the device it was timed on,
+  and says whether that agrees with the card. It needs the data set.
+- `sha256sum -c SHA256SUMS` checks the files.
+
+## What is in it
+
+| file | |
+|---|---|
+| `model.onnx` | the network to deploy |
+| `architecture.json`, `weights.safetensors` | the same network for torch |
+| `card.json` | every number with its origin: splits, seeds, learning curve, the latency's quantiles, versions |
+| `architecture.svg` | the drawing above |
+| `SHA256SUMS` | checksums of the other files |
 """
 
 
-def make_readme(card: JsonDict, plan: NetworkPlan) -> str:
-    """Markdown from a card."""
-    accuracy, cost, training, data = card["accuracy"], card["cost"], card["training"], card["dataset"]
-    counts = training["fidelity"]
+def make_readme(card: Card) -> str:
+    """Markdown that says what the card says, to people."""
+    data = card.dataset
     return _TEMPLATE.format(
-        title=f"{card['search']['name']}, candidate {card['candidate']['number']}",
-        dataset=data["spec"]["name"],
-        classes=len(data["classes"]),
-        channels=plan.input.channels,
-        height=data["height"],
-        width=data["width"],
-        test=accuracy["test"]["accuracy"],
-        test_n=accuracy["test"]["sample_count"],
-        validation=accuracy["validation"]["accuracy"],
-        validation_n=accuracy["validation"]["sample_count"],
-        latencies="\n".join(_latency_row(latency) for latency in card["latencies"]),
-        macs=cost["macs"],
-        params=cost["params"],
-        weight_bytes=cost["weight_bytes"],
-        file_bytes=cost["model_file_bytes"],
-        epochs=counts["epochs"],
-        train_n=counts["train_samples"],
-        seed=counts["seed"],
-        duration=training["duration_s"],
-        device=training["device"],
-        precision=training["precision"],
+        title=f"{card.search.name}, candidate {card.candidate.number}",
+        shape=f"{data.height} × {data.width}",
+        colour="grey" if data.channels == 1 else "RGB",
+        class_count=len(data.classes),
+        dataset=data.spec.name,
+        channels=data.channels,
+        height=data.height,
+        width=data.width,
+        preparation=_preparation(data.spec.image_size),
+        input_name=INPUT_NAME,
+        rows="\n".join(f"| {name} | {value} |" for name, value in _rows(card)),
     )
 
 
-def _latency_row(latency: JsonDict) -> str:
-    target, birthplace = latency["target"], latency["birthplace"]
+def _preparation(image_size: int | None) -> str:
+    """What was done to images before the network saw them, where anything was."""
+    if image_size is None:
+        return ""
+    return f" Images were resized to {image_size} pixels on their short side, then cropped around the centre."
+
+
+def _rows(card: Card) -> list[tuple[str, str]]:
+    accuracy, cost, training = card.accuracy, card.cost, card.training
+    return [
+        ("test accuracy", f"**{accuracy.test.accuracy:.4f}** on {accuracy.test.sample_count:,} images"),
+        ("validation accuracy", f"{accuracy.validation.accuracy:.4f} on {accuracy.validation.sample_count:,} images"),
+        *(("latency", _latency(latency)) for latency in card.latencies),
+        ("multiply-accumulates", f"{cost.macs:,}"),
+        ("parameters", f"{cost.params:,}"),
+        ("weights, fp32, batch norm folded", f"{cost.weight_bytes:,} bytes"),
+        ("`model.onnx`", f"{cost.model_file_bytes:,} bytes"),
+        (
+            "training",
+            f"{_counted(training.epochs, 'epoch')} on {training.train_samples:,} images, seed {training.seed},"
+            f" {training.duration_s:.1f} s on {training.device} ({training.precision})",
+        ),
+    ]
+
+
+def _latency(latency: LatencyPart) -> str:
+    target, birthplace = latency.target, latency.birthplace
+    interval = (
+        f" (95 % interval {latency.ci95_low_ms:.4f} to {latency.ci95_high_ms:.4f})"
+        if latency.ci95_low_ms is not None
+        else ""
+    )
+    noisy = ", noisy: less precise than was asked for" if latency.noisy else ""
     where = (
-        f"{target['runtime']} {target['precision']}, {target['threads']} thread(s), batch {target['batch_size']},"
-        f" {birthplace['cpu']}"
+        f"{target.runtime} {birthplace.versions[target.runtime]}, {target.precision},"
+        f" {_counted(target.threads, 'thread')}, batch {target.batch_size}, on {birthplace.cpu},"
+        f" {birthplace.started_at:%Y-%m-%d}"
     )
-    low, high = latency["ci95_low_ms"], latency["ci95_high_ms"]
-    interval = f" (95 % interval {low:.4f} to {high:.4f})" if low is not None else ""
-    noisy = ", noisy: it missed the precision asked for" if latency["noisy"] else ""
-    return f"| latency | **{latency['median_ms']:.4f} ms**{interval}{noisy}; {where} |"
+    return f"**{latency.median_ms:.4f} ms**{interval}{noisy}; {where}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

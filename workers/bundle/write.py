@@ -8,13 +8,17 @@ from pathlib import Path
 import search_spaces
 from nas_service.artifacts.folder import file_sha256
 from nas_service.domain.entities import JsonDict, SpaceFacts
+from workers.bundle.card_format import Card
 from workers.bundle.drawing import draw
 from workers.bundle.readme import make_readme
 from workers.data import DataSet
 
+FILES = ("README.md", "architecture.json", "architecture.svg", "card.json", "model.onnx", "weights.safetensors")
+"""All of a bundle but its checksums."""
 CHECKSUMS = "SHA256SUMS"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """One time for all packed files, so that equal bundles are equal zip files."""
+UNIX, READABLE = 3, 0o644
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,33 +29,37 @@ class BundleParts:
     space_facts: SpaceFacts
     architecture: search_spaces.Architecture
     data: DataSet
-    card: JsonDict
+    card: Card
 
 
 def write_bundle(folder: Path, parts: BundleParts) -> list[Path]:
     """Complete `folder`, which holds weights.safetensors and model.onnx, to a bundle. Returns all its files."""
-    network_input = search_spaces.NetworkInput(parts.data.train.shape[2], len(parts.data.classes))
+    network_input = search_spaces.NetworkInput(parts.data.channels, len(parts.data.classes))
     plan = parts.space.plan(parts.architecture, network_input)
-    (folder / "architecture.json").write_text(json.dumps(_architecture(parts), indent=2) + "\n")
-    (folder / "card.json").write_text(json.dumps(parts.card, indent=2) + "\n")
-    (folder / "README.md").write_text(make_readme(parts.card, plan))
-    (folder / "architecture.svg").write_text(draw(plan))
-    files = sorted(path for path in folder.iterdir() if path.name != CHECKSUMS)
-    lines = [f"{file_sha256(path)}  {path.name}\n" for path in files]
-    (folder / CHECKSUMS).write_text("".join(lines))
-    return [*files, folder / CHECKSUMS]
+    _write(folder / "architecture.json", json.dumps(_architecture(parts), indent=2) + "\n")
+    _write(folder / "card.json", parts.card.model_dump_json(indent=2) + "\n")
+    _write(folder / "README.md", make_readme(parts.card))
+    _write(folder / "architecture.svg", draw(plan))
+    _write(folder / CHECKSUMS, "".join(f"{file_sha256(folder / name)}  {name}\n" for name in FILES))
+    return [folder / name for name in (*FILES, CHECKSUMS)]
 
 
 def pack(files: list[Path], to: Path) -> Path:
-    """One zip file of the bundle, the same bytes for the same content. Weights do not shrink, so nothing is deflated."""
+    """One zip file of the bundle: the same bytes for the same content. Weights would not shrink by deflating."""
     with zipfile.ZipFile(to, "w", zipfile.ZIP_STORED) as archive:
         for path in files:
-            archive.writestr(zipfile.ZipInfo(path.name, EPOCH), path.read_bytes())
+            entry = zipfile.ZipInfo(path.name, EPOCH)
+            entry.create_system, entry.external_attr = UNIX, READABLE << 16
+            archive.writestr(entry, path.read_bytes())
     return to
 
 
+def _write(path: Path, content: str) -> None:
+    path.write_text(content, encoding="utf-8", newline="\n")
+
+
 def _architecture(parts: BundleParts) -> JsonDict:
-    height, width, channels = parts.data.train.shape
+    data = parts.data
     return {
         "format": 1,
         "space": parts.space.name,
@@ -60,11 +68,11 @@ def _architecture(parts: BundleParts) -> JsonDict:
         "values": dict(parts.architecture.values),
         "key": parts.architecture.key,
         "network_input": {
-            "channels": channels,
-            "height": height,
-            "width": width,
-            "class_count": len(parts.data.classes),
+            "channels": data.channels,
+            "height": data.height,
+            "width": data.width,
+            "class_count": len(data.classes),
         },
-        "normalization": {"mean": list(parts.data.mean), "std": list(parts.data.std)},
-        "classes": list(parts.data.classes),
+        "normalization": {"mean": list(data.mean), "std": list(data.std)},
+        "classes": list(data.classes),
     }

@@ -1,0 +1,166 @@
+"""What a model card says: one declaration for those who write, read and check `card.json`.
+
+Readers ignore fields that they do not know; `format` rises when a known one changes its meaning.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from nas_service.domain.spec import DatasetSpec, TargetSpec, TrainingSpec
+
+
+class CardPart(BaseModel):
+    """Frozen. Units stand in the names."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+
+class SearchPart(CardPart):
+    """The search that found the network."""
+
+    id: str
+    name: str
+    seed: int
+
+
+class CandidatePart(CardPart):
+    """Which of its candidates this is."""
+
+    id: str
+    number: int
+    architecture_key: str
+
+
+class SplitPart(CardPart):
+    """Images in a split."""
+
+    samples: int
+    by_class: list[int]
+    """In the order of `classes`."""
+
+
+class DatasetPart(CardPart):
+    """What the network was trained, selected and tested on."""
+
+    spec: DatasetSpec
+    fingerprint: str
+    """sha256 of the content and of the rules that decoded and split it."""
+    classes: list[str]
+    channels: int
+    height: int
+    width: int
+    mean: list[float]
+    """Of the training images alone, by channel, of pixels in [0, 1]."""
+    std: list[float]
+    splits: dict[Literal["train", "validation", "test"], SplitPart]
+
+
+class SharePart(CardPart):
+    """Share of images classified correctly, in [0, 1], and of how many."""
+
+    accuracy: float
+    sample_count: int
+
+
+class AccuracyPart(CardPart):
+    """Of the exported file, run by onnxruntime."""
+
+    validation: SharePart
+    """What the search selected on: optimistic."""
+    test: SharePart
+    """Touched once, for this card."""
+    torch_validation: float
+    """Of the torch network that the file was exported from."""
+
+
+class CostPart(CardPart):
+    """What the network costs anywhere, computed from its architecture; the last one is the file's size."""
+
+    macs: int
+    """Multiply-accumulates for one image."""
+    params: int
+    weight_bytes: int
+    """fp32, batch norm folded into the convolutions."""
+    model_file_bytes: int
+
+
+class BirthplacePart(CardPart):
+    """What a latency was timed on and with; clocks, load and cores stand beside these fields as they were read."""
+
+    model_config = ConfigDict(extra="allow")
+
+    device_id: str
+    """Fingerprint of the hardware and the system."""
+    device: str
+    cpu: str
+    versions: dict[str, str]
+    reference_sha256: str
+    """Of the reference model."""
+    started_at: datetime
+
+
+class LatencyPart(CardPart):
+    """Timed samples of the exported file on one target."""
+
+    target: TargetSpec
+    median_ms: float
+    p10_ms: float
+    p90_ms: float
+    p99_ms: float
+    mad_ms: float
+    ci95_low_ms: float | None
+    """95 % interval of the median; null where there were too few samples for one."""
+    ci95_high_ms: float | None
+    sample_count: int
+    noisy: bool
+    """Whether the median is known less precisely than was asked for."""
+    reference_median_ms: float
+    """A fixed reference model, timed in turns with this one."""
+    reference_ratio: float
+    """This model against the reference: what slows the device down cancels in it."""
+    peak_memory_mib: float | None
+    load_ms: float
+    birthplace: BirthplacePart
+
+
+class TrainingPart(CardPart):
+    """How the weights came to be."""
+
+    spec: TrainingSpec
+    evaluator: str
+    seed: int
+    epochs: int
+    train_samples: int
+    duration_s: float
+    device: str
+    precision: str
+    torch_version: str
+    validation_loss: float
+    curve: list[dict[str, Any]]
+    """One entry an epoch."""
+
+
+class ExportPart(CardPart):
+    """How faithful the exported file is."""
+
+    max_abs_error: float
+    """Largest difference of its logits from the torch network's, on real images."""
+
+
+class Card(CardPart):
+    """Every number with its split, seed, epochs and birthplace."""
+
+    format: Literal[1] = 1
+    created_at: datetime
+    search: SearchPart
+    candidate: CandidatePart
+    dataset: DatasetPart
+    accuracy: AccuracyPart
+    cost: CostPart
+    latencies: list[LatencyPart]
+    training: TrainingPart
+    export: ExportPart
+    versions: dict[str, str]
+    """Of the libraries that wrote this card."""
