@@ -10,6 +10,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 JSON_FLAG = "--json"
+PIPE_WIDTH = 160
 
 
 def plain(value: Any) -> Any:
@@ -29,6 +30,9 @@ class Output:
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
         self.console = Console(stderr=as_json, highlight=False)
+        if not self.console.is_terminal:
+            # Nothing to fit into: files and pipes get whole lines.
+            self.console = Console(stderr=as_json, highlight=False, width=PIPE_WIDTH)
         self._errors = Console(stderr=True, highlight=False)
 
     def show(self, document: Any, *renderables: RenderableType) -> None:
@@ -37,7 +41,8 @@ class Output:
             typer.echo(json.dumps(plain(document), indent=2))
             return
         for renderable in renderables:
-            self.console.print(renderable)
+            # Commands and paths in a sentence can be copied only if no line break is put into them.
+            self.console.print(renderable, soft_wrap=isinstance(renderable, Text))
 
     def note(self, *lines: str | Text) -> None:
         """Something on the way, for people."""

@@ -23,24 +23,22 @@ LEVEL_STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
 def _table(*headings: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in headings:
-        table.add_column(name)
+        table.add_column(name, no_wrap=name == "id")
     return table
 
 
 def search_table(searches: Iterable[SearchSummary]) -> Table:
     """One row a search."""
-    table = _table("id", "name", "status", "phase", "candidates", "data set", "space", "created")
+    table = _table("id", "name", "status", "tried", "data set", "created, UTC")
     for search in searches:
         budget = f"/{search.candidate_budget}" if search.candidate_budget is not None else ""
         table.add_row(
             search.id,
             Text(search.name),
             Text(search.status.value.lower(), style=STATUS_STYLES.get(search.status, "")),
-            "" if search.is_over else search.phase.value,
             f"{search.candidate_count}{budget}",
             Text(search.dataset),
-            Text(search.space),
-            f"{search.created_at:%Y-%m-%d %H:%M} UTC",
+            f"{search.created_at:%Y-%m-%d %H:%M}",
         )
     return table
 

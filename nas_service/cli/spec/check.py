@@ -9,10 +9,11 @@ from pydantic_core import ErrorDetails
 
 from nas_service.cli.spec.document import Location, SpecDocument, SpecFileError, SpecProblem, read_document
 from nas_service.cli.spec.schema import fields_at, places_of, suggestion, values_at
+from nas_service.domain.dataset_name import parse_dataset_name
+from nas_service.domain.errors import DatasetError
 from nas_service.domain.recipe import Place, check_recipe
 from nas_service.domain.spec import SearchSpec
 
-DATASET_KINDS = ("digits", "imagefolder:PATH", "npz:PATH", "hf:NAME")
 PLACES: tuple[Place, ...] = ("training", "finalize")
 
 
@@ -123,14 +124,10 @@ def _dataset_problems(document: SpecDocument) -> list[SpecProblem]:
     name = dataset.get("name") if isinstance(dataset, dict) else None
     if not isinstance(name, str):
         return []
-    kinds = {known.partition(":")[0]: known for known in DATASET_KINDS}
-    kind, _, rest = name.partition(":")
-    location = ("dataset", "name")
-    if kind not in kinds:
-        nearest = suggestion(kind, list(kinds)) if ":" in name else suggestion(name, list(DATASET_KINDS))
-        return [_problem(document, location, f"no data set is named {name!r}; {nearest}")]
-    if ":" in kinds[kind] and not rest:
-        return [_problem(document, location, f"{name!r} names no set; write {kinds[kind]}")]
+    try:
+        parse_dataset_name(name)
+    except DatasetError as error:
+        return [_problem(document, ("dataset", "name"), error.detail)]
     return []
 
 

@@ -33,13 +33,13 @@ def space(size: str) -> SpaceDetail:
     return SpaceDetail(name="mobilenet", presets=("tiny",), preset="tiny", choices=choices, size=size, json_schema={})
 
 
-def test_a_search_takes_one_line_and_an_ended_one_has_no_phase() -> None:
+def test_a_search_takes_one_line() -> None:
     _, running, ended = shown(search_table([search(), search(status=SearchStatus.SUCCEEDED, name="[b]old")]))
     assert "search-3f2a9c1b7d4e" in running
     assert "16/24" in running
-    assert "search " in running.replace("search-", "")
+    assert "running" in running
     assert "[b]old" in ended
-    assert " search " not in ended
+    assert "succeeded" in ended
 
 
 def test_a_choice_shows_its_options_and_condition() -> None:

@@ -62,10 +62,13 @@ def test_one_fault_gives_one_line(tmp_path: Path, text: str, problem: str) -> No
 @pytest.mark.parametrize(
     ("dataset", "problem"),
     [
-        ("{name: digit}", "1: dataset.name: no data set is named 'digit'; did you mean `digits`?"),
-        ("{name: 'imagefoldr:pets'}", "1: dataset.name: no data set is named 'imagefoldr:pets'; did you mean `image"),
-        ("{name: imagefolder}", "1: dataset.name: 'imagefolder' names no set; write imagefolder:PATH"),
-        ("{name: zzz}", "1: dataset.name: no data set is named 'zzz'; choose from digits, imagefolder:PATH"),
+        ("{name: digit}", "1: dataset.name: there is no data set digit; did you mean digits?"),
+        (
+            "{name: 'imagefoldr:pets'}",
+            "1: dataset.name: there is no data set imagefoldr:pets; did you mean imagefolder:PA",
+        ),
+        ("{name: imagefolder}", "1: dataset.name: there is no data set imagefolder; did you mean imagefolder:PATH"),
+        ("{name: zzz}", "1: dataset.name: there is no data set zzz; use one of digits, imagefolder:PATH"),
         ("digits", "1: dataset: should be a mapping of fields; did you mean `{name: digits}`?"),
         ("{}", "1: dataset.name: is required, but missing"),
     ],
