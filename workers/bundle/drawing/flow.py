@@ -43,9 +43,11 @@ def paint_flow(parent: Element, layout: Layout, input_shape: str) -> None:
     text(parent, "small soft", (SHARE_X, TOP + 14), "share of the network", "end")
     add(parent, "circle", "arrow", cx=SPINE_X, cy=TOP + 10, r=4)
     start: float = TOP + INPUT_HEIGHT - 6
-    for station in _stations(layout):
+    stations = list(_stations(layout))
+    for station in stations:
         _paint_arrow(parent, start, station.top)
-        text(parent, "small soft", (TEXT_X, station.shape_y + 4), station.gives)
+        css = "strong ink" if station is stations[-1] else "small soft"
+        text(parent, css, (TEXT_X, station.shape_y + 4), station.gives)
         start = station.bottom
     _paint_arrow(parent, start, layout.bands[-1].bottom + GAP / 2)
 

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, fromstring
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import search_spaces
@@ -46,6 +46,7 @@ def cards(picture: Element) -> list[Element]:
     return [group for group in picture.iter(f"{SVG}g") if group.find(f"{SVG}title") is not None]
 
 
+@settings(max_examples=30)
 @given(plans())
 def test_every_run_of_blocks_is_a_card_in_order_with_its_count(plan: NetworkPlan) -> None:
     picture = fromstring(draw(plan))
@@ -56,12 +57,14 @@ def test_every_run_of_blocks_is_a_card_in_order_with_its_count(plan: NetworkPlan
     assert badges == [f"× {run.count}" for run in runs if run.count > 1]
 
 
+@settings(max_examples=30)
 @given(plans())
 def test_every_stage_is_labelled_once(plan: NetworkPlan) -> None:
     labels = [line for line in texts(fromstring(draw(plan))) if re.fullmatch(r"Stem|Head|Stage \d+", line)]
     assert labels == ["Stem", *(f"Stage {n}" for n in range(1, plan.stage_count + 1)), "Head"]
 
 
+@settings(max_examples=30)
 @given(plans())
 def test_every_tensor_shape_stands_between_blocks(plan: NetworkPlan) -> None:
     written = Counter(texts(fromstring(draw(plan))))
@@ -73,6 +76,7 @@ def test_every_tensor_shape_stands_between_blocks(plan: NetworkPlan) -> None:
     assert written[f"{plan.input.class_count} logits"] == 1
 
 
+@settings(max_examples=30)
 @given(plans())
 def test_a_plus_stands_behind_every_run_with_a_skip_connection(plan: NetworkPlan) -> None:
     picture = fromstring(draw(plan))
@@ -80,6 +84,7 @@ def test_a_plus_stands_behind_every_run_with_a_skip_connection(plan: NetworkPlan
     assert len([path for path in picture.iter(f"{SVG}path") if path.get("class") == "skip"]) == len(skips)
 
 
+@settings(max_examples=30)
 @given(plans())
 def test_shares_of_all_cards_add_up_to_the_network(plan: NetworkPlan) -> None:
     runs = [run for stage in stages_of(plan) for run in stage.runs]
@@ -87,6 +92,7 @@ def test_shares_of_all_cards_add_up_to_the_network(plan: NetworkPlan) -> None:
     assert sum(run.params_share for run in runs) == pytest.approx(1)
 
 
+@settings(max_examples=30)
 @given(plans())
 def test_nothing_overlaps(plan: NetworkPlan) -> None:
     layout = lay_out(stages_of(plan))
@@ -102,6 +108,7 @@ def test_nothing_overlaps(plan: NetworkPlan) -> None:
     assert layout.height >= bottom + GAP
 
 
+@settings(max_examples=30)
 @given(plans())
 def test_it_is_self_contained(plan: NetworkPlan) -> None:
     picture = fromstring(draw(plan))
