@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from search_spaces.rules import ChoiceValue
-from search_spaces.table import BoolArray, IntArray
+from search_spaces.table import BoolArray, IntArray, is_one_of
 from search_spaces.vocabulary import Choice
 
 INACTIVE = -1
@@ -19,13 +19,13 @@ INACTIVE = -1
 def active(choices: Sequence[Choice], indices: IntArray) -> BoolArray:
     """Where a choice matters (n, c): not where its parent has another value or does not matter itself."""
     column = {choice.name: position for position, choice in enumerate(choices)}
-    options = {choice.name: choice.options for choice in choices}
     matter = np.ones(indices.shape, dtype=bool)
     for position, choice in enumerate(choices):
         if choice.when is not None:
             parent = column[choice.when.choice]
-            wanted = [options[choice.when.choice].index(value) for value in choice.when.values]
-            matter[:, position] = matter[:, parent] & np.isin(indices[:, parent], wanted)
+            options = choices[parent].options
+            wanted = [options.index(value) for value in choice.when.values]
+            matter[:, position] = matter[:, parent] & is_one_of(indices[:, parent], wanted, len(options))
     return matter
 
 

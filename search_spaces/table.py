@@ -1,5 +1,6 @@
 """Many networks as arrays: one row a network, one column a block. What cost, plan and predictors are computed from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
 import numpy as np
@@ -18,6 +19,19 @@ ABSENT = -1
 def kind_code(kind: BlockKind) -> int:
     """How a block kind is written in a table."""
     return KINDS.index(kind)
+
+
+def is_one_of(codes: IntArray, wanted: Sequence[int], count: int) -> BoolArray:
+    """Where codes from -1 to count - 1 are wanted: a look-up, much faster than `np.isin` on few networks."""
+    table = np.zeros(count + 1, dtype=bool)  # the last place is that of -1
+    table[list(wanted)] = True
+    found: BoolArray = table[codes]
+    return found
+
+
+def is_kind(codes: IntArray, *kinds: BlockKind) -> BoolArray:
+    """Where kind codes are one of these kinds."""
+    return is_one_of(codes, [kind_code(kind) for kind in kinds], len(KINDS))
 
 
 def downsample_code(downsample: Downsample) -> int:
@@ -52,10 +66,7 @@ class BlockTable:
 
     def is_kind(self, *kinds: BlockKind) -> BoolArray:
         """Where the block is one of these kinds, (n, blocks)."""
-        wanted = np.zeros(len(KINDS) + 1, dtype=bool)  # ABSENT picks the last one
-        wanted[[kind_code(kind) for kind in kinds]] = True
-        found: BoolArray = wanted[self.kind]
-        return found
+        return is_kind(self.kind, *kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,36 +93,32 @@ class TableBuilder:
     """Image side that the next block gets, (n,)."""
     channels: IntArray
     """Channels that the next block gets, (n,)."""
-    _columns: list[dict[str, IntArray]] = field(default_factory=list)
+    _columns: list[dict[str, IntArray | int]] = field(default_factory=list)
+    _exists: list[BoolArray | bool] = field(default_factory=list)
 
     def add(self, column: BlockColumn) -> None:
         """Put the block after the last one, in the networks where it exists."""
         kind, downsample = np.asarray(column.kind), np.asarray(column.downsample)
         strided = downsample == downsample_code("stride")
         out_size = np.where(strided, (self.size + 1) // 2, np.where(downsample > 0, self.size // 2, self.size))
-        after_pooling = np.isin(kind, [kind_code(k) for k in ("global_pool", "feature_mix", "classifier")])
-        out_size = np.where(after_pooling, 1, out_size)
-        can_skip = np.isin(kind, [kind_code("inverted"), kind_code("fused")])
-        values = {
-            "kind": kind,
-            "stage": column.stage,
-            "in_channels": self.channels,
-            "mid_channels": column.mid_channels,
-            "out_channels": column.out_channels,
-            "kernel": column.kernel,
-            "stride": 1 + strided,
-            "downsample": downsample,
-            "pooling": column.pooling,
-            "se_channels": column.se_channels,
-            "activation": column.activation,
-            "residual": can_skip & ~strided & (self.channels == column.out_channels),
-            "in_size": self.size,
-            "out_size": out_size,
-        }
+        out_size = np.where(is_kind(kind, "global_pool", "feature_mix", "classifier"), 1, out_size)
+        self._exists.append(column.exists)
         self._columns.append(
             {
-                name: np.where(column.exists, value, ABSENT if name == "kind" else 0) * np.ones_like(self.size)
-                for name, value in values.items()
+                "kind": kind,
+                "stage": column.stage,
+                "in_channels": self.channels,
+                "mid_channels": column.mid_channels,
+                "out_channels": column.out_channels,
+                "kernel": column.kernel,
+                "stride": 1 + strided,
+                "downsample": downsample,
+                "pooling": column.pooling,
+                "se_channels": column.se_channels,
+                "activation": column.activation,
+                "residual": is_kind(kind, "inverted", "fused") & ~strided & (self.channels == column.out_channels),
+                "in_size": self.size,
+                "out_size": out_size,
             }
         )
         self.channels = np.where(column.exists, column.out_channels, self.channels)
@@ -119,6 +126,13 @@ class TableBuilder:
 
     def table(self) -> BlockTable:
         """Everything added so far."""
-        return BlockTable(
-            **{f.name: np.stack([column[f.name] for column in self._columns], axis=1) for f in fields(BlockTable)}
-        )
+        shape = (len(self.size), len(self._columns))
+        arrays = {f.name: np.empty(shape, dtype=np.int64) for f in fields(BlockTable)}
+        exists = np.empty(shape, dtype=bool)
+        for position, (column, present) in enumerate(zip(self._columns, self._exists, strict=True)):
+            exists[:, position] = present
+            for name, values in column.items():
+                arrays[name][:, position] = values
+        for name, array in arrays.items():
+            array[~exists] = ABSENT if name == "kind" else 0
+        return BlockTable(**arrays)

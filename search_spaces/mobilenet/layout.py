@@ -9,11 +9,10 @@ from search_spaces.columns import Columns
 from search_spaces.mobilenet.depth import built_depth
 from search_spaces.mobilenet.presets import Preset
 from search_spaces.plan import ACTIVATIONS, DOWNSAMPLES, KINDS, POOLINGS, NetworkInput
-from search_spaces.table import BlockColumn, BlockTable, IntArray, TableBuilder, downsample_code, kind_code
+from search_spaces.table import BlockColumn, BlockTable, IntArray, TableBuilder, downsample_code, is_kind, kind_code
 from search_spaces.vocabulary import Choice
 
 SQUEEZE = 4  # squeeze-and-excite keeps one channel in four, as MobileNetV3 does
-EXPANDING = (kind_code("inverted"), kind_code("fused"))
 HARD_SWISH = ACTIVATIONS.index("hard_swish")
 
 
@@ -54,12 +53,12 @@ def _add_stage(builder: TableBuilder, preset: Preset, columns: Columns, stage: i
         return
     exists = columns.whole("stages") > stage
     kind = columns.codes(prefix + "kind", KINDS)
-    expands = np.isin(kind, EXPANDING)
+    expands = is_kind(kind, "inverted", "fused")
     squeezes = expands & (columns.whole(prefix + "squeeze_excite") == 1)
     depth = built_depth(columns.whole(prefix + "depth"), columns.numbers("depth_multiplier"))
-    by_stride = kind == kind_code("pool")
+    by_stride = is_kind(kind, "pool")
     downsample = np.where(by_stride, downsample_code("stride"), columns.codes(prefix + "downsample", DOWNSAMPLES))
-    fused = kind == kind_code("fused")
+    fused = is_kind(kind, "fused")
     kernel = np.where(fused, columns.whole(prefix + "fused_kernel"), columns.whole(prefix + "kernel"))
     for position in range(int(depth[exists].max(initial=0))):
         mid_channels = np.where(expands, builder.channels * columns.whole(prefix + "expansion"), 0)
