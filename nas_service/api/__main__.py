@@ -2,4 +2,5 @@
 
 from nas_service.api.serve import main
 
-main()
+if __name__ == "__main__":
+    main()

@@ -43,7 +43,7 @@ class RefusedRequestError(UserError):
 
     def __init__(self, status: int, problem: str, detail: str) -> None:
         super().__init__(problem, detail)
-        self.status = status
+        self.http_status = status
 
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -78,7 +78,7 @@ async def _on_domain_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, NasError)
     status = next(status for family, status in STATUS_OF.items() if isinstance(error, family))
     if isinstance(error, RefusedRequestError):
-        status = error.status
+        status = error.http_status
     fields = error.problems if isinstance(error, SpecError) else []
     errors = [FieldError(field=p.field, message=p.message) for p in fields]
     detail = HIDDEN_DETAIL if status == HTTPStatus.INTERNAL_SERVER_ERROR else error.detail

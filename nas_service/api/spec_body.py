@@ -69,11 +69,13 @@ def _parse_yaml(body: bytes) -> Any:
 
 
 def _check_events(body: bytes) -> None:
-    """Refuse what makes YAML dangerous before anything is built: aliases (they multiply) and deep nesting."""
+    """Refuse what makes YAML dangerous before anything is built: aliases multiply, tags pick their own parser."""
     depth = 0
     for event in yaml.parse(body, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise ValueError("aliases are not accepted; write the value out")
+        if getattr(event, "tag", None) is not None:
+            raise ValueError("tags are not accepted; write the value plainly")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_NESTING:
             raise ValueError(f"it is nested deeper than {MAX_NESTING} levels")
