@@ -17,7 +17,7 @@ from workers.bundle.checks.bundle import Means, check_bundle
 from workers.bundle.checks.latency import Measure
 from workers.bundle.checks.report import Report
 from workers.profiling.host_lock import timing
-from workers.profiling.measure import Effort, measure
+from workers.profiling.measure import Effort, Surroundings, measure
 from workers.profiling.measurement import MeasurementResult
 
 HOST_TIMEOUT_S = 120.0
@@ -64,8 +64,8 @@ def _alone_on(lock_dir: Path, budget_s: float) -> Measure:
     """Measures with the host to itself."""
 
     def measure_alone(model: Path, stated: LatencyPart) -> MeasurementResult:
-        with timing(lock_dir, HOST_TIMEOUT_S):
-            return measure(model, stated.target, Effort(budget_s=budget_s))
+        around = Surroundings(alone=lambda: timing(lock_dir, HOST_TIMEOUT_S))
+        return measure(model, stated.target, Effort(budget_s=budget_s), around)
 
     return measure_alone
 

@@ -1,4 +1,7 @@
-"""The process that times one model: `python -m workers.profiling.harness`, a job on stdin, the result on stdout.
+"""The process that times one model: `python -m workers.profiling.harness`.
+
+It reads a job on stdin, gets everything ready, says `{"ready": true}` on stdout, and waits for a line on stdin: only
+then it has the host to itself, warms up, samples, and writes the result.
 
 Imports numpy and the runtime, nothing else, so that no other library's threads or memory disturb the figures.
 Stdin stays open; when it closes, the parent is gone and the harness exits at once, leaving no orphan.
@@ -11,6 +14,7 @@ import platform
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,14 +37,26 @@ class UnusableModelError(Exception):
 
 
 def main() -> None:
-    """Read the job, time it, write one JSON object: a result, or `{"refused": reason}`."""
+    """Read the job, time it, write one JSON object a line: ready, then a result; or `{"refused": reason}`."""
     job = Job.from_json(sys.stdin.readline())
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
     try:
-        answer = time_model(job).to_dict()
+        answer = time_model(job, _wait_for_the_host).to_dict()
     except UnusableModelError as error:
         answer = {"refused": str(error)}
-    json.dump(answer, sys.stdout)
+    _say(answer)
+
+
+def _say(answer: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
+def _wait_for_the_host() -> None:
+    """Return when the parent says so; from then on watch whether it lives."""
+    _say({"ready": True})
+    if not sys.stdin.readline():
+        os._exit(EXIT_ORPHANED)
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
 def _exit_with_parent() -> None:
@@ -48,8 +64,8 @@ def _exit_with_parent() -> None:
     os._exit(EXIT_ORPHANED)
 
 
-def time_model(job: Job) -> MeasurementResult:
-    """Load, warm up and sample the job's model, interleaved with the reference."""
+def time_model(job: Job, wait_for_the_host: Callable[[], None]) -> MeasurementResult:
+    """Load the job's model; once the host is free, warm up and sample it, interleaved with the reference."""
     started = datetime.now(UTC)
     start = time.perf_counter()
     pinned = host.pin(job.cores)
@@ -60,6 +76,7 @@ def time_model(job: Job) -> MeasurementResult:
     run, facts = _load_subject(runtime, job)
     reference = runtime.load(Path(job.reference), job.threads)
     run_reference = _bind(reference, images_for(reference, 1))
+    wait_for_the_host()
     switches = host.involuntary_switches()
     samples = sample(run, run_reference, Plan(job.budget_s, job.precision))
     birthplace = {

@@ -4,14 +4,16 @@ import contextlib
 import hashlib
 import json
 import os
+import select
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from nas_service.domain.errors import PermanentError, RetryableError
 from nas_service.domain.spec import TargetSpec
@@ -46,14 +48,28 @@ class ModelRefusedError(PermanentError):
     """The runtime cannot load or run the file."""
 
 
+Alone = Callable[[], AbstractContextManager[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a measurement needs from around it.
+
+    `alone` gives the host to it alone (`host_lock.timing`); it is entered when everything is loaded, and left as soon
+    as the last sample is taken. `on_wait` is called a few times a second and may raise to abandon the measurement.
+    """
+
+    alone: Alone = nullcontext
+    on_wait: Callable[[], None] = lambda: None
+
+
 def measure(
-    model: Path, target: TargetSpec, effort: Effort | None = None, on_wait: Callable[[], None] = lambda: None
+    model: Path, target: TargetSpec, effort: Effort | None = None, around: Surroundings = Surroundings()
 ) -> MeasurementResult:
     """Time `model` on this device as `target` asks, in a process of its own; the file is only read.
 
-    Call it with the host to yourself (`host_lock.timing`). `on_wait` is called a few times a second meanwhile and
-    may raise to abandon the measurement; the process ends with it.
-    Raises PermanentError (runtime missing, too few cores, ModelRefusedError) and HarnessDiedError.
+    Raises PermanentError (runtime missing, too few cores, ModelRefusedError), HarnessDiedError, and whatever
+    `around` raises; the process ends with it.
     """
     effort = effort or Effort()
     reason = RUNTIMES[target.runtime].missing()
@@ -72,7 +88,7 @@ def measure(
             budget_s=effort.budget_s,
             precision=effort.precision,
         )
-        answer = run_harness(job, effort.limit_s, on_wait)
+        answer = run_harness(job, effort.limit_s, around)
     if "refused" in answer:
         raise ModelRefusedError("model-refused", f"{target.runtime} refuses {model.name}: {answer['refused']}")
     device = describe()
@@ -86,56 +102,78 @@ def measure(
     return MeasurementResult(**answer)
 
 
-def run_harness(job: Job, limit_s: float, on_wait: Callable[[], None]) -> dict[str, Any]:
-    """Start the harness, wait for its answer, and leave no process behind whatever happens.
+def run_harness(job: Job, limit_s: float, around: Surroundings) -> dict[str, Any]:
+    """Start the harness, let it sample alone, and leave no process behind whatever happens.
 
     Its stdin stays open as long as this process lives: its end tells the harness to exit.
     """
     # -P: a file in the working directory must not shadow a library.
     command = [sys.executable, "-P", "-m", "workers.profiling.harness"]
     with (
-        tempfile.TemporaryFile() as output,
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(
-            command, bufsize=0, stdin=subprocess.PIPE, stdout=output, stderr=errors, env=_environment()
+            command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=_environment()
         ) as process,
     ):
+        harness = _Harness(process, limit_s, around.on_wait)
         try:
-            _send(process, job)
-            _wait(process, limit_s, on_wait)
+            answer = harness.ask(job.to_json())
+            if answer is not None and "ready" in answer:
+                with around.alone():
+                    answer = harness.ask("go")
+            if answer is None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=1)  # so that its own exit status is seen, not that of the kill
         finally:
             process.kill()
-        if process.wait() != 0:
-            detail = f"exit status {process.returncode}: {_text(errors)[-STDERR_TAIL:].strip()}"
-            raise HarnessDiedError("harness-died", detail)
-        answer: dict[str, Any] = json.loads(_text(output))
+        if answer is None:
+            errors.seek(0)
+            tail = errors.read().decode(errors="replace")[-STDERR_TAIL:].strip()
+            raise HarnessDiedError("harness-died", f"exit status {process.wait()}: {tail}")
         return answer
+
+
+class _Harness:
+    """Lines to and from a harness process."""
+
+    def __init__(self, process: subprocess.Popen[bytes], limit_s: float, on_wait: Callable[[], None]) -> None:
+        self._process, self._limit_s, self._on_wait = process, limit_s, on_wait
+        self._received = b""
+
+    def ask(self, line: str) -> dict[str, Any] | None:
+        """Send a line and wait for the answer; None if the process ends without one.
+
+        Raises HarnessDiedError after `limit_s`.
+        """
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(line.encode() + b"\n")
+            self._process.stdin.flush()
+        deadline = time.monotonic() + self._limit_s
+        while b"\n" not in self._received:
+            if not self._receive():
+                return None
+            self._on_wait()
+            if time.monotonic() >= deadline:
+                raise HarnessDiedError(
+                    "harness-timeout", f"no result within {self._limit_s:g} s; the model may be too slow"
+                )
+        answer, _, self._received = self._received.partition(b"\n")
+        found: dict[str, Any] = json.loads(answer)
+        return found
+
+    def _receive(self) -> bool:
+        """Wait a moment for output. False at its end."""
+        assert self._process.stdout is not None
+        descriptor = self._process.stdout.fileno()
+        if not select.select([descriptor], [], [], POLL_S)[0]:
+            return True
+        received = os.read(descriptor, 1 << 16)
+        self._received += received
+        return bool(received)
 
 
 def _environment() -> dict[str, str]:
     """Ours without the allocator settings that suit training and without the service's own, secrets among them."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "NAS_"))}
     return kept | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-
-
-def _send(process: subprocess.Popen[bytes], job: Job) -> None:
-    assert process.stdin is not None
-    with contextlib.suppress(BrokenPipeError):  # it died at its start: its exit status says more
-        process.stdin.write(job.to_json().encode() + b"\n")
-
-
-def _wait(process: subprocess.Popen[bytes], limit_s: float, on_wait: Callable[[], None]) -> None:
-    deadline = time.monotonic() + limit_s
-    while True:
-        try:
-            process.wait(timeout=POLL_S)
-            return
-        except subprocess.TimeoutExpired:
-            on_wait()
-        if time.monotonic() >= deadline:
-            raise HarnessDiedError("harness-timeout", f"no result within {limit_s:g} s; the model may be too slow")
-
-
-def _text(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode(errors="replace")

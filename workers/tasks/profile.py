@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nas_service.domain.entities import JsonDict
 from workers.profiling.host_lock import timing
-from workers.profiling.measure import Effort, measure
+from workers.profiling.measure import Effort, Surroundings, measure
 from workers.tasks.context import Task
 
 HOST_TIMEOUT_S = 120.0
@@ -24,8 +24,15 @@ def profile(task: Task) -> JsonDict:
     budget_s = settings.final_measure_s if payload["final"] else settings.measure_s
     with tempfile.TemporaryDirectory() as folder:
         model = task.service.artifacts.fetch(payload["model_sha256"], Path(folder, "model.onnx"))
-        with timing(settings.host_lock_dir, HOST_TIMEOUT_S, on_wait=task.lease.check):
-            measured = measure(model, target, Effort(budget_s=budget_s), on_wait=task.lease.check)
+        measured = measure(
+            model,
+            target,
+            Effort(budget_s=budget_s),
+            Surroundings(
+                alone=lambda: timing(settings.host_lock_dir, HOST_TIMEOUT_S, on_wait=task.lease.check),
+                on_wait=task.lease.check,
+            ),
+        )
     result = measured.to_dict()
     result["samples_f32_zlib_base64"] = packed(result.pop("samples_ms"))
     return result | {"device_id": result["birthplace"]["device_id"]}

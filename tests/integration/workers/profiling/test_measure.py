@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from nas_service.domain.errors import PermanentError, RetryableError
 from nas_service.domain.spec import TargetSpec
-from workers.profiling.measure import Effort, HarnessDiedError, ModelRefusedError, measure
+from workers.profiling.measure import Effort, HarnessDiedError, ModelRefusedError, Surroundings, measure
 from workers.profiling.measurement import MeasurementResult
 from workers.profiling.reference import reference_model
 
@@ -144,7 +145,21 @@ def kill_once_running() -> Callable[[], None]:
 
 def test_killed_harness_is_reported_with_its_exit_status(model_path: Path) -> None:
     with pytest.raises(HarnessDiedError, match="exit status -9"):
-        measure(model_path, LARGE, ENDLESS, on_wait=kill_once_running())
+        measure(model_path, LARGE, ENDLESS, Surroundings(on_wait=kill_once_running()))
+
+
+def test_the_host_is_taken_only_while_the_harness_samples(model_path: Path) -> None:
+    seen: list[str] = []
+
+    @contextmanager
+    def alone() -> Iterator[None]:
+        (harness,) = harnesses()
+        seen.append("taken" if "onnxruntime" in "".join(m.path for m in harness.memory_maps()) else "too early")
+        yield
+        seen.append("left")
+
+    measure(model_path, TargetSpec(), SHORT, Surroundings(alone=alone))
+    assert seen == ["taken", "left"]
 
 
 class CancelledError(Exception):
@@ -161,7 +176,7 @@ def test_harness_sees_neither_training_settings_nor_secrets(model_path: Path, mo
         raise CancelledError
 
     with pytest.raises(CancelledError):
-        measure(model_path, LARGE, ENDLESS, on_wait=look)
+        measure(model_path, LARGE, ENDLESS, Surroundings(on_wait=look))
     (environment,) = environments
     assert "PATH" in environment
     assert not {"MALLOC_ARENA_MAX", "NAS_DATABASE_URL"} & set(environment)
@@ -177,7 +192,7 @@ def test_measurement_can_be_abandoned_and_leaves_no_process_not_even_a_hung_one(
         raise CancelledError
 
     with pytest.raises(CancelledError):
-        measure(model_path, LARGE, ENDLESS, on_wait=cancel)
+        measure(model_path, LARGE, ENDLESS, Surroundings(on_wait=cancel))
     assert seen
     assert not any(psutil.pid_exists(pid) for pid in seen)
 
@@ -188,13 +203,13 @@ from dataclasses import replace
 from pathlib import Path
 import psutil
 from nas_service.domain.spec import TargetSpec
-from workers.profiling.measure import Effort, measure
+from workers.profiling.measure import Effort, Surroundings, measure
 def announce():
     (harness,) = psutil.Process().children()
     if harness.num_threads() > 1:
         print("timing", flush=True)
 effort = Effort(precision=0, budget_s=600, limit_s=600)
-measure(Path(sys.argv[1]), TargetSpec(batch_size=512), effort, on_wait=announce)
+measure(Path(sys.argv[1]), TargetSpec(batch_size=512), effort, Surroundings(on_wait=announce))
 """
 
 
