@@ -92,13 +92,12 @@ class Context:
 
     def move_candidate(self, candidate: Candidate, to: CandidateStatus, **changes: Any) -> Candidate:
         """Move a candidate, and tell the sampler and the listeners where it ends."""
-        status = move(candidate.status, to)
-        if is_over(status):
+        if is_over(to):
             changes |= {"finished_at": datetime.now(UTC)}
-        moved = replace(candidate, status=status, **changes)
-        self.uow.candidates.update(candidate.id, status=status, **changes)
-        payload: JsonDict = {"candidate_id": moved.id, "number": moved.number, "status": status}
-        if is_over(status):
+        moved = replace(candidate, status=move(candidate.status, to), **changes)
+        self.uow.candidates.update(candidate.id, status=moved.status, **changes)
+        payload: JsonDict = {"candidate_id": moved.id, "number": moved.number, "status": to}
+        if is_over(to):
             payload |= {"metrics": moved.metrics, "violations": moved.violations}
             if moved.failure is not None:
                 payload |= {"failure": moved.failure.to_json()}
