@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.no_op_workers import QUEUES
 from nas_service.bootstrap import Service
 from nas_service.domain.entities import Search, WorkItem
 from nas_service.domain.spec import SearchSpec
@@ -14,7 +15,6 @@ from nas_service.use_cases import work
 from nas_service.use_cases.advance import advance
 from nas_service.use_cases.submit import submit
 from tests.support.api import new_service
-from tests.support.no_op_workers import QUEUES
 from tests.support.tiny import tiny_search
 
 LEASE_S = 60.0

@@ -5,11 +5,11 @@ import threading
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from benchmarks.no_op_workers import claim, finish
 from nas_service.domain.states import SearchStatus, WorkStatus
 from nas_service.use_cases import work
 from nas_service.use_cases.advance import advance
 from nas_service.use_cases.ports import Memories, Store
-from tests.support.no_op_workers import claim, finish
 from tests.support.waiting import wait_for
 from tests.unit.workers.conftest import Bench
 from workers import control

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from benchmarks.no_op_workers import QUEUES
 from nas_service.domain.entities import JsonDict, WorkItem, WorkKind
 from nas_service.domain.errors import DatasetError, PermanentError, RetryableError
 from nas_service.domain.states import WorkStatus
 from nas_service.use_cases import control
 from nas_service.use_cases.sweep import sweep
-from tests.support.no_op_workers import QUEUES
 from tests.support.waiting import wait_for
 from tests.unit.workers.conftest import Bench
 from workers.checkpoints import checkpoint_path

@@ -8,11 +8,11 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from benchmarks import no_op_workers
 from nas_service.api.app import create_app
 from nas_service.bootstrap import Service
 from nas_service.domain.entities import Worker, profile_queue
 from nas_service.search.memories import SqlMemories
-from tests.support import no_op_workers
 from tests.support.api import new_service, plain_logs
 
 LOOPBACK = "http://127.0.0.1"

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from benchmarks import no_op_workers
 from nas_service.bootstrap import Service
 from nas_service.domain.front import non_dominated
 from nas_service.search.memories import SqlMemories
 from nas_service.use_cases.advance import advance
-from tests.support import no_op_workers
 
 
 @pytest.fixture

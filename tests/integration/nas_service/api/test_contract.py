@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import booleans
 from schemathesis import checks
 
+from benchmarks import no_op_workers
 from nas_service.api.app import create_app
 from nas_service.domain.entities import Worker, profile_queue
 from nas_service.search.memories import SqlMemories
@@ -15,7 +16,6 @@ from nas_service.use_cases.ports import Page
 from nas_service.use_cases.submit import submit
 from nas_service.wire.spec_problems import spec_of
 from tests.integration.nas_service.api.conftest import SPEC
-from tests.support import no_op_workers
 from tests.support.api import new_service, serving
 
 EXAMPLES = 20

@@ -9,11 +9,11 @@ import pytest
 from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
+from benchmarks import no_op_workers
 from nas_service.api.app import create_app
 from nas_service.bootstrap import Service
 from nas_service.cli.main import app
 from nas_service.search.memories import SqlMemories
-from tests.support import no_op_workers
 from tests.support.api import new_service, serving
 
 SPEC = """\

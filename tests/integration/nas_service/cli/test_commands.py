@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from benchmarks import no_op_workers
 from nas_service.bootstrap import Service
 from nas_service.domain.entities import Worker, profile_queue
 from nas_service.search.memories import SqlMemories
 from nas_service.use_cases.advance import advance
 from tests.integration.nas_service.cli.conftest import SPEC, Nas
-from tests.support import no_op_workers
 
 AsJson = Callable[..., Any]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import no_op_workers
 from nas_service.bootstrap import Service
 from nas_service.client import Client, ClientError, CorruptDownloadError, UnreachableError
 from nas_service.domain.entities import Artifact
@@ -18,7 +19,6 @@ from nas_service.search.memories import SqlMemories
 from nas_service.use_cases.ports import Page
 from nas_service.wire.searches import SearchDetail
 from tests.integration.nas_service.client.conftest import SPEC, Troubled
-from tests.support import no_op_workers
 
 
 def _run(service: Service, search_id: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.no_op_workers import run_to_end
 from nas_service.domain.entities import Search
 from nas_service.domain.spec import SearchSpec
 from nas_service.search import create_tables
@@ -16,7 +17,6 @@ from nas_service.store.migrate import upgrade
 from nas_service.store.unit_of_work import SqlStore
 from nas_service.use_cases.queries import StatusView
 from nas_service.use_cases.submit import submit
-from tests.support.no_op_workers import run_to_end
 
 
 @dataclass

@@ -4,13 +4,13 @@ import optuna
 import pytest
 
 import search_spaces
+from benchmarks.no_op_workers import claim, finish, run_to_end
 from nas_service.domain.entities import Failure, WorkKind
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus
 from nas_service.store.work_repository import SqlWork
 from nas_service.use_cases import control, queries, work
 from nas_service.use_cases.advance import advance
 from nas_service.use_cases.sweep import sweep
-from tests.support.no_op_workers import claim, finish, run_to_end
 from tests.unit.nas_service.use_cases.conftest import Bench
 
 SMALL_SPACE = {"name": "mobilenet", "preset": "tiny"}

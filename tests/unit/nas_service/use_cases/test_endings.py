@@ -1,11 +1,11 @@
 """Nothing of a search is left open when it ends, in whatever state its parts are then."""
 
+from benchmarks.no_op_workers import claim, finish
 from nas_service.domain.entities import Candidate, Failure, Search, WorkItem, WorkKind
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus, is_over
 from nas_service.use_cases import control, queries, work
 from nas_service.use_cases.advance import advance
 from nas_service.use_cases.sweep import sweep
-from tests.support.no_op_workers import claim, finish
 from tests.unit.nas_service.use_cases.conftest import Bench
 
 NAN = Failure("training-diverged", "loss became nan")
