@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line on standard error, the same from every process."""
+"""Structured logs: one JSON object a line on standard output, the same from every process."""
 
 import structlog
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from nas_service import logs
 from nas_service.bootstrap import Service, bootstrap
 from nas_service.search.memories import SqlMemories
+from nas_service.search.orphans import delete_orphans
 from nas_service.use_cases.advance import advance
 from nas_service.use_cases.ports import Memories
 from nas_service.use_cases.sweep import sweep
@@ -56,6 +57,8 @@ class ControlLoop:
         if expired:
             log.warning("leases expired", count=expired)
         remove_needless(self.service.store, self.service.settings.home)
+        with self.service.store.write() as uow:
+            delete_orphans(uow.connection)
         self._swept_at = time.monotonic()
 
     def _take_woken(self) -> list[str]:

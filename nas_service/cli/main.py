@@ -43,6 +43,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     SERVICE: {
         "up": processes.up,
         "serve": processes.serve,
+        "control": processes.control,
         "worker": processes.worker,
         "migrate": processes.migrate,
     },

@@ -36,7 +36,7 @@ class Goal(StrEnum):
 class SpecModel(BaseModel):
     """Frozen, and a misspelt field is an error rather than a silent default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class DatasetSpec(SpecModel):

@@ -74,6 +74,11 @@ def worker() -> None:
     _become("workers.worker", {})
 
 
+def control() -> None:
+    """Run the control loop alone, configured by the environment: it decides what searches do next."""
+    _become("workers.control", {})
+
+
 def _become(module: str, environment: dict[str, str]) -> NoReturn:
     """Replace this process, so that signals and exit codes of a container reach the service itself."""
     os.execve(sys.executable, [sys.executable, "-m", module], {**os.environ, **environment})
