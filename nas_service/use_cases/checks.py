@@ -18,23 +18,27 @@ def check_recipes(spec: SearchSpec) -> list[FieldProblem]:
 
 
 def check_space(spec: SearchSpec) -> list[FieldProblem]:
-    """Unknown spaces and presets, and restrictions that leave nothing.
+    """Unknown spaces and presets, and restrictions that no network can follow.
 
-    `preset: auto` depends on the data set, so it is only refused where no preset would do.
+    Which preset `auto` means depends on the data set, so it is only refused where no preset would do.
     """
+    space = spec.space
     try:
-        if spec.space.preset == "auto":
-            search_spaces.get(spec.space.name, preset="auto", image_size=32, choices=spec.space.choices)
-        else:
-            search_spaces.get(spec.space.name, preset=spec.space.preset, choices=spec.space.choices)
-    except search_spaces.ImpossibleChoice as error:
-        return [FieldProblem(f"space.choices.{error.field}", str(error))]
-    except search_spaces.UnknownSpace as error:
-        field = "space.name" if error.name == spec.space.name else "space.preset"
-        return [FieldProblem(field, str(error))]
+        presets = search_spaces.get(space.name).presets() if space.preset == "auto" else (space.preset,)
     except search_spaces.SpaceError as error:
-        return [FieldProblem("space", str(error))]
-    return []
+        return [FieldProblem("space.name", str(error))]
+    problems = [_space_problem(spec, preset) for preset in presets]
+    return [] if None in problems else [problem for problem in problems[:1] if problem]
+
+
+def _space_problem(spec: SearchSpec, preset: str) -> FieldProblem | None:
+    try:
+        search_spaces.get(spec.space.name, preset=preset, choices=spec.space.choices)
+    except search_spaces.ImpossibleChoice as error:
+        return FieldProblem(f"space.choices.{error.field}", str(error))
+    except search_spaces.UnknownSpace as error:
+        return FieldProblem("space.name" if error.name == spec.space.name else "space.preset", str(error))
+    return None
 
 
 def dataset_check(roots: Sequence[Path]) -> Check:

@@ -61,6 +61,11 @@ def test_an_impossible_space_names_the_field_and_the_nearest_name(space: dict[st
     assert says in problem.message
 
 
+def test_choices_that_only_some_presets_allow_are_left_to_the_data_set() -> None:
+    assert checks.check_space(spec(space={"choices": {"resolution": [8]}})) == []
+    assert checks.check_space(spec(space={"choices": {"resolution": [224]}})) == []
+
+
 def test_a_file_set_must_lie_below_a_root(tmp_path: Path) -> None:
     root, outside = tmp_path / "root", tmp_path / "outside.npz"
     root.mkdir()
