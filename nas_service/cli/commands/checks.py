@@ -39,11 +39,14 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Compute a bundle's accuracy again from its exported file, time it again, and compare with its card."""
-    reports = [_report(bundle) for bundle in bundles]
-    disagree = [report for report in reports if not report["agrees"]]
-    lines = [line for report in reports for line in verification_lines(report)]
-    ctx.obj.show({"agrees": not disagree, "bundles": reports}, *lines, Text(f"\n{verdict(reports)}"))
-    if disagree:
+    output: Output = ctx.obj
+    reports = []
+    for bundle in bundles:
+        reports.append(_report(bundle))
+        output.note(*verification_lines(reports[-1]))
+    agree = all(report["agrees"] for report in reports)
+    output.show({"agrees": agree, "bundles": reports}, Text(f"\n{verdict(reports)}"))
+    if not agree:
         raise typer.Exit(ExitCode.FAILED)
 
 

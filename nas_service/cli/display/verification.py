@@ -5,16 +5,19 @@ from typing import Any
 
 from rich.text import Text
 
-VERDICTS = {True: ("agrees", "green"), False: ("DISAGREES", "bold red")}
+VERDICTS = {True: ("agrees", "green"), False: ("DISAGREES", "bold red"), None: ("not judged", "dim")}
+"""The last is for what this machine cannot judge, such as a latency of another device."""
 
 
 def verification_lines(report: Mapping[str, Any]) -> list[Text]:
     """The bundle's verdict, and one line a check: what the card says, and what was found now."""
     lines = [Text.assemble(f"{report['bundle']}  ", VERDICTS[report["agrees"]])]
     width = max((len(check["name"]) for check in report["checks"]), default=0)
+    longest = max(len(word) for word, _ in VERDICTS.values())
     return lines + [
-        Text.assemble("  ", VERDICTS[check["agrees"]], f"  {check['name']:<{width}}  {check['detail']}")
+        Text.assemble("  ", (f"{word:<{longest}}", style), f"  {check['name']:<{width}}  {check['detail']}")
         for check in report["checks"]
+        for word, style in [VERDICTS[check["agrees"]]]
     ]
 
 
@@ -22,4 +25,4 @@ def verdict(reports: Sequence[Mapping[str, Any]]) -> str:
     """All bundles in one sentence."""
     wrong = sum(not report["agrees"] for report in reports)
     bundles = "1 bundle" if len(reports) == 1 else f"{len(reports)} bundles"
-    return f"{wrong} of {bundles} disagree with their cards" if wrong else f"{bundles} verified"
+    return f"{bundles} checked, {wrong} not as the card says" if wrong else f"{bundles} verified"

@@ -23,6 +23,7 @@ name: two networks
 dataset: {name: digits}
 budget: {candidates: 2, parallelism: 1}
 space:
+  preset: tiny
   choices: {resolution: [8], stages: [3], width_multiplier: [0.5], depth_multiplier: [1.0], stem_width: [8]}
 training: {epochs: 3}
 """
@@ -36,6 +37,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "spec.yaml").write_text(SPEC)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NAS_WORKERS", "1")
+    # No test cares how long a network takes, so none waits until the rest of the machine is quiet.
+    monkeypatch.setenv("NAS_HOST_LOCK_DIR", str(tmp_path / "locks"))
     return tmp_path
 
 

@@ -80,11 +80,15 @@ def test_a_verification_names_what_disagrees() -> None:
     checks = [
         {"name": "checksums", "agrees": True, "detail": "7 files"},
         {"name": "accuracy", "agrees": False, "detail": "card 0.97, now 0.91"},
+        {"name": "latency", "agrees": None, "detail": "another device"},
     ]
     report = {"bundle": "results/1", "agrees": False, "checks": checks}
-    head, first, second = (line.plain for line in verification_lines(report))
+    head, *lines = (line.plain for line in verification_lines(report))
     assert head == "results/1  DISAGREES"
-    assert first == "  agrees  checksums  7 files"
-    assert second == "  DISAGREES  accuracy   card 0.97, now 0.91"
-    assert verdict([report, report | {"agrees": True}]) == "1 of 2 bundles disagree with their cards"
+    assert lines == [
+        "  agrees      checksums  7 files",
+        "  DISAGREES   accuracy   card 0.97, now 0.91",
+        "  not judged  latency    another device",
+    ]
+    assert verdict([report, report | {"agrees": True}]) == "2 bundles checked, 1 not as the card says"
     assert verdict([report | {"agrees": True}]) == "1 bundle verified"
