@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from nas_service.domain.entities import Candidate
 from nas_service.domain.errors import NotFoundError
@@ -16,6 +16,15 @@ from nas_service.use_cases.ports import Page
 
 CURSOR: TypeAdapter[tuple[int]] = TypeAdapter(tuple[Annotated[int, Field(ge=0, lt=2**31)]])
 
+# Built once: with every call, building them would cost more than running them.
+_OF_SEARCH = candidates.c.search_id == bindparam("search_id")
+_ADD = insert(candidates)
+_GET = select(candidates).where(candidates.c.id == bindparam("candidate_id"))
+_CHANGE = update(candidates).where(candidates.c.id == bindparam("candidate_id"))
+_BY_KEY = select(candidates).where(_OF_SEARCH, candidates.c.architecture_key == bindparam("architecture_key"))
+_IN_FLIGHT = select(func.count()).where(_OF_SEARCH, candidates.c.status.in_(ACTIVE_CANDIDATES))
+_COUNTS = select(candidates.c.status, func.count()).where(_OF_SEARCH).group_by(candidates.c.status)
+
 
 class SqlCandidates:
     """Implements the CandidateRepository port."""
@@ -26,27 +35,23 @@ class SqlCandidates:
     def add(self, candidate: Candidate) -> None:
         """Store a new candidate."""
         row = {name: getattr(candidate, name) for name in Candidate.__dataclass_fields__}
-        self._connection.execute(insert(candidates).values(plain(row)))
+        self._connection.execute(_ADD, plain(row))
 
     def get(self, candidate_id: str) -> Candidate:
         """Raises NotFoundError."""
-        query = select(candidates).where(candidates.c.id == candidate_id)
-        row = self._connection.execute(query).mappings().first()
+        row = self._connection.execute(_GET, {"candidate_id": candidate_id}).mappings().first()
         if row is None:
             raise NotFoundError("no-such-candidate", f"there is no candidate {candidate_id!r}")
         return to_candidate(row)
 
     def update(self, candidate_id: str, **changes: Any) -> None:
         """Change columns."""
-        statement = update(candidates).where(candidates.c.id == candidate_id)
-        self._connection.execute(statement.values(**plain(changes)))
+        self._connection.execute(_CHANGE, {"candidate_id": candidate_id, **plain(changes)})
 
     def by_key(self, search_id: str, architecture_key: str) -> Candidate | None:
         """The candidate of this search with this architecture."""
-        query = select(candidates).where(
-            candidates.c.search_id == search_id, candidates.c.architecture_key == architecture_key
-        )
-        row = self._connection.execute(query).mappings().first()
+        wanted = {"search_id": search_id, "architecture_key": architecture_key}
+        row = self._connection.execute(_BY_KEY, wanted).mappings().first()
         return to_candidate(row) if row else None
 
     def of(self, search_id: str, statuses: Sequence[CandidateStatus]) -> Sequence[Candidate]:
@@ -60,21 +65,12 @@ class SqlCandidates:
 
     def in_flight(self, search_id: str) -> int:
         """How many may still change."""
-        query = (
-            select(func.count())
-            .select_from(candidates)
-            .where(candidates.c.search_id == search_id, candidates.c.status.in_(ACTIVE_CANDIDATES))
-        )
-        return self._connection.scalar(query) or 0
+        return self._connection.scalar(_IN_FLIGHT, {"search_id": search_id}) or 0
 
     def counts(self, search_id: str) -> Mapping[CandidateStatus, int]:
         """How many candidates are in each status (those with none are left out)."""
-        query = (
-            select(candidates.c.status, func.count())
-            .where(candidates.c.search_id == search_id)
-            .group_by(candidates.c.status)
-        )
-        return {CandidateStatus(status): count for status, count in self._connection.execute(query)}
+        rows = self._connection.execute(_COUNTS, {"search_id": search_id})
+        return {CandidateStatus(status): count for status, count in rows}
 
     def page(
         self, search_id: str, page: Page, status: CandidateStatus | None = None

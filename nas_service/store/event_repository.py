@@ -9,6 +9,8 @@ from nas_service.domain.entities import Event, JsonDict
 from nas_service.store.rows import to_event
 from nas_service.store.tables import events
 
+_APPEND = insert(events)
+
 
 class SqlEvents:
     """Implements the EventRepository port."""
@@ -19,7 +21,7 @@ class SqlEvents:
     def append(self, search_id: str, kind: str, payload: JsonDict) -> None:
         """Add an event; the caller holds the search's lock."""
         row = {"search_id": search_id, "at": datetime.now(UTC), "kind": kind, "payload": payload}
-        self._connection.execute(insert(events).values(row))
+        self._connection.execute(_APPEND, row)
 
     def since(self, search_id: str, last_id: int, limit: int) -> Sequence[Event]:
         """At most `limit` events after `last_id`, oldest first."""

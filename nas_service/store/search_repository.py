@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field, TypeAdapter
-from sqlalchemy import Connection, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from nas_service.domain.entities import Search
@@ -19,6 +19,14 @@ from nas_service.use_cases.ports import Page
 # Within these bounds every time zone's times are times in UTC too.
 CursorTime = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC))]
 CURSOR: TypeAdapter[tuple[datetime, str]] = TypeAdapter(tuple[CursorTime, Annotated[str, Field(pattern=r"^[\w-]+$")]])
+
+_THIS = searches.c.id == bindparam("search_id")
+_GET = select(searches).where(_THIS)
+_LOCK = _GET.with_for_update()
+_CHANGE = update(searches).where(_THIS).values(version=searches.c.version + 1)
+_WAKE = update(searches).where(_THIS).values(wake=True)
+_ANY_WOKEN = select(searches.c.id).where(searches.c.wake).limit(1)
+_LIVE = select(searches.c.id).where(searches.c.status.in_(LIVE_SEARCHES))
 
 
 class SqlSearches:
@@ -35,22 +43,21 @@ class SqlSearches:
         row = {name: getattr(search, name) for name in Search.__dataclass_fields__}
         row |= {"spec": search.spec.model_dump(mode="json"), "spec_digest": spec_digest, "wake": True}
         try:
-            self._connection.execute(insert(searches).values(plain(row)))
+            self._connection.execute(insert(searches), plain(row))
         except IntegrityError as error:
             detail = f"a search is being stored under the idempotency key {search.idempotency_key!r}; ask again"
             raise ConflictError("idempotency-key-in-use", detail) from error
 
     def get(self, search_id: str) -> Search:
         """Raises NotFoundError."""
-        return self._one(search_id, lock=False)
+        return self._one(_GET, search_id)
 
     def lock(self, search_id: str) -> Search:
         """The search, with its row locked until the transaction ends. Raises NotFoundError."""
-        return self._one(search_id, lock=True)
+        return self._one(_LOCK, search_id)
 
-    def _one(self, search_id: str, *, lock: bool) -> Search:
-        query = select(searches).where(searches.c.id == search_id)
-        row = self._connection.execute(query.with_for_update() if lock else query).mappings().first()
+    def _one(self, query: Select[Any], search_id: str) -> Search:
+        row = self._connection.execute(query, {"search_id": search_id}).mappings().first()
         if row is None:
             raise NotFoundError("no-such-search", f"there is no search {search_id!r}; see `GET /v1/searches`")
         return to_search(row)
@@ -63,8 +70,7 @@ class SqlSearches:
 
     def update(self, search_id: str, **changes: Any) -> None:
         """Change columns and raise the version."""
-        statement = update(searches).where(searches.c.id == search_id)
-        self._connection.execute(statement.values(**plain(changes), version=searches.c.version + 1))
+        self._connection.execute(_CHANGE, {"search_id": search_id, **plain(changes)})
 
     def list(self, page: Page, status: SearchStatus | None = None) -> tuple[list[Search], str | None]:
         """Newest first, and the cursor of the next page."""
@@ -82,11 +88,11 @@ class SqlSearches:
 
     def wake(self, search_id: str) -> None:
         """Ask for `advance` to look at it."""
-        self._connection.execute(update(searches).where(searches.c.id == search_id).values(wake=True))
+        self._connection.execute(_WAKE, {"search_id": search_id})
 
     def any_woken(self) -> bool:
         """Whether some search asked for `advance`."""
-        return self._connection.scalar(select(searches.c.id).where(searches.c.wake).limit(1)) is not None
+        return self._connection.scalar(_ANY_WOKEN) is not None
 
     def take_woken(self, limit: int) -> Sequence[str]:
         """Searches that asked for `advance`; asking is over with this transaction."""
@@ -97,7 +103,7 @@ class SqlSearches:
 
     def live(self) -> Sequence[str]:
         """Searches that may still change."""
-        return self._connection.scalars(select(searches.c.id).where(searches.c.status.in_(LIVE_SEARCHES))).all()
+        return self._connection.scalars(_LIVE).all()
 
     def delete(self, search_id: str) -> None:
         """Forget it with its candidates, work and events; evaluations and measurements stay for reuse."""

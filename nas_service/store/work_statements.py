@@ -1,0 +1,71 @@
+"""The statements of the work repository. Building them with every call would cost more than running them."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, insert, select, update
+
+from nas_service.domain.states import SearchStatus, WorkStatus
+from nas_service.store.tables import searches, work_items
+from nas_service.store.types import now_epoch_s
+
+CLAIM_CANDIDATES = 4
+"""Rows looked at in one claim: when workers race for the first, the next is taken."""
+
+_OVER = (WorkStatus.DONE, WorkStatus.FAILED, WorkStatus.CANCELLED)
+
+
+def _all(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(work_items).where(*conditions).order_by(work_items.c.created_at, work_items.c.id)
+
+
+_THIS = work_items.c.id == bindparam("item_id")
+_OF_SEARCH = work_items.c.search_id == bindparam("of_search")
+_UNABSORBED = (_OF_SEARCH, work_items.c.absorbed.is_(False))
+ADD = insert(work_items)
+GET = select(work_items).where(_THIS)
+_WAITING = (
+    select(work_items.c.id)
+    .join(searches, searches.c.id == work_items.c.search_id)
+    .where(
+        work_items.c.status == WorkStatus.QUEUED,
+        work_items.c.queue.in_(bindparam("queues", expanding=True)),
+        searches.c.status == SearchStatus.RUNNING,
+    )
+)
+ANY_WAITING = _WAITING.limit(1)
+OLDEST_WAITING = _WAITING.order_by(work_items.c.created_at, work_items.c.id).limit(CLAIM_CANDIDATES)
+LEASE = (
+    update(work_items)
+    .where(_THIS, work_items.c.status == WorkStatus.QUEUED)
+    .values(
+        status=WorkStatus.LEASED,
+        attempt=work_items.c.attempt + 1,
+        token=work_items.c.token + 1,
+        lease_expires_at_s=now_epoch_s() + bindparam("lease_s"),
+        progress=None,
+    )
+    .returning(work_items)
+)
+_AS_HOLDER = update(work_items).where(
+    _THIS, work_items.c.token == bindparam("held_token"), work_items.c.status == WorkStatus.LEASED
+)
+EXTEND = _AS_HOLDER.values(lease_expires_at_s=now_epoch_s() + bindparam("lease_s"))
+RELEASE = _AS_HOLDER.values(
+    status=WorkStatus.QUEUED,
+    attempt=work_items.c.attempt - bindparam("uncounted"),
+    worker_id=None,
+    lease_expires_at_s=None,
+)
+END = _AS_HOLDER.values(lease_expires_at_s=None)
+CANCEL_QUEUED = (
+    update(work_items)
+    .where(_OF_SEARCH, work_items.c.status == WorkStatus.QUEUED)
+    .values(status=WorkStatus.CANCELLED, finished_at=bindparam("now"))
+)
+EXPIRED = _all(work_items.c.status == WorkStatus.LEASED, work_items.c.lease_expires_at_s < now_epoch_s())
+ENDED_UNABSORBED = _all(*_UNABSORBED, work_items.c.status.in_(_OVER))
+OPEN = _all(*_UNABSORBED)
+OF_CANDIDATE = _all(work_items.c.candidate_id == bindparam("candidate_id"))
+MARK_ABSORBED = (
+    update(work_items).where(work_items.c.id.in_(bindparam("item_ids", expanding=True))).values(absorbed=True)
+)
