@@ -1,0 +1,25 @@
+"""A service whose processes are killed; each test finds it complete."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.service import RunningService, running_service
+from tests.support.service_logs import pytest_runtest_makereport as pytest_runtest_makereport
+
+
+@pytest.fixture(scope="session")
+def survivor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """The embedded service with two workers; nothing of it is left at the end."""
+    base = tmp_path_factory.mktemp("service")
+    with running_service(base / "home", base / "cache") as service:
+        yield service
+
+
+@pytest.fixture
+def service(survivor: RunningService) -> RunningService:
+    """With all of its processes alive, whatever the last test did to them."""
+    if survivor.supervisor.poll() is not None:
+        survivor.start()
+    survivor.wait_until_ready()
+    return survivor

@@ -1,0 +1,23 @@
+"""One running service for all whole searches: starting it takes longer than most of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.service import RunningService, running_service
+from tests.support.service_logs import pytest_runtest_makereport as pytest_runtest_makereport
+
+
+@pytest.fixture(scope="session")
+def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Below it the service reads file data sets."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory, data_root: Path) -> Iterator[RunningService]:
+    """The embedded service with two workers; nothing of it is left at the end."""
+    base = tmp_path_factory.mktemp("service")
+    with running_service(base / "home", base / "cache", NAS_DATA_ROOTS=str(data_root)) as service:
+        yield service

@@ -1,0 +1,165 @@
+"""From a spec to verified downloads, through the API alone, with everything real: training, timing, bundles."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import optuna
+import pytest
+import torch
+from sklearn.datasets import load_digits
+
+import search_spaces
+from nas_service.domain.entities import WorkKind
+from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus
+from nas_service.wire.searches import SearchDetail, SearchEvent
+from tests.support.service import RunningService
+from tests.support.tiny import tiny_search
+
+pytestmark = pytest.mark.e2e
+
+CANDIDATES = 4
+SEARCH_TIMEOUT_S = 150.0
+BUNDLE = {
+    "architecture.json",
+    "architecture.svg",
+    "card.json",
+    "model.onnx",
+    "README.md",
+    "SHA256SUMS",
+    "weights.safetensors",
+}
+
+
+def finish(service: RunningService, search: SearchDetail) -> SearchDetail:
+    return service.client.wait(search.id, poll_s=0.2, timeout_s=SEARCH_TIMEOUT_S)
+
+
+@pytest.fixture(scope="module")
+def search(service: RunningService) -> SearchDetail:
+    """A search that has ended well."""
+    ended = finish(service, service.client.submit(tiny_search(budget={"candidates": CANDIDATES})))
+    assert ended.status is SearchStatus.SUCCEEDED, ended.failure
+    return ended
+
+
+@pytest.fixture(scope="module")
+def bundles(service: RunningService, search: SearchDetail, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The downloads of all members of the front."""
+    folder = tmp_path_factory.mktemp("bundles")
+    members = service.client.front(search.id).members
+    return [service.client.download_bundle(m.candidate.id, folder / m.candidate.id) for m in members]
+
+
+def test_every_candidate_of_the_budget_is_completed(service: RunningService, search: SearchDetail) -> None:
+    assert search.candidates == {CandidateStatus.COMPLETED: CANDIDATES}
+    assert search.stop_reason == f"budget: {CANDIDATES} candidates"
+    assert [c.number for c in service.client.candidates(search.id)] == list(range(CANDIDATES))
+
+
+def test_a_calm_search_loses_no_lease_no_process_and_no_transaction(
+    service: RunningService, search: SearchDetail
+) -> None:
+    """Exports and data sets load in the main thread of a worker: its heartbeat has to go on beside them."""
+    for trouble in ("leases expired", "child died", "locked", "the lease was lost", "unexpected"):
+        assert trouble not in service.logs()
+
+
+def test_stock_optuna_finds_the_same_front_in_the_same_database(service: RunningService, search: SearchDetail) -> None:
+    study = optuna.load_study(study_name=search.id, storage=service.database_url)
+    front = service.client.front(search.id)
+    ours = {m.candidate.architecture_key: m.values for m in front.members}
+    assert {t.user_attrs["architecture_key"]: tuple(t.values) for t in study.best_trials} == ours
+    assert [t.number for t in study.trials] == list(range(CANDIDATES))
+
+
+def test_a_bundle_is_whole_and_its_checksums_are_right(bundles: list[Path]) -> None:
+    for bundle in bundles:
+        assert {path.name for path in bundle.iterdir()} == BUNDLE
+        for line in (bundle / "SHA256SUMS").read_text().splitlines():
+            sha256, name = line.split()
+            assert hashlib.sha256((bundle / name).read_bytes()).hexdigest() == sha256
+
+
+def test_the_exported_model_and_the_loaded_network_agree_on_raw_pixels(bundles: list[Path]) -> None:
+    pixels = (load_digits().images[:64, None] / 16).astype(np.float32)
+    for bundle in bundles:
+        session = onnxruntime.InferenceSession(bundle / "model.onnx", providers=["CPUExecutionProvider"])
+        (exported,) = session.run(None, {session.get_inputs()[0].name: pixels})
+        with torch.inference_mode():
+            loaded = search_spaces.load(bundle)(torch.from_numpy(pixels)).numpy()
+        np.testing.assert_allclose(exported, loaded, atol=1e-4)
+        assert (exported.argmax(1) == load_digits().target[:64]).mean() > 0.2, "no better than guessing"
+
+
+def test_the_card_of_a_finalized_candidate_tells_its_test_accuracy_once(
+    service: RunningService, search: SearchDetail
+) -> None:
+    for member in service.client.front(search.id).members:
+        detail = service.client.candidate(member.candidate.id)
+        assert detail.final is not None
+        assert 0 < detail.final["test_accuracy"] <= 1
+        assert [w.kind for w in detail.work if w.kind is WorkKind.FINALIZE] == [WorkKind.FINALIZE]
+
+
+def story(events: list[SearchEvent]) -> dict[object, list[object]]:
+    """The statuses that each candidate went through, by number; those of the search under None."""
+    told: dict[object, list[object]] = {}
+    for event in events:
+        if event.kind in {"search.status", "candidate.status"}:
+            told.setdefault(event.payload.get("number"), []).append(event.payload["status"])
+    return told
+
+
+def test_events_tell_the_whole_story_in_order(service: RunningService, search: SearchDetail) -> None:
+    events = list(service.client.events(search.id))
+    assert [e.id for e in events] == sorted({e.id for e in events})
+    assert events[0].kind == "search.submitted"
+    assert [e.payload["phase"] for e in events if e.kind == "search.phase"] == [
+        SearchPhase.SEARCH,
+        SearchPhase.FINALIZE,
+    ]
+    told = story(events)
+    assert told.pop(None) == ["RUNNING", "SUCCEEDED"]
+    assert told == {n: ["EVALUATING", "EVALUATED", "PROFILING", "COMPLETED"] for n in range(CANDIDATES)}
+    finalized = {e.payload["candidate_id"] for e in events if e.kind == "candidate.finalized"}
+    assert finalized == {m.candidate.id for m in service.client.front(search.id).members}
+    assert events[-1].payload["status"] == "SUCCEEDED"
+
+
+def test_events_go_on_after_the_last_one_seen(service: RunningService, search: SearchDetail) -> None:
+    events = list(service.client.events(search.id))
+    middle = len(events) // 2
+    assert list(service.client.events(search.id, events[middle].id)) == events[middle + 1 :]
+    assert list(service.client.events(search.id, events[-1].id)) == []
+
+
+def test_an_equal_search_reuses_every_evaluation(service: RunningService, search: SearchDetail) -> None:
+    again = finish(service, service.client.submit(tiny_search(budget={"candidates": CANDIDATES})))
+    assert again.status is SearchStatus.SUCCEEDED
+    assert again.reused_count == CANDIDATES
+    for first, second in zip(service.client.candidates(search.id), service.client.candidates(again.id), strict=True):
+        assert second.evaluation_reused
+        assert second.architecture_key == first.architecture_key
+        assert second.metrics["accuracy"] == first.metrics["accuracy"]
+        kinds = {work.kind for work in service.client.candidate(second.id).work}
+        assert WorkKind.EVALUATE not in kinds
+
+
+def test_a_candidate_that_diverges_fails_by_name_and_the_search_goes_on(service: RunningService) -> None:
+    space = tiny_search()["space"] | {"name": "fragile"}
+    space["choices"] |= {"width_multiplier": [1.0], "head_width": [64, 96]}
+    space["choices"] |= {f"stage{n}_activation": ["relu"] for n in (1, 2)}
+    ended = finish(service, service.client.submit(tiny_search(space=space, budget={"candidates": 4})))
+    assert ended.status is SearchStatus.SUCCEEDED, ended.failure
+    assert ended.candidates == {CandidateStatus.COMPLETED: 2, CandidateStatus.FAILED: 2}
+    for candidate in service.client.candidates(ended.id):
+        broken = candidate.architecture["head_width"] == 96
+        assert (candidate.status is CandidateStatus.FAILED) is broken
+        if broken:
+            assert candidate.failure is not None
+            assert candidate.failure.problem == "training-diverged"
+            assert "learning_rate" in candidate.failure.detail
+            (work,) = service.client.candidate(candidate.id).work
+            assert work.attempt == 1, "a divergence repeats itself: there is nothing to try again"
