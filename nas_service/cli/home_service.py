@@ -1,5 +1,6 @@
 """The service of a home folder: found where one runs, started as a child process where none does."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -17,10 +18,13 @@ from nas_service.cli.errors import CliError
 
 ADDRESS_FILE = "service.json"
 """Written by the supervisor once its API answers: `{"url": ..., "pid": ...}`."""
+LOCK_FILE = "supervisor.lock"
+"""Held by the supervisor from its first to its last moment."""
 LOG_FILE = Path("logs", "supervisor.log")
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 20.0
 ANSWER_TIMEOUT_S = 2.0
+LOOK_S = 0.1
 LOG_TAIL_LINES = 15
 
 
@@ -42,6 +46,18 @@ def find_service(home: Path, pid: int | None = None) -> str | None:
     # A file left behind by a dead service may name a port that another home's service has taken since.
     alive = told_pid == pid if pid is not None else psutil.pid_exists(told_pid)
     return url if alive and answers(url) else None
+
+
+def _is_locked(home: Path) -> bool:
+    """Whether a supervisor lives, though its API may not answer yet or any more."""
+    try:
+        with (home / LOCK_FILE).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 class HomeService:
@@ -73,7 +89,10 @@ class HomeService:
 
     def ensure(self) -> str:
         """The URL of a living service; starts one if need be. Raises CliError where it does not come up."""
-        url = find_service(self.home)
+        end_s = time.monotonic() + STOP_TIMEOUT_S
+        while (url := find_service(self.home)) is None and _is_locked(self.home) and time.monotonic() < end_s:
+            # One is starting, or has closed its door and still puts its work down.
+            time.sleep(LOOK_S)
         return url or self.start("--port", "0")
 
     def start(self, *options: str) -> str:
@@ -93,7 +112,7 @@ class HomeService:
                 if (url := find_service(self.home)) is not None:
                     return url
                 raise self._failure("ended while it started")
-            time.sleep(0.1)
+            time.sleep(LOOK_S)
         self.kill()
         raise self._failure(f"did not answer within {START_TIMEOUT_S:.0f} s")
 

@@ -55,7 +55,7 @@ class Screen:
     def __init__(self, output: Output) -> None:
         self._output = output
         self._last: Snapshot | None = None
-        self._live = Live(console=output.console, auto_refresh=False, transient=True) if self._is_picture else None
+        self._live = Live(console=output.console, auto_refresh=False) if self._is_picture else None
 
     @property
     def _is_picture(self) -> bool:

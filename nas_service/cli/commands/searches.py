@@ -80,7 +80,7 @@ def watch_search(
     """Follow a search until it is over or paused. Ctrl-C ends the watching, not the search."""
     with Interrupts() as interrupts, connect(url) as client:
         seen = watch(client, find_search(client, search), ctx.obj, interrupts)
-    ctx.obj.show(seen, Text(f"{seen.id} {seen.name}: {seen.status.value.lower()}"), *_reason(seen))
+    ctx.obj.show(seen, *_reason(seen))
     if interrupts.requested and not seen.is_over:
         raise typer.Exit(ExitCode.INTERRUPTED)
     if seen.status in (SearchStatus.FAILED, SearchStatus.CANCELLED):

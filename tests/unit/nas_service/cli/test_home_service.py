@@ -1,9 +1,11 @@
 """Finding a home's service by its address file."""
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,17 @@ def test_a_service_that_is_not_ours_is_left_running(tmp_path: Path) -> None:
             service.ensure()
             assert not service.is_ours
         assert find_service(tmp_path) == url
+
+
+def test_a_service_that_starts_or_leaves_is_waited_for(tmp_path: Path) -> None:
+    """Its lock is held while its address is not there yet, or no more; a second one would be refused."""
+    found: list[str] = []
+    with serving(healthy) as url, (tmp_path / "supervisor.lock").open("w") as lock:  # type: ignore[arg-type]
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = threading.Thread(target=lambda: found.append(HomeService(tmp_path).ensure()))
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive()
+        tell(tmp_path, url, os.getpid())
+        waiting.join(30)
+    assert found == [url]
