@@ -38,7 +38,8 @@ def faster_precision(models: Mapping[Precision, nn.Module], images: Tensor, cach
     known = _read(memory)
     if key in known:
         return known[key]
-    seconds = _measure({precision: deepcopy(model).train() for precision, model in models.items()}, images)
+    with torch.random.fork_rng():
+        seconds = _measure({precision: deepcopy(model).train() for precision, model in models.items()}, images)
     chosen: Precision = "bf16" if seconds["bf16"] * BF16_GAIN < seconds["fp32"] else "fp32"
     if memory:
         _write(memory, {**_read(memory), key: chosen})

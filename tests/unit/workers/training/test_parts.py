@@ -82,12 +82,14 @@ def test_a_damaged_memory_of_precisions_is_measured_anew(tmp_path):
     assert json.loads((tmp_path / "precision.json").read_text())
 
 
-def test_measuring_leaves_the_network_as_it_was():
-    network = small_network()
+def test_measuring_leaves_the_network_and_the_random_state_as_they_were():
+    network, images = small_network(), torch.randn(8, 3, 8, 8)
+    random_before = torch.get_rng_state()
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    faster_precision(both(network), torch.randn(8, 3, 8, 8), None)
+    faster_precision(both(network), images, None)
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
     assert all(p.grad is None for p in network.parameters())
+    assert torch.equal(torch.get_rng_state(), random_before)
 
 
 def test_an_evaluation_equals_one_pass_over_everything():
