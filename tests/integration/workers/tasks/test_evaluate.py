@@ -1,0 +1,157 @@
+"""The real evaluation of one candidate, in this process: what it makes of checkpoints and of files that are gone."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks.no_op_workers import QUEUES
+from nas_service.bootstrap import Service
+from nas_service.domain.entities import JsonDict, Search, WorkItem, WorkKind
+from nas_service.domain.spec import SearchSpec
+from nas_service.domain.states import CandidateStatus, SearchStatus, WorkStatus
+from nas_service.search.memories import SqlMemories
+from nas_service.use_cases import queries, work
+from nas_service.use_cases.advance import advance
+from nas_service.use_cases.submit import submit
+from tests.support.api import new_service
+from tests.support.tiny import tiny_search
+from workers.checkpoints import checkpoint_path
+from workers.lease import Lease, Paused
+from workers.tasks import Task
+from workers.tasks.evaluate import evaluate
+from workers.training import Checkpoint
+from workers.worker import WorkerLoop
+
+LEASE_S = 60.0
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is known of this machine is found out once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def service(tmp_path: Path, cache: Path) -> Iterator[Service]:
+    with new_service(tmp_path / "home") as service:
+        (tmp_path / "home" / "cache").symlink_to(cache, target_is_directory=True)
+        yield service
+
+
+def submitted(service: Service, **parts: object) -> Search:
+    return submit(service.store, [], SearchSpec.model_validate(tiny_search(budget={"candidates": 1}, **parts)))[0]
+
+
+def work_until(service: Service, search: Search, kind: WorkKind | None) -> WorkItem | None:
+    """Do the search's work for real until an item of `kind` is claimed, which is left to the test; or to the end."""
+    loop, memories = WorkerLoop(service, QUEUES), SqlMemories()
+    for _ in range(50):
+        advance(service.store, memories, search.id)
+        item = work.claim(service.store, QUEUES, loop.worker.id, LEASE_S)
+        if item is None or item.kind is kind:
+            return item
+        loop.do(item)
+    raise AssertionError("the search does not end")
+
+
+def evaluated(service: Service, item: WorkItem, shutdown: threading.Event | None = None) -> JsonDict:
+    with Lease(service.store, item, LEASE_S, 0.1, shutdown or threading.Event()) as lease:
+        return evaluate(Task(service, item, lease))
+
+
+def interrupted(service: Service, item: WorkItem) -> Path:
+    """The checkpoint of an evaluation that was told to stop at its first step."""
+    shutdown = threading.Event()
+    shutdown.set()
+    with pytest.raises(Paused):
+        evaluated(service, item, shutdown)
+    return checkpoint_path(service.settings.home, item.id)
+
+
+def facts(result: JsonDict) -> tuple[object, ...]:
+    """What must not depend on interruptions."""
+    return result["accuracy"], result["result"]["weights_sha256"], result["result"]["model_sha256"]
+
+
+def test_an_interrupted_evaluation_ends_with_the_same_files_to_the_bit(service: Service) -> None:
+    search = submitted(service)
+    item = work_until(service, search, WorkKind.EVALUATE)
+    assert item is not None
+    whole = evaluated(service, item)
+    path = interrupted(service, item)
+    assert Checkpoint.load(path).facts["step"] == 1
+    assert facts(evaluated(service, item)) == facts(whole)
+
+
+ROT = {
+    "empty": b"",
+    "noise": b"no safetensors at all",
+    "without facts": b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ",
+}
+
+
+@pytest.mark.parametrize("rot", ROT)
+def test_a_damaged_checkpoint_costs_a_training_and_no_candidate(service: Service, rot: str) -> None:
+    search = submitted(service)
+    item = work_until(service, search, WorkKind.EVALUATE)
+    assert item is not None
+    whole = evaluated(service, item)
+    checkpoint_path(service.settings.home, item.id).write_bytes(ROT[rot])
+    assert facts(evaluated(service, item)) == facts(whole)
+
+
+def test_a_torn_checkpoint_costs_a_training_and_no_candidate(service: Service) -> None:
+    search = submitted(service)
+    item = work_until(service, search, WorkKind.EVALUATE)
+    assert item is not None
+    path = interrupted(service, item)
+    path.write_bytes(path.read_bytes()[:-100])
+    assert evaluated(service, item)["result"]["steps"] > 0
+
+
+def test_the_checkpoint_of_another_training_is_not_continued(service: Service) -> None:
+    first = submitted(service)
+    item = work_until(service, first, WorkKind.EVALUATE)
+    assert item is not None
+    foreign = interrupted(service, item)
+    second = submitted(service, seed=1)
+    work.drop(service.store, item)
+    other = work_until(service, second, WorkKind.EVALUATE)
+    assert other is not None
+    whole = evaluated(service, other)
+    shutil.copyfile(foreign, checkpoint_path(service.settings.home, other.id))
+    assert facts(evaluated(service, other)) == facts(whole)
+
+
+@pytest.mark.parametrize("kind", [WorkKind.PROFILE, WorkKind.FINALIZE])
+def test_a_stored_file_that_is_gone_fails_what_needs_it_by_name(service: Service, kind: WorkKind) -> None:
+    search = submitted(service)
+    item = work_until(service, search, kind)
+    assert item is not None
+    shutil.rmtree(service.settings.artifacts_dir)
+    loop = WorkerLoop(service, QUEUES)
+    loop.do(item)
+    with service.store.read() as uow:
+        failed = uow.work.get(item.id)
+    assert failed.status is WorkStatus.FAILED
+    assert failed.failure is not None
+    assert failed.failure.problem == "no-such-artifact"
+    assert work_until(service, search, None) is None
+    with service.store.read() as uow:
+        view = queries.status(uow, search.id)
+    assert view.search.status is SearchStatus.FAILED, "it had no other candidate"
+    assert view.running == []
+    ended = CandidateStatus.FAILED if kind is WorkKind.PROFILE else CandidateStatus.COMPLETED
+    assert view.counts == {ended: 1}
