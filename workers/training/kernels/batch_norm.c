@@ -16,6 +16,9 @@
 #define FLUSH_PERIODS 64
 #define INLINE static inline __attribute__((always_inline))
 
+/* The second pass over a tensor goes backwards: its end is still in the cache from the first. */
+#define LAST_PERIOD(of, size) (((size) - 1) / (of)->period * (of)->period)
+
 enum activation { IDENTITY, RELU, RELU6, HARDSWISH };
 
 /* Make `call` with a constant ACTIVATION, so that the compiler writes a vector loop for each. */
@@ -115,7 +118,7 @@ static void moments(const float *x, const struct channels *of, double *sum, doub
 }
 
 INLINE void normalise(int activation, const float *restrict x, float *restrict y, const struct channels *of, long size) {
-    for (long start = 0; start < size; start += of->period) {
+    for (long start = LAST_PERIOD(of, size); start >= 0; start -= of->period) {
         long length = size - start < of->period ? size - start : of->period;
         for (long j = 0; j < length; j++)
             y[start + j] = activate(activation, (x[start + j] - of->mean[j]) * of->scale[j] + of->bias[j]);
@@ -176,7 +179,7 @@ INLINE void gradient_sums(int activation, const float *x, const float *dy, const
 
 INLINE void input_gradient(int activation, const float *restrict x, const float *restrict dy, float *restrict dx,
                            const struct channels *of, long size) {
-    for (long start = 0; start < size; start += of->period) {
+    for (long start = LAST_PERIOD(of, size); start >= 0; start -= of->period) {
         long length = size - start < of->period ? size - start : of->period;
         for (long j = 0; j < length; j++) {
             float distance = x[start + j] - of->mean[j];
