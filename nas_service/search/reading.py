@@ -8,7 +8,7 @@ from typing import Any
 from optuna.storages._rdb.models import TrialValueModel
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
 from nas_service.search.tables import (
     DIRECTIONS,
@@ -19,6 +19,10 @@ from nas_service.search.tables import (
     TRIALS,
     VALUES,
     Space,
+)
+
+_STUDY_ATTR = select(STUDY_ATTRS.c.value_json).where(
+    STUDY_ATTRS.c.study_id == bindparam("study_id"), STUDY_ATTRS.c.key == bindparam("key")
 )
 
 
@@ -52,8 +56,7 @@ def read_study_attrs(connection: Connection, study_id: int) -> dict[str, Any]:
 
 def read_study_attr(connection: Connection, study_id: int, key: str) -> Any:
     """One system attribute of the study, or None."""
-    query = select(STUDY_ATTRS.c.value_json).where(STUDY_ATTRS.c.study_id == study_id, STUDY_ATTRS.c.key == key)
-    text = connection.scalar(query)
+    text = connection.scalar(_STUDY_ATTR, {"study_id": study_id, "key": key})
     return None if text is None else json.loads(text)
 
 

@@ -127,7 +127,7 @@ class StudyMemory:
         self._mark_changed(connection, trial_id)
         self._storage.adopt(draft.number, trial_id)
         self._newest_id = max(self._newest_id, trial_id)
-        writing.write_user_attrs(connection, trial_id, user_attrs)
+        writing.insert_user_attrs(connection, trial_id, user_attrs)
         return trial_id
 
     def tell(self, connection: Connection, trial_id: int, outcome: Outcome) -> None:

@@ -9,7 +9,7 @@ from optuna.distributions import distribution_to_json
 from optuna.storages._rdb.models import TrialValueModel
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import Connection, Table, bindparam, delete, insert, update
+from sqlalchemy import Connection, Insert, Table, bindparam, delete, insert, update
 
 from nas_service.search.tables import (
     DIRECTIONS,
@@ -23,6 +23,13 @@ from nas_service.search.tables import (
     Space,
 )
 
+_INSERT_TRIAL = insert(TRIALS)
+_INSERT_PARAMS = insert(PARAMS)
+_INSERT_VALUES = insert(VALUES)
+_INSERT_ATTRS = {table: insert(table) for table in (STUDY_ATTRS, SYSTEM_ATTRS, USER_ATTRS)}
+_DELETE_USER_ATTRS = delete(USER_ATTRS).where(
+    USER_ATTRS.c.trial_id == bindparam("trial_id"), USER_ATTRS.c.key.in_(bindparam("keys", expanding=True))
+)
 _FINISH = (
     update(TRIALS)
     .where(TRIALS.c.trial_id == bindparam("id"), TRIALS.c.state == TrialState.RUNNING)
@@ -37,7 +44,7 @@ _CHANGE_STUDY_ATTR = (
 
 def insert_study(connection: Connection, name: str, directions: Sequence[StudyDirection]) -> int:
     """Returns the study's id. Raises IntegrityError where the name is taken."""
-    study_id = _insert_one(connection, STUDIES, {"study_name": name})
+    study_id = _insert_one(connection, insert(STUDIES), {"study_name": name})
     connection.execute(
         insert(DIRECTIONS),
         [{"study_id": study_id, "objective": i, "direction": d} for i, d in enumerate(directions)],
@@ -61,7 +68,7 @@ def insert_trial(
 ) -> int:
     """Write a running trial as a whole and return its id. `space_json` holds each distribution as Optuna stores it."""
     row = {"number": number, "study_id": study_id, "state": trial.state, "datetime_start": _utc_now()}
-    trial_id = _insert_one(connection, TRIALS, row)
+    trial_id = _insert_one(connection, _INSERT_TRIAL, row)
     params = [
         {
             "trial_id": trial_id,
@@ -71,7 +78,7 @@ def insert_trial(
         }
         for name, value in trial.params.items()
     ]
-    connection.execute(insert(PARAMS), params)
+    connection.execute(_INSERT_PARAMS, params)
     insert_system_attrs(connection, trial_id, trial.system_attrs)
     return trial_id
 
@@ -89,7 +96,7 @@ def insert_values(connection: Connection, trial_id: int, values: Sequence[float]
         stored, kind = TrialValueModel.value_to_stored_repr(value)
         rows.append({"trial_id": trial_id, "objective": objective, "value": stored, "value_type": kind})
     if rows:
-        connection.execute(insert(VALUES), rows)
+        connection.execute(_INSERT_VALUES, rows)
 
 
 def insert_system_attrs(connection: Connection, trial_id: int, attrs: Mapping[str, Any]) -> None:
@@ -97,23 +104,27 @@ def insert_system_attrs(connection: Connection, trial_id: int, attrs: Mapping[st
     _insert_attrs(connection, SYSTEM_ATTRS, {"trial_id": trial_id}, attrs)
 
 
+def insert_user_attrs(connection: Connection, trial_id: int, attrs: Mapping[str, Any]) -> None:
+    """User attributes that the trial does not have yet."""
+    _insert_attrs(connection, USER_ATTRS, {"trial_id": trial_id}, attrs)
+
+
 def write_user_attrs(connection: Connection, trial_id: int, attrs: Mapping[str, Any]) -> None:
     """Set user attributes of the trial, whether they exist or not."""
     if attrs:
-        old = delete(USER_ATTRS).where(USER_ATTRS.c.trial_id == trial_id, USER_ATTRS.c.key.in_(list(attrs)))
-        connection.execute(old)
-        _insert_attrs(connection, USER_ATTRS, {"trial_id": trial_id}, attrs)
+        connection.execute(_DELETE_USER_ATTRS, {"trial_id": trial_id, "keys": list(attrs)})
+        insert_user_attrs(connection, trial_id, attrs)
 
 
-def _insert_one(connection: Connection, table: Table, row: Mapping[str, Any]) -> int:
-    key = connection.execute(insert(table), row).inserted_primary_key
+def _insert_one(connection: Connection, statement: Insert, row: Mapping[str, Any]) -> int:
+    key = connection.execute(statement, row).inserted_primary_key
     return int(key[0])  # type: ignore[index]  # optional only for statements of other kinds
 
 
 def _insert_attrs(connection: Connection, table: Table, owner: dict[str, int], attrs: Mapping[str, Any]) -> None:
     if attrs:
         rows = [{**owner, "key": key, "value_json": json.dumps(value)} for key, value in attrs.items()]
-        connection.execute(insert(table), rows)
+        connection.execute(_INSERT_ATTRS[table], rows)
 
 
 def space_as_json(space: Space) -> dict[str, str]:

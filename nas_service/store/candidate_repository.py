@@ -23,6 +23,9 @@ _GET = select(candidates).where(candidates.c.id == bindparam("candidate_id"))
 _CHANGE = update(candidates).where(candidates.c.id == bindparam("candidate_id"))
 _BY_KEY = select(candidates).where(_OF_SEARCH, candidates.c.architecture_key == bindparam("architecture_key"))
 _IN_FLIGHT = select(func.count()).where(_OF_SEARCH, candidates.c.status.in_(ACTIVE_CANDIDATES))
+_WITH_STATUS = candidates.c.status.in_(bindparam("statuses", expanding=True))
+_OF = select(candidates).where(_OF_SEARCH, _WITH_STATUS).order_by(candidates.c.number)
+_ANY = select(candidates.c.id).where(_OF_SEARCH, _WITH_STATUS).limit(1)
 _COUNTS = select(candidates.c.status, func.count()).where(_OF_SEARCH).group_by(candidates.c.status)
 
 
@@ -56,12 +59,12 @@ class SqlCandidates:
 
     def of(self, search_id: str, statuses: Sequence[CandidateStatus]) -> Sequence[Candidate]:
         """Those in one of `statuses`, by number."""
-        query = (
-            select(candidates)
-            .where(candidates.c.search_id == search_id, candidates.c.status.in_(statuses))
-            .order_by(candidates.c.number)
-        )
-        return [to_candidate(row) for row in self._connection.execute(query).mappings()]
+        rows = self._connection.execute(_OF, {"search_id": search_id, "statuses": list(statuses)})
+        return [to_candidate(row) for row in rows.mappings()]
+
+    def has_any(self, search_id: str, statuses: Sequence[CandidateStatus]) -> bool:
+        """Whether one is in one of `statuses`; takes no longer where there are many."""
+        return self._connection.scalar(_ANY, {"search_id": search_id, "statuses": list(statuses)}) is not None
 
     def in_flight(self, search_id: str) -> int:
         """How many may still change."""

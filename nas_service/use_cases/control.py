@@ -1,5 +1,6 @@
 """Pause, resume, cancel and delete a search. Workers see it at their next heartbeat and let go."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,13 +48,13 @@ def _change(store: Store, search_id: str, to: SearchStatus) -> Search:
         search = uow.searches.lock(search_id)
         already = {to, SearchStatus.CANCELLED} if to is SearchStatus.CANCELLING else {to}
         if search.status not in already and not (to is SearchStatus.RUNNING and search.status is SearchStatus.QUEUED):
-            set_status(uow, search, to)
+            search = set_status(uow, search, to)
             uow.searches.wake(search_id)
-        return uow.searches.get(search_id)
+        return search
 
 
-def set_status(uow: UnitOfWork, search: Search, to: SearchStatus, **changes: Any) -> None:
-    """Move a locked search, keep its clock, and tell its listeners.
+def set_status(uow: UnitOfWork, search: Search, to: SearchStatus, **changes: Any) -> Search:
+    """Move a locked search, keep its clock, tell its listeners, and return it as it is now.
 
     The clock counts only time spent RUNNING in the search phase.
     """
@@ -67,8 +68,10 @@ def set_status(uow: UnitOfWork, search: Search, to: SearchStatus, **changes: Any
             changes |= {"active_since": now}
     if is_over(status):
         changes |= {"finished_at": now}
-    uow.searches.update(search.id, status=status, **changes)
+    changes |= {"status": status}
+    uow.searches.update(search.id, **changes)
     payload = {"status": status, "phase": search.phase}
     if "failure" in changes:
         payload |= {"failure": changes["failure"].to_json()}
     uow.events.append(search.id, "search.status", payload)
+    return replace(search, version=search.version + 1, **changes)

@@ -38,8 +38,7 @@ def absorb(context: Context) -> None:
             _absorb_failure(context, item, item.failure or Failure("unknown", "no reason was given"))
     if items:
         context.uow.work.mark_absorbed([item.id for item in items])
-        context.uow.searches.update(context.search.id)
-        context.reload()
+        context.change()
 
 
 def _absorb_prepare(context: Context, _item: WorkItem, result: JsonDict) -> None:
@@ -74,8 +73,8 @@ def _absorb_evaluate(context: Context, item: WorkItem, result: JsonDict) -> None
         evaluated(context, candidate, evaluation, reused=False)
 
 
-def evaluated(context: Context, candidate: Candidate, evaluation: Evaluation, *, reused: bool) -> None:
-    """A candidate has its accuracy: note it and go on to timing."""
+def evaluated(context: Context, candidate: Candidate, evaluation: Evaluation, *, reused: bool) -> Candidate:
+    """A candidate has its accuracy: note it and go on to timing. Returns it as it is then."""
     candidate = context.move_candidate(
         candidate,
         CandidateStatus.EVALUATED,
@@ -88,10 +87,10 @@ def evaluated(context: Context, candidate: Candidate, evaluation: Evaluation, *,
         spec = context.search.spec.targets[target]
         known = context.uow.evidence.measurement_of(model_sha256, spec)
         if known is not None:
-            candidate = _note_measurement(context, candidate, target, known)
+            candidate = _with_measurement(candidate, target, known)
         else:
             enqueue_profile(context, candidate.id, model_sha256, target, final=False)
-    _complete_if_measured(context, candidate)
+    return _settle(context, candidate)
 
 
 def enqueue_profile(context: Context, candidate_id: str, model_sha256: str, target: int, *, final: bool) -> None:
@@ -116,8 +115,7 @@ def _absorb_profile(context: Context, item: WorkItem, result: JsonDict) -> None:
         measured = dict((candidate.final or {}).get("measurements", {})) | {str(target): measurement.id}
         keep_final(context, candidate, measurements=measured)
     else:
-        candidate = _note_measurement(context, candidate, target, measurement)
-        _complete_if_measured(context, candidate)
+        _settle(context, _with_measurement(candidate, target, measurement))
 
 
 def _measurement(model_sha256: str, target: TargetSpec, result: JsonDict) -> Measurement:
@@ -134,27 +132,30 @@ def _measurement(model_sha256: str, target: TargetSpec, result: JsonDict) -> Mea
     )
 
 
-def _note_measurement(context: Context, candidate: Candidate, target: int, measurement: Measurement) -> Candidate:
+def _with_measurement(candidate: Candidate, target: int, measurement: Measurement) -> Candidate:
     metrics = candidate.metrics | {metric_key(Metric.LATENCY_MS, target): measurement.median_ms}
     if measurement.peak_memory_mib is not None:
         metrics |= {metric_key(Metric.PEAK_MEMORY_MIB, target): measurement.peak_memory_mib}
-    context.uow.candidates.update(candidate.id, metrics=metrics)
     return replace(candidate, metrics=metrics)
 
 
-def _complete_if_measured(context: Context, candidate: Candidate) -> None:
+def _settle(context: Context, candidate: Candidate) -> Candidate:
+    """Store a candidate's metrics, and move it on: to its end where every target was measured."""
+    metrics = candidate.metrics
     targets = profiled_targets(context.search.spec)
-    if all(metric_key(Metric.LATENCY_MS, target) in candidate.metrics for target in targets):
-        missing = [key for key in needed_metrics(context.search.spec) if key not in candidate.metrics]
+    if all(metric_key(Metric.LATENCY_MS, target) in metrics for target in targets):
+        missing = [key for key in needed_metrics(context.search.spec) if key not in metrics]
         if missing:
             detail = f"{missing[0]} cannot be measured on its target; drop it from objectives and constraints"
-            context.move_candidate(candidate, CandidateStatus.FAILED, failure=Failure("metric-missing", detail))
-            return
-        violated = broken(context.search.spec.constraints, candidate.metrics)
+            failure = Failure("metric-missing", detail)
+            return context.move_candidate(candidate, CandidateStatus.FAILED, metrics=metrics, failure=failure)
+        violated = broken(context.search.spec.constraints, metrics)
         to = CandidateStatus.INFEASIBLE if violated else CandidateStatus.COMPLETED
-        context.move_candidate(candidate, to, violations=violated)
-    elif candidate.status is CandidateStatus.EVALUATED:
-        context.move_candidate(candidate, CandidateStatus.PROFILING)
+        return context.move_candidate(candidate, to, metrics=metrics, violations=violated)
+    if candidate.status is CandidateStatus.EVALUATED:
+        return context.move_candidate(candidate, CandidateStatus.PROFILING, metrics=metrics)
+    context.uow.candidates.update(candidate.id, metrics=metrics)
+    return candidate
 
 
 def _absorb_finalize(context: Context, item: WorkItem, result: JsonDict) -> None:

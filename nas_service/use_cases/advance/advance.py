@@ -7,7 +7,6 @@ from nas_service.use_cases.advance.context import Context
 from nas_service.use_cases.advance.finalize import finalize
 from nas_service.use_cases.advance.propose import fill
 from nas_service.use_cases.advance.think import Thoughts, think
-from nas_service.use_cases.control import set_status
 from nas_service.use_cases.ports import Memories, Store
 
 MAX_ROUNDS = 1000
@@ -41,8 +40,7 @@ def _advance(context: Context) -> None:
         return
     absorb(context)
     if context.search.status is SearchStatus.QUEUED:
-        set_status(context.uow, context.search, SearchStatus.RUNNING)
-        context.reload()
+        context.set_status(SearchStatus.RUNNING)
     if context.search.status is SearchStatus.CANCELLING:
         _cancel(context)
     elif context.search.status is SearchStatus.RUNNING:

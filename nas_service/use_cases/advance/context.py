@@ -45,9 +45,14 @@ class Context:
         """Have `count` proposals thought of once this transaction has ended, by a memory of what it saw."""
         self.thoughts.wanted, self.thoughts.memory = count, self.memory
 
-    def reload(self) -> None:
-        """See what the last writes have changed."""
-        self.search = self.uow.searches.get(self.search.id)
+    def change(self, **changes: Any) -> None:
+        """Change the search, in the database and here; its version rises."""
+        self.uow.searches.update(self.search.id, **changes)
+        self.search = replace(self.search, version=self.search.version + 1, **changes)
+
+    def set_status(self, status: SearchStatus, **changes: Any) -> None:
+        """Move the search."""
+        self.search = set_status(self.uow, self.search, status, **changes)
 
     def enqueue(
         self, kind: WorkKind, queue: str, candidate_id: str | None = None, payload: JsonDict | None = None
@@ -74,10 +79,8 @@ class Context:
         if self.search.active_since is not None:
             changes |= {"active_s": self.search.active_s + (now - self.search.active_since).total_seconds()}
         runs = phase is SearchPhase.SEARCH and self.search.status is SearchStatus.RUNNING
-        changes |= {"active_since": now if runs else None}
-        self.uow.searches.update(self.search.id, phase=phase, **changes)
+        self.change(phase=phase, active_since=now if runs else None, **changes)
         self.uow.events.append(self.search.id, "search.phase", {"phase": phase})
-        self.reload()
 
     def end(self, status: SearchStatus, failure: Failure | None = None) -> None:
         """End the search, with everything of it that is still in flight, and forget its memory."""
@@ -85,10 +88,8 @@ class Context:
         left = Failure("search-ended", f"the search was {status} before this candidate was done")
         for candidate in self.uow.candidates.of(self.search.id, ACTIVE_CANDIDATES):
             self.move_candidate(candidate, CandidateStatus.CANCELLED, failure=left)
-        changes = {"failure": failure} if failure is not None else {}
-        set_status(self.uow, self.search, status, **changes)
+        self.set_status(status, **({"failure": failure} if failure is not None else {}))
         self.memories.forget(self.search.id)
-        self.reload()
 
     def move_candidate(self, candidate: Candidate, to: CandidateStatus, **changes: Any) -> Candidate:
         """Move a candidate, and tell the sampler and the listeners where it ends."""

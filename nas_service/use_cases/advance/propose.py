@@ -20,8 +20,7 @@ DIRECT_SAMPLES = 4096
 HOPELESS_AFTER = 8
 """Failed candidates, with none that succeeded, after which the search gives up."""
 
-HOPELESS_UNTIL = 1000
-"""Candidates after which nobody looks any more: counting them all must not slow a long search."""
+_SUCCEEDED = (CandidateStatus.COMPLETED, CandidateStatus.INFEASIBLE)
 
 MAX_REUSED_IN_A_ROW = 64
 """Reused candidates taken in by one call, so that it always returns."""
@@ -33,13 +32,12 @@ def fill(context: Context) -> None:
         context.end(SearchStatus.FAILED, failure)
         return
     slots = _parallelism(context)
+    in_flight = context.uow.candidates.in_flight(context.search.id)
     for _ in range(slots + MAX_REUSED_IN_A_ROW):
-        in_flight = context.uow.candidates.in_flight(context.search.id)
         reason = context.search.stop_reason or _spent(context)
         if reason is not None:
             if context.search.stop_reason is None:
-                context.uow.searches.update(context.search.id, stop_reason=reason)
-                context.reload()
+                context.change(stop_reason=reason)
             if in_flight == 0:
                 context.enter(SearchPhase.FINALIZE)
             return
@@ -49,7 +47,7 @@ def fill(context: Context) -> None:
         if is_over(context.search.status):
             return
         if proposal is not None:
-            _make_candidate(context, proposal)
+            in_flight += not is_over(_make_candidate(context, proposal).status)
         elif context.search.stop_reason is None and not context.thoughts.fruitless:
             context.ask_the_sampler(slots - in_flight)
             return
@@ -81,18 +79,18 @@ def active_s(context: Context) -> float:
 
 def _hopeless(context: Context) -> Failure | None:
     """A failure of the search, where every candidate fails."""
-    counts = (
-        context.uow.candidates.counts(context.search.id) if context.search.candidate_count >= HOPELESS_AFTER else {}
-    )
-    failed = counts.get(CandidateStatus.FAILED, 0)
-    if failed < HOPELESS_AFTER or counts.get(CandidateStatus.COMPLETED, 0) + counts.get(CandidateStatus.INFEASIBLE, 0):
+    search, candidates = context.search, context.uow.candidates
+    if search.candidate_count < HOPELESS_AFTER or candidates.has_any(search.id, _SUCCEEDED):
         return None
-    last = context.uow.candidates.of(context.search.id, [CandidateStatus.FAILED])[-1]
-    reason = last.failure.detail if last.failure else "no reason was given"
-    return Failure("every-candidate-failed", f"the first {failed} candidates all failed; the last one: {reason}")
+    failed = candidates.of(search.id, [CandidateStatus.FAILED])
+    if len(failed) < HOPELESS_AFTER:
+        return None
+    last = failed[-1].failure
+    reason = last.detail if last else "no reason was given"
+    return Failure("every-candidate-failed", f"the first {len(failed)} candidates all failed; the last one: {reason}")
 
 
-def _make_candidate(context: Context, proposal: Proposal) -> None:
+def _make_candidate(context: Context, proposal: Proposal) -> Candidate:
     context.thoughts.rejected = 0
     architecture = proposal.architecture
     number = context.search.candidate_count
@@ -109,16 +107,14 @@ def _make_candidate(context: Context, proposal: Proposal) -> None:
         proposed_at=datetime.now(UTC),
     )
     context.uow.candidates.add(candidate)
-    context.uow.searches.update(context.search.id, candidate_count=number + 1)
-    context.reload()
+    context.change(candidate_count=number + 1)
     known = context.uow.evidence.evaluation_by_key(
         evaluation_reuse_key(context.search, candidate.architecture_key, final=False)
     )
     if known is not None:
-        evaluated(context, candidate, known, reused=True)
-    else:
-        context.move_candidate(candidate, CandidateStatus.EVALUATING)
-        context.enqueue(WorkKind.EVALUATE, TRAIN_QUEUE, candidate.id)
+        return evaluated(context, candidate, known, reused=True)
+    context.enqueue(WorkKind.EVALUATE, TRAIN_QUEUE, candidate.id)
+    return context.move_candidate(candidate, CandidateStatus.EVALUATING)
 
 
 def _first_new(context: Context) -> Proposal | None:
@@ -148,8 +144,7 @@ def _drawn_directly(context: Context) -> Proposal | None:
         if context.uow.candidates.by_key(search.id, drawn[i].key) is None:
             return Proposal(context.memory.propose_given(drawn[i].values), drawn[i], metrics[i])
     if feasible or search.candidate_count > 0:
-        context.uow.searches.update(search.id, stop_reason="no new feasible architecture is left")
-        context.reload()
+        context.change(stop_reason="no new feasible architecture is left")
     else:
         context.end(SearchStatus.FAILED, _infeasible(context, metrics))
     return None
