@@ -1,16 +1,17 @@
 """What is wrong with a spec document, in words: each field at fault, with the nearest valid name."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
-from typing import Any, get_args
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from nas_service.domain.errors import FieldProblem, SpecError
 from nas_service.domain.spec import SearchSpec
+from nas_service.wire.spec_schema import Location, fields_at, places_of, suggestion, values_at
 
-Location = Sequence[str | int]
+MOST_SHOWN = 40
+"""Letters of a wrong value that a message repeats."""
 
 
 def spec_of(document: Any) -> SearchSpec:
@@ -20,99 +21,80 @@ def spec_of(document: Any) -> SearchSpec:
     try:
         return SearchSpec.model_validate(document)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_context=False)
-        raise SpecError(_unique(_explain(detail, document) for detail in details)) from None
+        raise SpecError(_explained(document, error.errors(include_url=False))) from None
 
 
-def _unique(problems: Iterator[FieldProblem]) -> list[FieldProblem]:
-    """One problem a field, and the innermost only.
-
-    A value that fits no member of a union is reported once for each member, and a list whose items are wrong is also
-    reported as too short.
-    """
-    found: dict[str, FieldProblem] = {}
-    for problem in problems:
-        found.setdefault(problem.field, problem)
-    return [p for p in found.values() if not any(other.startswith(f"{p.field}.") for other in found)]
+def location_of(field: str) -> Location:
+    """`objectives.0.metric` as a location."""
+    return [int(part) if part.isdigit() else part for part in field.split(".") if part]
 
 
-def _explain(detail: ErrorDetails, document: Any) -> FieldProblem:
+def _explained(document: Any, details: Sequence[ErrorDetails]) -> list[FieldProblem]:
+    # A value that fits no member of a union is one problem, though pydantic names each member.
+    unique: dict[str, FieldProblem] = {}
+    for detail in details:
+        if not _follows_from_others(detail):
+            location, message = _located(document, detail)
+            field = ".".join(map(str, location))
+            unique.setdefault(field, FieldProblem(field, message))
+    return list(unique.values())
+
+
+def _follows_from_others(detail: ErrorDetails) -> bool:
+    """A list that is only too short because its entries are wrong, which is reported for each of them."""
+    return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
+
+
+def _located(document: Any, detail: ErrorDetails) -> tuple[Location, str]:
     location, kind = detail["loc"], detail["type"]
     if kind == "missing":
-        return FieldProblem(_dotted(location), "is required; add it")
+        return location, "is required, but missing"
     if kind == "extra_forbidden":
-        return FieldProblem(_dotted(location), f"is no field of a spec; {_nearest_field(location)}")
-    if kind in ("literal_error", "enum"):
-        return FieldProblem(_dotted(location), _nearest_value(detail))
+        return location, f"unknown field; {_nearest_field(str(location[-1]), location[:-1])}"
     # The location of a union's value ends with the names of the members that did not fit.
-    depth = _depth_in(document, location)
-    if depth < len(location):
-        return FieldProblem(_dotted(location[:depth]), "should be true, false, a number or a text")
-    return FieldProblem(_dotted(location), detail["msg"].removeprefix("Value error, "))
+    present = _present(document, location)
+    if len(present) < len(location):
+        return present, f"should be true, false, a number or a text, not {_shown(detail['input'])}"
+    message = _message(detail)
+    # What spans several fields is reported by the whole spec, and its message names the field.
+    named, _, rest = message.partition(" ")
+    if not location and _present(document, location_of(named)):
+        return _present(document, location_of(named)), rest
+    return location, message
 
 
-def _dotted(location: Location) -> str:
-    return ".".join(map(str, location))
-
-
-def _depth_in(document: Any, location: Location) -> int:
-    """How many parts of `location` exist in the document."""
+def _present(data: Any, location: Location) -> Location:
+    """The part of `location` that exists in the data."""
     for depth, part in enumerate(location):
         try:
-            document = document[part]
+            data = data[part]
         except (KeyError, IndexError, TypeError):
-            return depth
-    return len(location)
+            return tuple(location[:depth])
+    return tuple(location)
 
 
-def _nearest_field(location: Location) -> str:
-    model = _model_at(location[:-1])
-    known = list(model.model_fields) if model else []
-    return _suggestion(str(location[-1]), known)
+def _nearest_field(name: str, parent: Location) -> str:
+    elsewhere = places_of(name)
+    return f"did you mean `{elsewhere[0]}`?" if elsewhere else suggestion(name, fields_at(parent))
 
 
-def _nearest_value(detail: ErrorDetails) -> str:
-    message = detail["msg"].replace("Input should be", "should be")
-    model = _model_at(detail["loc"][:-1])
-    known = list(_values(model.model_fields[str(detail["loc"][-1])].annotation)) if model and _is_field(detail) else []
-    nearest = get_close_matches(str(detail["input"]), known, n=1, cutoff=0.5)
-    return f"{message}; did you mean {nearest[0]!r}?" if nearest else message
+def _message(detail: ErrorDetails) -> str:
+    location, given = detail["loc"], detail["input"]
+    if detail["type"] in ("literal_error", "enum"):
+        return f"{_shown(given)} is not known here; {suggestion(str(given), values_at(location))}"
+    if detail["type"] == "model_type":
+        example = f"did you mean `{{name: {given}}}`?" if "name" in fields_at(location) else "see the example specs"
+        return f"should be a mapping of fields; {example}"
+    if detail["type"] == "value_error":
+        return detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "too_short":
+        return f"should have at least {detail['ctx']['min_length']} entry"
+    message = (
+        detail["msg"].replace("Input should", "should").replace("valid tuple", "list").replace("dictionary", "mapping")
+    )
+    return f"{message}, not {_shown(given)}"
 
 
-def _is_field(detail: ErrorDetails) -> bool:
-    return isinstance(detail["loc"][-1], str)
-
-
-def _values(annotation: Any) -> Iterator[str]:
-    """The words that an enum or a Literal accepts."""
-    if isinstance(annotation, type) and hasattr(annotation, "__members__"):
-        yield from (str(member.value) for member in annotation.__members__.values())
-    for argument in get_args(annotation):
-        if isinstance(argument, str):
-            yield argument
-        else:
-            yield from _values(argument)
-
-
-def _suggestion(name: str, known: Sequence[str]) -> str:
-    nearest = get_close_matches(name, known, n=1, cutoff=0.5)
-    if nearest:
-        return f"did you mean {nearest[0]!r}?"
-    return f"the fields here are {', '.join(known)}"
-
-
-def _model_at(location: Location) -> type[BaseModel] | None:
-    """The part of the spec that stands at `location`."""
-    model: type[BaseModel] | None = SearchSpec
-    for part in location:
-        if model is not None and isinstance(part, str):
-            field = model.model_fields.get(part)
-            model = next(_models(field.annotation), None) if field else None
-    return model
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in get_args(annotation):
-        yield from _models(argument)
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."

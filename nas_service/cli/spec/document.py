@@ -7,8 +7,7 @@ from typing import Any
 
 import yaml
 
-Location = Sequence[str | int]
-"""Where a field stands: mapping keys and list indices from the root, as in `("objectives", 0, "metric")`."""
+from nas_service.wire.spec_schema import Location
 
 
 @dataclass(frozen=True, slots=True)

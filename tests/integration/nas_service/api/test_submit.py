@@ -59,7 +59,7 @@ def test_a_misspelt_field_is_named_with_the_nearest_valid_one(client: TestClient
     assert answer.json()["type"] == "/problems/invalid-spec"
     [error] = answer.json()["errors"]
     assert error["field"] == "strategy.samplr"
-    assert "did you mean 'sampler'?" in error["message"]
+    assert "did you mean `sampler`?" in error["message"]
 
 
 def test_a_spec_that_cannot_succeed_is_refused_with_every_field_at_fault(client: TestClient) -> None:

@@ -19,13 +19,13 @@ def _problems(document: Any) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("change", "field", "hint"),
     [
-        ({"startegy": {}}, "startegy", "did you mean 'strategy'?"),
-        ({"training": {"epoch": 3}}, "training.epoch", "did you mean 'epochs'?"),
-        ({"targets": [{"device": "local", "thread": 1}]}, "targets.0.thread", "did you mean 'threads'?"),
-        ({"objectives": [{"metric": "latency"}]}, "objectives.0.metric", "did you mean 'latency_ms'?"),
-        ({"strategy": {"sampler": "nsga-2"}}, "strategy.sampler", "did you mean 'nsga2'?"),
+        ({"startegy": {}}, "startegy", "did you mean `strategy`?"),
+        ({"training": {"epoch": 3}}, "training.epoch", "did you mean `epochs`?"),
+        ({"targets": [{"device": "local", "thread": 1}]}, "targets.0.thread", "did you mean `threads`?"),
+        ({"objectives": [{"metric": "latency"}]}, "objectives.0.metric", "did you mean `latency_ms`?"),
+        ({"strategy": {"sampler": "nsga-2"}}, "strategy.sampler", "did you mean `nsga2`?"),
         ({"training": {"precision": "fp16"}}, "training.precision", "did you mean"),
-        ({"budget": {"zzz": 1}}, "budget.zzz", "the fields here are candidates, minutes, parallelism"),
+        ({"budget": {"zzz": 1}}, "budget.zzz", "choose from candidates, minutes, parallelism"),
         ({"dataset": {}}, "dataset.name", "required"),
         (
             {"space": {"choices": {"depth": [[1]]}}},

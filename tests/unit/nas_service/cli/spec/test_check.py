@@ -6,7 +6,6 @@ import pytest
 
 from nas_service.cli.spec.check import read_spec, refused
 from nas_service.cli.spec.document import SpecFileError, read_document
-from nas_service.cli.spec.schema import fields_at, places_of, suggestion, values_at
 
 
 def write(folder: Path, text: str) -> Path:
@@ -113,17 +112,3 @@ def test_what_the_service_refuses_is_brought_to_its_line(tmp_path: Path) -> None
         (4, "space.choices.kernel"),
         (6, "objectives.0.metric"),
     ]
-
-
-def test_the_schema_knows_fields_and_values_at_every_depth() -> None:
-    assert "sampler" in fields_at(("strategy",))
-    assert "metric" in fields_at(("objectives", 3))
-    assert values_at(("objectives", 0, "goal")) == ["maximize", "minimize"]
-    assert values_at(("targets", 0, "runtime")) == ["onnxruntime"]
-    assert fields_at(("nowhere", "at", "all")) == []
-    assert places_of("epochs") == ["training.epochs"]
-
-
-def test_a_suggestion_names_the_nearest_or_all() -> None:
-    assert suggestion("tp", ["tpe", "random"]) == "did you mean `tpe`?"
-    assert suggestion("xyz", ["tpe", "random"]) == "choose from tpe, random"

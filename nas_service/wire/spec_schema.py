@@ -5,8 +5,10 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
-from nas_service.cli.spec.document import Location
 from nas_service.domain.spec import SearchSpec
+
+Location = Sequence[str | int]
+"""Where a field stands: mapping keys and list indices from the root, as in `("objectives", 0, "metric")`."""
 
 Schema = Mapping[str, Any]
 
