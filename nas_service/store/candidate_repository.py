@@ -25,6 +25,7 @@ _BY_KEY = select(candidates).where(_OF_SEARCH, candidates.c.architecture_key == 
 _IN_FLIGHT = select(func.count()).where(_OF_SEARCH, candidates.c.status.in_(ACTIVE_CANDIDATES))
 _WITH_STATUS = candidates.c.status.in_(bindparam("statuses", expanding=True))
 _OF = select(candidates).where(_OF_SEARCH, _WITH_STATUS).order_by(candidates.c.number)
+_FINALIZED = select(candidates).where(_OF_SEARCH, candidates.c.final.is_not(None)).order_by(candidates.c.number)
 _ANY = select(candidates.c.id).where(_OF_SEARCH, _WITH_STATUS).limit(1)
 _COUNTS = select(candidates.c.status, func.count()).where(_OF_SEARCH).group_by(candidates.c.status)
 
@@ -60,6 +61,11 @@ class SqlCandidates:
     def of(self, search_id: str, statuses: Sequence[CandidateStatus]) -> Sequence[Candidate]:
         """Those in one of `statuses`, by number."""
         rows = self._connection.execute(_OF, {"search_id": search_id, "statuses": list(statuses)})
+        return [to_candidate(row) for row in rows.mappings()]
+
+    def finalized(self, search_id: str) -> Sequence[Candidate]:
+        """Those chosen to be finalized, by number."""
+        rows = self._connection.execute(_FINALIZED, {"search_id": search_id})
         return [to_candidate(row) for row in rows.mappings()]
 
     def has_any(self, search_id: str, statuses: Sequence[CandidateStatus]) -> bool:

@@ -13,10 +13,7 @@ from nas_service.use_cases.reuse import evaluation_reuse_key
 
 def finalize(context: Context) -> None:
     """Choose the members once, then take each through its steps; the search succeeds with the last bundle."""
-    completed = context.uow.candidates.of(context.search.id, [CandidateStatus.COMPLETED])
-    members = [c for c in completed if c.final is not None]
-    if not members:
-        members = _choose(context, completed)
+    members = context.uow.candidates.finalized(context.search.id) or _choose(context)
     if not members:
         context.end(SearchStatus.FAILED, _nothing_found(context))
         return
@@ -33,8 +30,9 @@ def finalize(context: Context) -> None:
         context.end(SearchStatus.FAILED, failure)
 
 
-def _choose(context: Context, candidates: Sequence[Candidate]) -> list[Candidate]:
+def _choose(context: Context) -> list[Candidate]:
     """The front, or `top_k` of its members spread over it."""
+    candidates = context.uow.candidates.of(context.search.id, [CandidateStatus.COMPLETED])
     objectives = context.search.spec.objectives
     points = [objective_values(objectives, c.metrics) for c in candidates]
     front = [candidates[i] for i in non_dominated(points, [o.maximize for o in objectives])]

@@ -156,6 +156,19 @@ class TestCandidates:
             assert uow.candidates.by_key(search.id, "key-0") == candidate
             assert uow.candidates.counts(search.id) == {CandidateStatus.EVALUATING: 1}
 
+    def test_candidates_are_found_by_what_became_of_them(self, store: SqlStore, search: Search) -> None:
+        failed = a_candidate(search, 1, status=CandidateStatus.FAILED)
+        chosen = a_candidate(search, 0, status=CandidateStatus.COMPLETED, final={})
+        with store.write() as uow:
+            uow.candidates.add(failed)
+            assert not uow.candidates.has_any(search.id, [CandidateStatus.COMPLETED])
+            uow.candidates.add(chosen)
+            assert uow.candidates.has_any(search.id, [CandidateStatus.COMPLETED, CandidateStatus.INFEASIBLE])
+            assert not uow.candidates.has_any("search-other", [CandidateStatus.COMPLETED])
+            assert uow.candidates.in_flight(search.id) == 0
+            assert uow.candidates.of(search.id, [CandidateStatus.COMPLETED, CandidateStatus.FAILED]) == [chosen, failed]
+            assert uow.candidates.finalized(search.id) == [chosen]
+
     def test_pages_go_by_number_and_filter_by_status(self, store: SqlStore, search: Search) -> None:
         with store.write() as uow:
             for number in range(5):
@@ -242,6 +255,24 @@ class TestEvidence:
             assert uow.evidence.add_evaluation(first) == first
             assert uow.evidence.add_evaluation(second) == first
             assert uow.evidence.evaluation_by_key("key") == first
+
+    def test_two_that_store_the_same_at_once_both_succeed(self, store: SqlStore) -> None:
+        evaluations = [Evaluation(new_id("evaluation"), "key", a, {"epochs": 1}, {}, NOW) for a in (0.5, 0.9)]
+        second_begins = threading.Event()
+
+        def store_second() -> Evaluation:
+            second_begins.set()
+            with store.write() as uow:
+                uow.evidence.add_artifact(Artifact("a" * 64, 1, "application/onnx"))
+                return uow.evidence.add_evaluation(evaluations[1])
+
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            with store.write() as uow:
+                uow.evidence.add_artifact(Artifact("a" * 64, 1, "application/onnx"))
+                uow.evidence.add_evaluation(evaluations[0])
+                second = pool.submit(store_second)
+                assert second_begins.wait(timeout=10)
+            assert second.result(timeout=60) == evaluations[0]
 
     def test_only_precise_measurements_of_the_same_target_are_reused(self, store: SqlStore) -> None:
         one, two = TargetSpec(threads=1), TargetSpec(threads=2)
