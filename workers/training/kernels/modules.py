@@ -23,7 +23,8 @@ ACTIVATIONS = {
 def use_kernels(model: nn.Module, library: KernelLibrary) -> None:
     """Change `model` in place to train with the kernels, on the CPU, in fp32 and with one thread.
 
-    Its parameters and state keep their names; in eval mode it computes with torch's operators as before.
+    Its parameters and state keep their names, and its results their values to rounding; what the kernels do not know
+    is left to torch.
     """
     for module in list(model.modules()):
         if _is_plain_batch_norm(module):
