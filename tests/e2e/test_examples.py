@@ -1,0 +1,50 @@
+"""Every example runs as it is; only the number of candidates is cut short."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.source import ROOT
+
+NAS = Path(sys.executable).with_name("nas")
+TIMEOUT_S = 280
+
+pytestmark = pytest.mark.e2e
+
+
+def run_example(spec: str, folder: Path, *options: str) -> dict[str, object]:
+    """`nas run` on a spec of `examples/`, from an empty folder that has the examples in it."""
+    (folder / "examples").symlink_to(ROOT / "examples")
+    command = [NAS, "run", f"examples/{spec}", "--candidates", "2", "--json", *options]
+    locks = {"NAS_HOST_LOCK_DIR": str(folder / "locks")}
+    done = subprocess.run(
+        command, cwd=folder, env=os.environ | locks, capture_output=True, text=True, timeout=TIMEOUT_S
+    )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, object] = json.loads(done.stdout)
+    return answer
+
+
+def bundles(folder: Path) -> list[Path]:
+    return sorted(folder.glob("results/*/*/model.onnx"))
+
+
+@pytest.mark.parametrize("spec", ["digits.yaml", "three_objectives.yaml"])
+def test_an_example_on_digits_runs(spec: str, tmp_path: Path) -> None:
+    run_example(spec, tmp_path)
+    assert bundles(tmp_path)
+
+
+def test_the_image_folder_example_runs_on_the_folder_that_its_header_makes(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, ROOT / "examples" / "make_image_folder.py"], cwd=tmp_path, check=True)
+    run_example("image_folder.yaml", tmp_path)
+    assert bundles(tmp_path)
+
+
+def test_the_custom_space_example_runs(tmp_path: Path) -> None:
+    run_example("custom_space/spec.yaml", tmp_path, "--space-path", "examples/custom_space")
+    assert bundles(tmp_path)
