@@ -28,11 +28,12 @@ MAX_REUSED_IN_A_ROW = 64
 
 def fill(context: Context) -> None:
     """Propose until every slot is taken or the budget is spent; go on to finalize when the last one is in."""
-    if (failure := _hopeless(context)) is not None:
-        context.end(SearchStatus.FAILED, failure)
-        return
     slots = _parallelism(context)
     in_flight = context.uow.candidates.in_flight(context.search.id)
+    # Where proposals are ready, the transaction before this one has looked.
+    if in_flight < slots and not context.thoughts.ready and (failure := _hopeless(context)) is not None:
+        context.end(SearchStatus.FAILED, failure)
+        return
     for _ in range(slots + MAX_REUSED_IN_A_ROW):
         reason = context.search.stop_reason or _spent(context)
         if reason is not None:

@@ -99,3 +99,18 @@ def test_a_candidate_that_fails_on_two_targets_fails_once_and_is_not_taken_for_f
     failed = candidates(bench, search)[0]
     assert failed.status is CandidateStatus.FAILED
     assert failed.final is None
+
+
+def test_a_search_that_succeeded_once_does_not_give_up(bench: Bench) -> None:
+    search = prepared(bench, budget={"candidates": 20, "parallelism": 1})
+    for kind in (WorkKind.EVALUATE, WorkKind.PROFILE):
+        item = claim(bench.store)
+        assert item is not None
+        assert item.kind is kind
+        finish(bench.store, item)
+        advance(bench.store, bench.memories, search.id)
+    while (item := claim(bench.store)) is not None and item.kind is WorkKind.EVALUATE and "final" not in item.payload:
+        work.fail(bench.store, item, NAN, retry=False)
+        advance(bench.store, bench.memories, search.id)
+    assert bench.search(search).candidate_count == 20
+    assert bench.search(search).phase is SearchPhase.FINALIZE
