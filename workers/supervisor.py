@@ -24,6 +24,7 @@ from nas_service import logs
 from nas_service.migrate import migrate
 from nas_service.settings import Settings
 from workers import lifeline
+from workers.environment import TRAINING_ENVIRONMENT
 from workers.stop_signals import set_on_stop
 
 log = structlog.get_logger()
@@ -103,7 +104,11 @@ class Supervisor:
         }
         modules = {"api": "nas_service.api", "control": "workers.control"}
         modules |= {f"worker-{i}": "workers.worker" for i in range(settings.worker_count)}
-        self.children = [Child(name, module, environment, logs_dir / f"{name}.log") for name, module in modules.items()]
+        trains = environment | TRAINING_ENVIRONMENT
+        self.children = [
+            Child(name, module, trains if module == "workers.worker" else environment, logs_dir / f"{name}.log")
+            for name, module in modules.items()
+        ]
 
     @property
     def url(self) -> str:

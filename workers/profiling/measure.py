@@ -175,5 +175,7 @@ class _Harness:
 
 def _environment() -> dict[str, str]:
     """Ours without the allocator settings that suit training and without the service's own, secrets among them."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "NAS_"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("GLIBC_TUNABLES", "MALLOC_", "NAS_"))
+    }
     return kept | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

@@ -168,6 +168,7 @@ class CancelledError(Exception):
 
 def test_harness_sees_neither_training_settings_nor_secrets(model_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MALLOC_ARENA_MAX", "1")
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.mmap_max=0")
     monkeypatch.setenv("NAS_DATABASE_URL", "postgresql://user:secret@host/nas")
     environments: list[dict[str, str]] = []
 
@@ -179,7 +180,7 @@ def test_harness_sees_neither_training_settings_nor_secrets(model_path: Path, mo
         measure(model_path, LARGE, ENDLESS, Surroundings(on_wait=look))
     (environment,) = environments
     assert "PATH" in environment
-    assert not {"MALLOC_ARENA_MAX", "NAS_DATABASE_URL"} & set(environment)
+    assert not {"GLIBC_TUNABLES", "MALLOC_ARENA_MAX", "NAS_DATABASE_URL"} & set(environment)
 
 
 def test_measurement_can_be_abandoned_and_leaves_no_process_not_even_a_hung_one(model_path: Path) -> None:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from workers.training.environment import TRAINING_ENVIRONMENT
+from workers.environment import TRAINING_ENVIRONMENT
 
 PAGE_FAULTS_OF_FREED_LAYERS = """
 import resource, torch
