@@ -130,12 +130,7 @@ def table(raw: dict[str, Any]) -> Table:
 def cells(service: dict[str, Any], stock: dict[str, Any] | None) -> list[str]:
     """The figures of one row; empty where Optuna's storage was not taken so far."""
     candidates = service["candidates"]
-    own = [
-        wall_and_cpu(candidates),
-        wall(candidates, "sampler_"),
-        wall(service["nothing_new"]),
-        wall(service["restart"]),
-    ]
+    own = [wall(candidates, "sampler_"), wall(service["nothing_new"]), wall(service["restart"])]
     peer = ["", "", ""]
     if stock:
         ratio = median(stock["candidates"], "wall_ms") / median(candidates, "wall_ms")
@@ -158,12 +153,14 @@ def draw(raw: dict[str, Any]) -> Any:
     figure, axes = pyplot.subplots(1, len(raw), figsize=(4.2 * len(raw), 3.6), sharey=True, squeeze=False)
     for axis, (database, by_sampler) in zip(axes[0], raw.items(), strict=True):
         for (sampler, measured), colour in zip(by_sampler.items(), ("#5b7fa6", "#d9822b", "#6a994e"), strict=False):
-            for peer, style in (("service", "o-"), ("stock", "s--")):
+            for peer, name, style in (("service", "the service", "o-"), ("stock", "Optuna's storage", "s--")):
                 sizes = measured[peer]
                 costs = [median(found["candidates"], "wall_ms") for found in sizes.values()]
-                axis.plot(list(sizes), costs, style, color=colour, label=f"{sampler}, {peer}")
+                axis.plot(list(sizes), costs, style, color=colour, label=f"{sampler}, {name}")
         axis.axhline(COST_BAR_MS, color="#9aa5b1", linewidth=1, linestyle=":")
         axis.set(title=database, xscale="log", yscale="log", xlabel="candidates in the search")
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_major_formatter("{x:g}")
         axis.spines[["top", "right"]].set_visible(False)
     axes[0][0].set_ylabel("ms a candidate, sampler apart (wall)")
     axes[0][-1].legend(fontsize=7, frameon=False)

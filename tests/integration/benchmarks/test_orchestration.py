@@ -43,7 +43,9 @@ def test_every_figure_is_taken_and_shown(
     raw = {"SQLite": {"random": measured}}
     assert [bar.bar for bar in orchestration.bars(raw)] == [60, 1.25]
     shown = io.StringIO()
-    Console(width=120, file=shown).print(orchestration.table(raw))
+    table = orchestration.table(raw)
+    assert all(column.header for column in table.columns[1:])
+    Console(width=120, file=shown).print(table)
     assert shown.getvalue().count("SQLite") == 2
     assert orchestration.draw(raw).axes[0].get_title() == "SQLite"
 
