@@ -97,7 +97,7 @@ def train_once(variant: str, network: str, seed: int, epochs: int, cache_dir: Pa
 
 
 def in_fresh_process(**arguments: Any) -> dict[str, Any]:
-    from workers.training.environment import TRAINING_ENVIRONMENT
+    from workers.environment import TRAINING_ENVIRONMENT
 
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     if arguments["variant"] == "ours":
