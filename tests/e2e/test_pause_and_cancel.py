@@ -66,9 +66,7 @@ def test_a_paused_search_frees_the_machine_and_goes_on_from_its_checkpoint(servi
     assert checkpoint.facts["step"] >= 15 * STEPS_PER_EPOCH
 
     service.client.resume(search.id)
-    resumed = wait_for(lambda: (item := service.item(held.id)).progress and item, "progress after the pause")
-    assert resumed.progress is not None
-    assert resumed.progress["step"] > checkpoint.facts["step"], "epochs were trained twice"
+    assert service.progress_after(held)["step"] > checkpoint.facts["step"], "epochs were trained twice"
     ended = service.client.wait(search.id, poll_s=0.2, timeout_s=120)
     assert ended.status is SearchStatus.SUCCEEDED, ended.failure
     (candidate,) = service.client.candidates(search.id)

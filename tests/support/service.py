@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -24,7 +25,7 @@ from tests.support.waiting import wait_for
 SHORT_INTERVALS = {
     "NAS_LEASE_S": "3",
     "NAS_HEARTBEAT_S": "0.3",
-    "NAS_CHECKPOINT_S": "1",
+    "NAS_CHECKPOINT_S": "0.3",
     "NAS_MEASURE_S": "0.3",
     "NAS_FINAL_MEASURE_S": "0.3",
 }
@@ -139,6 +140,15 @@ class RunningService:
         """A work item as it is now."""
         with self.store.read() as uow:
             return uow.work.get(item_id)
+
+    def progress_after(self, held: WorkItem) -> dict[str, Any]:
+        """What the next holder of `held` first says of its progress."""
+
+        def first_word() -> dict[str, Any] | None:
+            now = self.item(held.id)
+            return now.progress if now.token > held.token else None
+
+        return wait_for(first_word, f"progress of {held.id} in other hands") or {}
 
     def leased(self, search_id: str, kind: WorkKind | None = None) -> list[WorkItem]:
         """Work in a worker's hands."""
