@@ -8,9 +8,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from nas_service import logs
 from nas_service.bootstrap import Service, bootstrap
+from nas_service.domain.entities import Failure
+from nas_service.domain.errors import PermanentError
 from nas_service.search.memories import SqlMemories
 from nas_service.search.orphans import delete_orphans
-from nas_service.use_cases.advance import advance
+from nas_service.use_cases.advance import abort, advance
 from nas_service.use_cases.ports import Memories
 from nas_service.use_cases.sweep import sweep
 from workers.checkpoints import remove_needless
@@ -74,6 +76,9 @@ class ControlLoop:
             advance(self.service.store, self.memories, search_id)
         except SQLAlchemyError:
             raise
+        except PermanentError as error:
+            log.exception("the search cannot be advanced any more", search=search_id)
+            abort(self.service.store, search_id, Failure(error.problem, error.detail))
         except Exception:
             log.exception("advance failed", search=search_id)
 

@@ -58,7 +58,7 @@ _S, _C, _W = SearchStatus, CandidateStatus, WorkStatus
 SEARCH_TRANSITIONS: Mapping[SearchStatus, frozenset[SearchStatus]] = {
     _S.QUEUED: frozenset({_S.RUNNING, _S.PAUSED, _S.CANCELLING, _S.FAILED}),
     _S.RUNNING: frozenset({_S.PAUSED, _S.CANCELLING, _S.SUCCEEDED, _S.FAILED}),
-    _S.PAUSED: frozenset({_S.RUNNING, _S.CANCELLING}),
+    _S.PAUSED: frozenset({_S.RUNNING, _S.CANCELLING, _S.FAILED}),
     _S.CANCELLING: frozenset({_S.CANCELLED}),
     _S.SUCCEEDED: frozenset(),
     _S.FAILED: frozenset(),

@@ -176,7 +176,8 @@ def keep_final(context: Context, candidate: Candidate, **facts: object) -> None:
 
 def _absorb_failure(context: Context, item: WorkItem, failure: Failure) -> None:
     if item.kind is WorkKind.PREPARE:
-        context.end(SearchStatus.FAILED, failure)
+        if context.search.status is not SearchStatus.CANCELLING:
+            context.end(SearchStatus.FAILED, failure)
         return
     candidate = context.uow.candidates.get(str(item.candidate_id))
     if candidate.final is not None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from benchmarks.no_op_workers import claim, finish
+from nas_service.domain.errors import PermanentError
 from nas_service.domain.states import SearchStatus, WorkStatus
 from nas_service.use_cases import work
 from nas_service.use_cases.advance import advance
@@ -69,6 +70,17 @@ def test_trouble_with_one_search_does_not_stop_the_others(bench: Bench, monkeypa
     ControlLoop(bench.service).step()
     item = bench.claim()
     assert item.search_id == good.id
+
+
+def test_a_search_that_cannot_go_on_is_failed_by_name(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    search = bench.submit()
+
+    def advance_never(store: Store, memories: Memories, search_id: str) -> None:
+        raise PermanentError("study-space-changed", "submit it anew")
+
+    monkeypatch.setattr(control, "advance", advance_never)
+    ControlLoop(bench.service).step()
+    assert status(bench, search.id) is SearchStatus.FAILED
 
 
 def test_a_database_that_is_away_for_a_while_is_waited_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

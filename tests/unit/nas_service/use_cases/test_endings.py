@@ -4,7 +4,7 @@ from benchmarks.no_op_workers import claim, finish
 from nas_service.domain.entities import Candidate, Failure, Search, WorkItem, WorkKind
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus, is_over
 from nas_service.use_cases import control, queries, work
-from nas_service.use_cases.advance import advance
+from nas_service.use_cases.advance import abort, advance
 from nas_service.use_cases.sweep import sweep
 from tests.unit.nas_service.use_cases.conftest import Bench
 
@@ -114,3 +114,33 @@ def test_a_search_that_succeeded_once_does_not_give_up(bench: Bench) -> None:
         advance(bench.store, bench.memories, search.id)
     assert bench.search(search).candidate_count == 20
     assert bench.search(search).phase is SearchPhase.FINALIZE
+
+
+def test_a_search_that_cannot_be_advanced_fails_by_name_and_leaves_nothing_in_flight(bench: Bench) -> None:
+    search = prepared(bench, budget={"candidates": 4, "parallelism": 2})
+    abort(bench.store, search.id, Failure("study-space-changed", "submit it anew"))
+    assert bench.search(search).failure == Failure("study-space-changed", "submit it anew")
+    assert all(is_over(candidate.status) for candidate in candidates(bench, search))
+    assert claim(bench.store) is None
+
+
+def test_a_preparation_that_fails_while_the_search_is_cancelled_does_not_keep_it_alive(bench: Bench) -> None:
+    search = bench.submit()
+    advance(bench.store, bench.memories, search.id)
+    item = claim(bench.store)
+    assert item is not None
+    control.cancel(bench.store, search.id)
+    work.fail(bench.store, item, NAN, retry=False)
+    advance(bench.store, bench.memories, search.id)
+    assert bench.search(search).status is SearchStatus.CANCELLED
+
+
+def test_a_preparation_that_fails_while_the_search_is_paused_fails_it(bench: Bench) -> None:
+    search = bench.submit()
+    advance(bench.store, bench.memories, search.id)
+    item = claim(bench.store)
+    assert item is not None
+    control.pause(bench.store, search.id)
+    work.fail(bench.store, item, NAN, retry=False)
+    advance(bench.store, bench.memories, search.id)
+    assert bench.search(search).failure == NAN
