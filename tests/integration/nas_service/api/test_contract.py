@@ -55,13 +55,15 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Know
 def _check(operation: schemathesis.APIOperation, known: Known) -> None:
     if operation.path == "/v1/spaces/{name}":
         known = {"name": "mobilenet"}
+    # 503 is what /readyz is for: on a slow day the one worker here has not been heard of for too long.
+    wanted = CONTRACT[1:] if operation.path == "/readyz" else CONTRACT
 
     @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
     @given(operation.as_strategy(), booleans())
     def no_answer_leaves_the_contract(case: schemathesis.Case, of_stored: bool) -> None:
         if of_stored and case.method != "DELETE":
             case.path_parameters.update({name: known[name] for name in case.path_parameters})
-        case.call_and_validate(checks=CONTRACT)
+        case.call_and_validate(checks=wanted)
 
     no_answer_leaves_the_contract()
 
