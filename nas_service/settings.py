@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from nas_service.domain.entities import TRAIN_QUEUE, profile_queue
+
 
 class Settings(BaseSettings):
     """Everything that a deployment may change. Defaults run on one machine with nothing else installed."""
@@ -18,6 +20,8 @@ class Settings(BaseSettings):
     """Folder of the database, artifacts, checkpoints, caches and logs."""
     database_url: str = ""
     """SQLAlchemy URL; default: a SQLite file in `home`."""
+    broker_url: str = ""
+    """URL of a Redis that carries work to Celery workers; without one, workers look into the database themselves."""
     database_pool_size: Annotated[int, Field(ge=1)] = 5
     """Connections a process keeps open (Postgres)."""
     data_roots: Annotated[tuple[Path, ...], NoDecode] = (Path(),)
@@ -27,8 +31,18 @@ class Settings(BaseSettings):
     """Port of the REST API; 0 takes a free one."""
     insecure: bool = False
     """Serve on a non-loopback address although there is no authentication."""
+    queues: Annotated[tuple[str, ...], NoDecode] = (TRAIN_QUEUE, profile_queue("local"))
+    """Queues that a worker serves, separated by commas."""
     workers: Annotated[int, Field(ge=0)] = 0
     """Worker processes; 0 means one for each core that this process may use."""
+    torch_threads: Annotated[int, Field(ge=0)] = 0
+    """Threads of torch in each worker process; 0 shares the cores among `workers`."""
+    worker_memory_mib: Annotated[int, Field(ge=0)] = 0
+    """Memory that a worker process may allocate, so that a network too large fails alone; 0 means no limit."""
+    worker_tasks: Annotated[int, Field(ge=1)] = 200
+    """Messages after which a process of a Celery worker is replaced, against leaks."""
+    task_limit_s: Annotated[float, Field(gt=0)] = 24 * 3600.0
+    """Longest time that one work item may take."""
     lease_s: Annotated[float, Field(gt=0)] = 10.0
     """How long a worker may be silent before its work is given to another."""
     heartbeat_s: Annotated[float, Field(gt=0)] = 0.5
@@ -48,6 +62,11 @@ class Settings(BaseSettings):
     def _split_paths(cls, value: Any) -> Any:
         return tuple(Path(part) for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
 
+    @field_validator("queues", mode="before")
+    @classmethod
+    def _split_queues(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
     @property
     def resolved_database_url(self) -> str:
         """The database in use."""
@@ -61,5 +80,14 @@ class Settings(BaseSettings):
     @property
     def worker_count(self) -> int:
         """Worker processes to start: as set, or one for each core that this process may use."""
-        usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return self.workers or usable
+        return self.workers or usable_cores()
+
+    @property
+    def threads_per_worker(self) -> int:
+        """Threads of torch in each worker process: as set, or its share of the cores."""
+        return self.torch_threads or max(1, usable_cores() // self.worker_count)
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -14,7 +14,7 @@ from nas_service.search.memories import SqlMemories
 from nas_service.search.orphans import delete_orphans
 from nas_service.use_cases.advance import abort, advance
 from nas_service.use_cases.ports import Memories
-from nas_service.use_cases.sweep import sweep
+from nas_service.use_cases.sweep import resend, sweep
 from workers.checkpoints import remove_needless
 from workers.stop_signals import set_on_stop
 
@@ -25,12 +25,57 @@ SWEEP_S = 2.0
 WOKEN_AT_ONCE = 100
 
 
-class ControlLoop:
-    """Polls for searches that were woken and advances them."""
+class Control:
+    """What is decided about searches, whoever asks for it. Raises SQLAlchemyError where the database is away."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
         self.memories: Memories = SqlMemories()
+
+    def sweep(self) -> None:
+        """Take back what was lost, and remove what nobody needs."""
+        store = self.service.store
+        expired = sweep(store)
+        if expired:
+            log.warning("leases expired", count=expired)
+        sent = resend(store, self.service.dispatcher)
+        if sent:
+            log.warning("sent again", count=sent)
+        remove_needless(store, self.service.settings.home)
+        with store.write() as uow:
+            delete_orphans(uow.connection)
+
+    def take_woken(self) -> list[str]:
+        """Searches that ask for `advance`; asking is over."""
+        with self.service.store.read() as uow:
+            if not uow.searches.any_woken():
+                return []
+        with self.service.store.write() as uow:
+            return list(uow.searches.take_woken(WOKEN_AT_ONCE))
+
+    def take_wake(self, search_id: str) -> bool:
+        """Whether this search still asks for `advance`; asking is over."""
+        with self.service.store.write() as uow:
+            return uow.searches.take_wake(search_id)
+
+    def advance(self, search_id: str) -> None:
+        """One search's trouble must not stop the others; the next sweep looks at it again."""
+        try:
+            advance(self.service.store, self.memories, search_id)
+        except SQLAlchemyError:
+            raise
+        except PermanentError as error:
+            log.exception("the search cannot be advanced any more", search=search_id)
+            abort(self.service.store, search_id, Failure(error.problem, error.detail))
+        except Exception:
+            log.exception("advance failed", search=search_id)
+
+
+class ControlLoop:
+    """Polls for searches that were woken and advances them."""
+
+    def __init__(self, service: Service) -> None:
+        self.control = Control(service)
         self.shutdown = threading.Event()
         self._swept_at = float("-inf")
 
@@ -48,39 +93,12 @@ class ControlLoop:
     def step(self) -> int:
         """One round: sweep if it is time, then advance every woken search. Returns how many."""
         if time.monotonic() - self._swept_at >= SWEEP_S:
-            self._sweep()
-        woken = self._take_woken()
+            self.control.sweep()
+            self._swept_at = time.monotonic()
+        woken = self.control.take_woken()
         for search_id in woken:
-            self._advance(search_id)
+            self.control.advance(search_id)
         return len(woken)
-
-    def _sweep(self) -> None:
-        expired = sweep(self.service.store)
-        if expired:
-            log.warning("leases expired", count=expired)
-        remove_needless(self.service.store, self.service.settings.home)
-        with self.service.store.write() as uow:
-            delete_orphans(uow.connection)
-        self._swept_at = time.monotonic()
-
-    def _take_woken(self) -> list[str]:
-        with self.service.store.read() as uow:
-            if not uow.searches.any_woken():
-                return []
-        with self.service.store.write() as uow:
-            return list(uow.searches.take_woken(WOKEN_AT_ONCE))
-
-    def _advance(self, search_id: str) -> None:
-        """One search's trouble must not stop the others; the next sweep looks at it again."""
-        try:
-            advance(self.service.store, self.memories, search_id)
-        except SQLAlchemyError:
-            raise
-        except PermanentError as error:
-            log.exception("the search cannot be advanced any more", search=search_id)
-            abort(self.service.store, search_id, Failure(error.problem, error.detail))
-        except Exception:
-            log.exception("advance failed", search=search_id)
 
 
 def main() -> None:

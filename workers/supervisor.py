@@ -99,7 +99,7 @@ class Supervisor:
             "NAS_HOME": str(home),
             "NAS_PORT": str(self.port),
             "NAS_HOST": settings.host,
-            "NAS_TORCH_THREADS": str(max(1, usable_cores() // settings.worker_count)),
+            "NAS_TORCH_THREADS": str(settings.threads_per_worker),
             "OMP_NUM_THREADS": "1",
         }
         modules = {"api": "nas_service.api", "control": "workers.control"}
@@ -136,11 +136,6 @@ class Supervisor:
         deadline = time.monotonic() + GRACE_S
         for child in self.children:
             child.wait(deadline)
-
-
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _free_port(host: str) -> int:

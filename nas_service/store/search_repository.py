@@ -14,6 +14,7 @@ from nas_service.domain.states import LIVE_SEARCHES, SearchStatus
 from nas_service.store import cursors
 from nas_service.store.rows import plain, to_search
 from nas_service.store.tables import searches
+from nas_service.use_cases.outbox import Outbox
 from nas_service.use_cases.ports import Page
 
 # Within these bounds every time zone's times are times in UTC too.
@@ -26,14 +27,17 @@ _LOCK = _GET.with_for_update()
 _CHANGE = update(searches).where(_THIS).values(version=searches.c.version + 1)
 _WAKE = update(searches).where(_THIS).values(wake=True)
 _ANY_WOKEN = select(searches.c.id).where(searches.c.wake).limit(1)
-_LIVE = select(searches.c.id).where(searches.c.status.in_(LIVE_SEARCHES))
+_WOKEN = select(searches.c.id).where(searches.c.wake)
+_TAKE_WAKE = update(searches).where(_THIS, searches.c.wake).values(wake=False)
+_WAKE_LIVE = update(searches).where(searches.c.status.in_(LIVE_SEARCHES), searches.c.wake.is_(False)).values(wake=True)
 
 
 class SqlSearches:
     """Implements the SearchRepository port."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, outbox: Outbox) -> None:
         self._connection = connection
+        self._outbox = outbox
 
     def add(self, search: Search, spec_digest: str) -> None:
         """Store a new search; it is woken at once.
@@ -47,6 +51,7 @@ class SqlSearches:
         except IntegrityError as error:
             detail = f"a search is being stored under the idempotency key {search.idempotency_key!r}; ask again"
             raise ConflictError("idempotency-key-in-use", detail) from error
+        self._outbox.searches.add(search.id)
 
     def get(self, search_id: str) -> Search:
         """Raises NotFoundError."""
@@ -89,6 +94,7 @@ class SqlSearches:
     def wake(self, search_id: str) -> None:
         """Ask for `advance` to look at it."""
         self._connection.execute(_WAKE, {"search_id": search_id})
+        self._outbox.searches.add(search_id)
 
     def any_woken(self) -> bool:
         """Whether some search asked for `advance`."""
@@ -96,14 +102,22 @@ class SqlSearches:
 
     def take_woken(self, limit: int) -> Sequence[str]:
         """Searches that asked for `advance`; asking is over with this transaction."""
-        ids = self._connection.scalars(select(searches.c.id).where(searches.c.wake).limit(limit)).all()
+        ids = self.woken(limit)
         if ids:
             self._connection.execute(update(searches).where(searches.c.id.in_(ids)).values(wake=False))
         return ids
 
-    def live(self) -> Sequence[str]:
-        """Searches that may still change."""
-        return self._connection.scalars(_LIVE).all()
+    def take_wake(self, search_id: str) -> bool:
+        """Whether this search asked for `advance`; asking is over with this transaction."""
+        return self._connection.execute(_TAKE_WAKE, {"search_id": search_id}).rowcount == 1
+
+    def woken(self, limit: int) -> Sequence[str]:
+        """Searches that ask for `advance`."""
+        return self._connection.scalars(_WOKEN.limit(limit)).all()
+
+    def wake_live(self) -> None:
+        """Ask for `advance` to look at every search that may still change. Nothing is sent for it."""
+        self._connection.execute(_WAKE_LIVE)
 
     def delete(self, search_id: str) -> None:
         """Forget it with its candidates, work and events; evaluations and measurements stay for reuse."""

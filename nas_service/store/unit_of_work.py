@@ -13,6 +13,8 @@ from nas_service.store.evidence_repository import SqlEvidence
 from nas_service.store.search_repository import SqlSearches
 from nas_service.store.work_repository import SqlWork
 from nas_service.store.worker_repository import SqlWorkers
+from nas_service.use_cases.outbox import NoDelivery, Outbox
+from nas_service.use_cases.ports import Dispatcher
 
 
 class SqlUnitOfWork:
@@ -20,6 +22,7 @@ class SqlUnitOfWork:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.outbox = Outbox()
 
     @property
     def connection(self) -> Connection:
@@ -29,7 +32,7 @@ class SqlUnitOfWork:
     @cached_property
     def searches(self) -> SqlSearches:
         """Searches."""
-        return SqlSearches(self._connection)
+        return SqlSearches(self._connection, self.outbox)
 
     @cached_property
     def candidates(self) -> SqlCandidates:
@@ -39,7 +42,7 @@ class SqlUnitOfWork:
     @cached_property
     def work(self) -> SqlWork:
         """Work items."""
-        return SqlWork(self._connection)
+        return SqlWork(self._connection, self.outbox)
 
     @cached_property
     def evidence(self) -> SqlEvidence:
@@ -58,16 +61,20 @@ class SqlUnitOfWork:
 
 
 class SqlStore:
-    """Hands out transactions on one engine."""
+    """Hands out transactions on one engine, and has delivered what they committed."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, dispatcher: Dispatcher | None = None) -> None:
         self.engine = engine
+        self._dispatcher = dispatcher or NoDelivery()
 
     @contextmanager
     def write(self) -> Iterator[SqlUnitOfWork]:
         """A transaction that may write."""
         with for_writing(self.engine.connect()) as connection, connection.begin():
-            yield SqlUnitOfWork(connection)
+            uow = SqlUnitOfWork(connection)
+            yield uow
+        if uow.outbox:
+            self._dispatcher.send(uow.outbox)
 
     @contextmanager
     def read(self) -> Iterator[SqlUnitOfWork]:

@@ -1,28 +1,32 @@
 """Work items in the database. Whoever changes a leased one must hold its current fencing token."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select, Update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from nas_service.domain.entities import Failure, JsonDict, WorkItem
 from nas_service.domain.errors import NotFoundError
 from nas_service.domain.states import WorkStatus
 from nas_service.store import work_statements as statements
 from nas_service.store.rows import plain, to_work_item
+from nas_service.use_cases.outbox import Outbox
 
 
 class SqlWork:
     """Implements the WorkRepository port."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, outbox: Outbox) -> None:
         self._connection = connection
+        self._outbox = outbox
 
     def add(self, item: WorkItem) -> None:
         """Store a new item, queued."""
         row = {name: getattr(item, name) for name in WorkItem.__dataclass_fields__}
         self._connection.execute(statements.ADD, plain(row) | {"created_at": datetime.now(UTC)})
+        self._outbox.work[item.id] = item.queue
 
     def get(self, item_id: str) -> WorkItem:
         """Raises NotFoundError."""
@@ -37,12 +41,30 @@ class SqlWork:
 
     def claim(self, queues: Sequence[str], worker_id: str, lease_s: float) -> WorkItem | None:
         """Lease the oldest queued item of `queues` whose search is running; None if there is none."""
-        lease = {"worker_id": worker_id, "lease_s": lease_s, "started_at": datetime.now(UTC)}
         for item_id in self._connection.scalars(statements.OLDEST_WAITING, {"queues": list(queues)}).all():
-            row = self._connection.execute(statements.LEASE, {"item_id": item_id, **lease}).mappings().first()
-            if row is not None:
-                return to_work_item(row)
+            item = self._lease(statements.LEASE, item_id, worker_id, lease_s)
+            if item is not None:
+                return item
         return None
+
+    def claim_item(self, item_id: str, worker_id: str, lease_s: float) -> WorkItem | None:
+        """Lease this very item; None unless it is queued and its search is running."""
+        return self._lease(statements.LEASE_IF_RUNNING, item_id, worker_id, lease_s)
+
+    def _lease(self, statement: ReturningUpdate[Any], item_id: str, worker_id: str, lease_s: float) -> WorkItem | None:
+        lease = {"item_id": item_id, "worker_id": worker_id, "lease_s": lease_s, "started_at": datetime.now(UTC)}
+        row = self._connection.execute(statement, lease).mappings().first()
+        return to_work_item(row) if row is not None else None
+
+    def waiting(self, older_than_s: float, limit: int) -> Mapping[str, str]:
+        """Queue by id of what somebody could claim and was stored `older_than_s` seconds ago, oldest first."""
+        wanted = {"before": datetime.now(UTC) - timedelta(seconds=older_than_s), "limit": limit}
+        return dict(self._connection.execute(statements.LONG_WAITING, wanted).tuples().all())
+
+    def deliver_again(self, search_id: str) -> None:
+        """Whoever was told of a queued item while its search was paused has let it lie."""
+        queued = self._connection.execute(statements.QUEUED_OF_SEARCH, {"of_search": search_id})
+        self._outbox.work.update(queued.tuples().all())
 
     def extend(self, item_id: str, token: int, lease_s: float, progress: JsonDict | None) -> bool:
         """Renew the lease. False: it is lost, and whatever was done is void."""
@@ -62,7 +84,11 @@ class SqlWork:
 
     def release(self, item_id: str, token: int, *, counts_as_attempt: bool) -> bool:
         """Give it back to the queue. False: the lease was lost."""
-        return self._as_holder(statements.RELEASE, item_id, token, uncounted=0 if counts_as_attempt else 1)
+        held = {"item_id": item_id, "held_token": token, "uncounted": 0 if counts_as_attempt else 1}
+        queue = self._connection.scalar(statements.RELEASE, held)
+        if queue is not None:
+            self._outbox.work[item_id] = queue
+        return queue is not None
 
     def _end(self, item_id: str, token: int, status: WorkStatus, **values: Any) -> bool:
         return self._as_holder(statements.END, item_id, token, status=status, finished_at=datetime.now(UTC), **values)

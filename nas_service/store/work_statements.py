@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, exists, insert, select, update
 
 from nas_service.domain.states import SearchStatus, WorkStatus
 from nas_service.store.tables import searches, work_items
@@ -24,16 +24,21 @@ _UNABSORBED = (_OF_SEARCH, work_items.c.absorbed.is_(False))
 ADD = insert(work_items)
 GET = select(work_items).where(_THIS)
 _WAITING = (
-    select(work_items.c.id)
+    select(work_items.c.id, work_items.c.queue)
     .join(searches, searches.c.id == work_items.c.search_id)
     .where(
         work_items.c.status == WorkStatus.QUEUED,
-        work_items.c.queue.in_(bindparam("queues", expanding=True)),
         searches.c.status == SearchStatus.RUNNING,
     )
+    .order_by(work_items.c.created_at, work_items.c.id)
 )
-ANY_WAITING = _WAITING.limit(1)
-OLDEST_WAITING = _WAITING.order_by(work_items.c.created_at, work_items.c.id).limit(CLAIM_CANDIDATES)
+_WAITING_IN = _WAITING.where(work_items.c.queue.in_(bindparam("queues", expanding=True)))
+ANY_WAITING = _WAITING_IN.order_by(None).limit(1)
+OLDEST_WAITING = _WAITING_IN.limit(CLAIM_CANDIDATES)
+LONG_WAITING = _WAITING.where(work_items.c.created_at < bindparam("before")).limit(bindparam("limit"))
+QUEUED_OF_SEARCH = select(work_items.c.id, work_items.c.queue).where(
+    _OF_SEARCH, work_items.c.status == WorkStatus.QUEUED
+)
 LEASE = (
     update(work_items)
     .where(_THIS, work_items.c.status == WorkStatus.QUEUED)
@@ -46,6 +51,9 @@ LEASE = (
     )
     .returning(work_items)
 )
+LEASE_IF_RUNNING = LEASE.where(
+    exists().where(searches.c.id == work_items.c.search_id, searches.c.status == SearchStatus.RUNNING)
+)
 _AS_HOLDER = update(work_items).where(
     _THIS, work_items.c.token == bindparam("held_token"), work_items.c.status == WorkStatus.LEASED
 )
@@ -55,7 +63,7 @@ RELEASE = _AS_HOLDER.values(
     attempt=work_items.c.attempt - bindparam("uncounted"),
     worker_id=None,
     lease_expires_at_s=None,
-)
+).returning(work_items.c.queue)
 END = _AS_HOLDER.values(lease_expires_at_s=None)
 CANCEL_QUEUED = (
     update(work_items)

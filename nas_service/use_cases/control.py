@@ -50,6 +50,8 @@ def _change(store: Store, search_id: str, to: SearchStatus) -> Search:
         if search.status not in already and not (to is SearchStatus.RUNNING and search.status is SearchStatus.QUEUED):
             search = set_status(uow, search, to)
             uow.searches.wake(search_id)
+            if to is SearchStatus.RUNNING:
+                uow.work.deliver_again(search_id)
         return search
 
 

@@ -2,7 +2,12 @@
 
 from nas_service.domain.entities import Failure
 from nas_service.domain.states import SearchStatus, is_over
-from nas_service.use_cases.ports import Store
+from nas_service.use_cases.outbox import Outbox
+from nas_service.use_cases.ports import Dispatcher, Store
+
+RESEND_AFTER_S = 3.0
+"""Normally a message is delivered long before."""
+RESEND_AT_ONCE = 1000
 
 
 def sweep(store: Store) -> int:
@@ -18,6 +23,17 @@ def sweep(store: Store) -> int:
             else:
                 detail = f"its worker was lost {item.attempt} times in a row; see the worker's log for the cause"
                 uow.work.fail(item.id, item.token, Failure("worker-lost", detail))
-        for search_id in uow.searches.live():
-            uow.searches.wake(search_id)
+        uow.searches.wake_live()
     return len(expired)
+
+
+def resend(store: Store, dispatcher: Dispatcher) -> int:
+    """Send again what waits in the database and is not on its way any more. Returns how many work items."""
+    with store.read() as uow:
+        waiting = Outbox(
+            work=dict(uow.work.waiting(RESEND_AFTER_S, RESEND_AT_ONCE)),
+            searches=set(uow.searches.woken(RESEND_AT_ONCE)),
+        )
+    lost = dispatcher.missing(waiting)
+    dispatcher.send(lost)
+    return len(lost.work)

@@ -15,6 +15,7 @@ from nas_service.cli.home_service import HomeService, find_service
 from nas_service.cli.interrupts import Interrupts
 from nas_service.cli.options import JsonOption
 from nas_service.cli.output import Output
+from nas_service.dispatch.messages import CONTROL_QUEUE
 from nas_service.settings import Settings
 
 LOOK_S = 0.5
@@ -69,16 +70,34 @@ def serve(
     _become("nas_service.api", {name: str(value) for name, value in given.items() if value is not None})
 
 
-def worker() -> None:
-    """Run one worker alone, configured by the environment."""
-    _become("workers.worker", {})
+def worker(
+    queues: Annotated[
+        str | None,
+        typer.Option("--queues", help="What to serve, instead of NAS_QUEUES: `train`, `profile.DEVICE`, or both."),
+    ] = None,
+) -> None:
+    """Run workers alone, configured by the environment: one process, or with a broker a pool of NAS_WORKERS."""
+    settings = Settings() if queues is None else Settings(queues=queues)  # type: ignore[arg-type]
+    environment = {"NAS_QUEUES": ",".join(settings.queues)}
+    if settings.broker_url:
+        _become_celery(environment)
+    _become("workers.worker", environment)
 
 
 def control() -> None:
-    """Run the control loop alone, configured by the environment: it decides what searches do next."""
+    """Run control alone, configured by the environment: it decides what searches do next."""
+    if Settings().broker_url:
+        _become_celery({"NAS_QUEUES": CONTROL_QUEUE})
     _become("workers.control", {})
 
 
-def _become(module: str, environment: dict[str, str]) -> NoReturn:
+def _become_celery(environment: dict[str, str]) -> NoReturn:
+    # Several workers of one machine need different names; gossip and mingle keep workers in touch for nothing.
+    name = f"nas-{os.getpid()}@%h"
+    celery = ["--app", "workers.celery_app", "--quiet", "worker", "--hostname", name, "--loglevel", "WARNING"]
+    _become("celery", environment, *celery, "--without-gossip", "--without-mingle")
+
+
+def _become(module: str, environment: dict[str, str], *arguments: str) -> NoReturn:
     """Replace this process, so that signals and exit codes of a container reach the service itself."""
-    os.execve(sys.executable, [sys.executable, "-m", module], {**os.environ, **environment})
+    os.execve(sys.executable, [sys.executable, "-m", module, *arguments], {**os.environ, **environment})

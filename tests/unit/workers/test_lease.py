@@ -12,13 +12,13 @@ from nas_service.use_cases.sweep import sweep
 from nas_service.use_cases.work import Signal
 from tests.support.waiting import wait_for
 from tests.unit.workers.conftest import Bench
-from workers.lease import Abandoned, Lease, Paused
+from workers.lease import Abandoned, Lease, LeaseTimes, Paused
 
 HEARTBEAT_S = 0.02
 
 
 def lease_of(bench: Bench, item: WorkItem, shutdown: threading.Event | None = None) -> Lease:
-    return Lease(bench.service.store, item, 60.0, HEARTBEAT_S, shutdown or threading.Event())
+    return Lease(bench.service.store, item, LeaseTimes(60.0, HEARTBEAT_S), shutdown or threading.Event())
 
 
 def expires_at_s(bench: Bench, item: WorkItem) -> float:

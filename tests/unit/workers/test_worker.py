@@ -42,7 +42,7 @@ def raises(error: Exception) -> HeldTask:
 
 def do_next(bench: Bench, loop: WorkerLoop) -> WorkItem:
     item = bench.claim()
-    loop.do(item)
+    loop.executor.do(item)
     return bench.item(item)
 
 
@@ -99,7 +99,7 @@ def obeys(task: Task) -> JsonDict:
 @contextmanager
 def working(loop: WorkerLoop, item: WorkItem) -> Iterator[None]:
     """While the worker does `item`; it has ended when the block ends."""
-    thread = threading.Thread(target=loop.do, args=(item,))
+    thread = threading.Thread(target=loop.executor.do, args=(item,))
     thread.start()
     yield
     thread.join(timeout=30)
@@ -147,7 +147,7 @@ def test_a_worker_that_has_lost_its_lease_leaves_the_next_ones_work_and_checkpoi
     current = bench.claim()
     checkpoint = checkpoint_path(bench.service.settings.home, current.id)
     checkpoint.write_bytes(b"of the present holder")
-    loop.do(late)
+    loop.executor.do(late)
     assert bench.item(current).status is WorkStatus.LEASED
     assert checkpoint.exists()
 
@@ -158,7 +158,7 @@ def test_a_late_result_is_refused(bench: Bench, loop: WorkerLoop, task_that: Cal
     late = bench.claim(lease_s=-1.0)
     sweep(bench.service.store)
     current = bench.claim()
-    loop.do(late)
+    loop.executor.do(late)
     assert (bench.item(current).status, bench.item(current).result) == (WorkStatus.LEASED, None)
 
 
@@ -175,7 +175,7 @@ def test_a_database_that_does_not_answer_leaves_the_item_to_its_lease(
 def test_a_worker_is_known_while_it_runs_and_forgotten_when_it_has_left(bench: Bench, loop: WorkerLoop) -> None:
     def known() -> bool:
         with bench.service.store.read() as uow:
-            return any(worker.id == loop.worker.id for worker in uow.workers.live())
+            return any(worker.id == loop.presence.worker.id for worker in uow.workers.live())
 
     thread = threading.Thread(target=loop.run)
     thread.start()

@@ -9,6 +9,7 @@ from nas_service.domain.errors import ConflictError, SpecError
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import SearchStatus
 from nas_service.use_cases import checks
+from nas_service.use_cases.ports import Page
 from nas_service.use_cases.submit import submit
 from tests.unit.nas_service.use_cases.conftest import Bench
 
@@ -43,7 +44,7 @@ def test_a_refused_spec_leaves_nothing_and_names_every_field(bench: Bench, tmp_p
     fields = [problem.field for problem in caught.value.problems]
     assert fields == ["space.name", "training.recipe.0", "finalize.recipe.0", "dataset.name"]
     with bench.store.read() as uow:
-        assert uow.searches.live() == []
+        assert uow.searches.list(Page()) == ([], None)
 
 
 @pytest.mark.parametrize(
