@@ -14,10 +14,10 @@ COPY workers ./workers
 COPY migrations ./migrations
 
 FROM build AS build-api
-RUN /opt/nas/bin/pip install --constraint constraints.txt '.[postgres]'
+RUN /opt/nas/bin/pip install --constraint constraints.txt '.[distributed]'
 
 FROM build AS build-worker
-RUN /opt/nas/bin/pip install --constraint constraints.txt '.[worker,hf,postgres]'
+RUN /opt/nas/bin/pip install --constraint constraints.txt '.[worker,hf,distributed]'
 
 FROM python:3.11-slim AS base
 RUN useradd --system --uid 10001 --home-dir /var/lib/nas --create-home nas

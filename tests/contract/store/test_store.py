@@ -145,6 +145,22 @@ class TestSearches:
             with pytest.raises(NotFoundError):
                 uow.searches.get(search.id)
 
+    def test_a_search_that_asked_for_advance_is_taken_once(self, store: SqlStore, search: Search) -> None:
+        with store.write() as uow:
+            assert uow.searches.woken(10) == [search.id]
+            assert uow.searches.take_wake(search.id)
+            assert not uow.searches.take_wake(search.id)
+            assert uow.searches.woken(10) == []
+
+    def test_every_search_that_may_still_change_is_woken(self, store: SqlStore, search: Search) -> None:
+        over, paused = a_search(status=SearchStatus.SUCCEEDED), a_search(status=SearchStatus.PAUSED)
+        with store.write() as uow:
+            for other in (over, paused):
+                uow.searches.add(other, "digest")
+            uow.searches.take_woken(10)
+            uow.searches.wake_live()
+            assert set(uow.searches.woken(10)) == {search.id, paused.id}
+
 
 class TestCandidates:
     def test_a_candidate_comes_back_as_it_was_stored(self, store: SqlStore, search: Search) -> None:
@@ -208,6 +224,52 @@ class TestWork:
             uow.searches.update(search.id, status=SearchStatus.PAUSED)
             assert not uow.work.is_waiting(["profile.phone"])
             assert uow.work.claim(["profile.phone"], "w", 30) is None
+
+    def test_only_one_of_many_messages_about_an_item_gets_it(self, store: SqlStore, search: Search) -> None:
+        item = an_item(search)
+        with store.write() as uow:
+            uow.work.add(item)
+        barrier = threading.Barrier(8)
+
+        def claim(number: int) -> WorkItem | None:
+            barrier.wait()
+            with store.write() as uow:
+                return uow.work.claim_item(item.id, f"worker-{number}", 30)
+
+        with ThreadPoolExecutor(8) as pool:
+            (claimed,) = (found for found in pool.map(claim, range(8)) if found is not None)
+        with store.read() as uow:
+            assert uow.work.get(item.id) == claimed
+        assert (claimed.status, claimed.attempt, claimed.token) == (WorkStatus.LEASED, 1, 1)
+
+    def test_an_item_is_only_claimed_while_it_is_queued_and_its_search_runs(
+        self, store: SqlStore, search: Search
+    ) -> None:
+        item = an_item(search)
+        with store.write() as uow:
+            uow.work.add(item)
+            assert uow.work.claim_item("work-unknown", "w", 30) is None
+            uow.searches.update(search.id, status=SearchStatus.PAUSED)
+            assert uow.work.claim_item(item.id, "w", 30) is None
+            uow.searches.update(search.id, status=SearchStatus.RUNNING)
+            held = uow.work.claim_item(item.id, "w", 30)
+            assert held is not None
+            assert uow.work.claim_item(item.id, "w", 30) is None
+            uow.work.complete(held.id, held.token, {})
+            assert uow.work.claim_item(item.id, "w", 30) is None
+
+    def test_what_waits_for_long_is_what_somebody_could_claim(self, store: SqlStore, search: Search) -> None:
+        paused = a_search(status=SearchStatus.PAUSED)
+        first, second, held = an_item(search), an_item(search, queue="profile.phone"), an_item(search)
+        with store.write() as uow:
+            uow.searches.add(paused, "digest")
+            for item in (first, second, held, an_item(paused)):
+                uow.work.add(item)
+            uow.work.claim_item(held.id, "w", 30)
+        with store.read() as uow:
+            assert uow.work.waiting(older_than_s=0, limit=10) == {first.id: "train", second.id: "profile.phone"}
+            assert uow.work.waiting(older_than_s=0, limit=1) == {first.id: "train"}
+            assert uow.work.waiting(older_than_s=60, limit=10) == {}
 
     def test_only_the_newest_token_may_commit(self, store: SqlStore, search: Search) -> None:
         with store.write() as uow:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from nas_service.domain.entities import WorkItem
+from nas_service.domain.errors import PermanentError
 from nas_service.use_cases import control
 from nas_service.use_cases.sweep import sweep
 from nas_service.use_cases.work import Signal
@@ -30,7 +31,7 @@ def expires_at_s(bench: Bench, item: WorkItem) -> float:
 def raised_by(check: Callable[[], None]) -> BaseException | None:
     try:
         check()
-    except (Paused, Abandoned) as error:
+    except (Paused, Abandoned, PermanentError) as error:
         return error
     return None
 
@@ -110,6 +111,15 @@ def test_a_shutdown_asks_for_a_checkpoint_at_once(bench: Bench) -> None:
         shutdown.set()
         with pytest.raises(Paused):
             lease.check()
+
+
+def test_work_that_takes_too_long_fails_by_name(bench: Bench) -> None:
+    bench.submit()
+    times = LeaseTimes(60.0, HEARTBEAT_S, limit_s=0.0)
+    with Lease(bench.service.store, bench.claim(), times, threading.Event()) as lease:
+        error = wait_for(lambda: raised_by(lease.check), "the end of its time")
+    assert isinstance(error, PermanentError)
+    assert error.problem == "time-limit"
 
 
 def test_it_is_renewed_beside_a_main_thread_that_computes_without_pause(bench: Bench) -> None:

@@ -20,11 +20,11 @@ from nas_service.use_cases.submit import submit
 from tests.support.api import new_service
 from tests.support.tiny import tiny_search
 from workers.checkpoints import checkpoint_path
-from workers.lease import Lease, Paused
+from workers.execution import Executor
+from workers.lease import Lease, LeaseTimes, Paused
 from workers.tasks import Task
 from workers.tasks.evaluate import evaluate
 from workers.training import Checkpoint
-from workers.worker import WorkerLoop
 
 LEASE_S = 60.0
 
@@ -56,18 +56,18 @@ def submitted(service: Service, **parts: object) -> Search:
 
 def work_until(service: Service, search: Search, kind: WorkKind | None) -> WorkItem | None:
     """Do the search's work for real until an item of `kind` is claimed, which is left to the test; or to the end."""
-    loop, memories = WorkerLoop(service, QUEUES), SqlMemories()
+    executor, memories = Executor(service, threading.Event()), SqlMemories()
     for _ in range(50):
         advance(service.store, memories, search.id)
-        item = work.claim(service.store, QUEUES, loop.worker.id, LEASE_S)
+        item = work.claim(service.store, QUEUES, "worker-of-this-test", LEASE_S)
         if item is None or item.kind is kind:
             return item
-        loop.do(item)
+        executor.do(item)
     raise AssertionError("the search does not end")
 
 
 def evaluated(service: Service, item: WorkItem, shutdown: threading.Event | None = None) -> JsonDict:
-    with Lease(service.store, item, LEASE_S, 0.1, shutdown or threading.Event()) as lease:
+    with Lease(service.store, item, LeaseTimes(LEASE_S, 0.1), shutdown or threading.Event()) as lease:
         return evaluate(Task(service, item, lease))
 
 
@@ -141,8 +141,8 @@ def test_a_stored_file_that_is_gone_fails_what_needs_it_by_name(service: Service
     item = work_until(service, search, kind)
     assert item is not None
     shutil.rmtree(service.settings.artifacts_dir)
-    loop = WorkerLoop(service, QUEUES)
-    loop.do(item)
+    executor = Executor(service, threading.Event())
+    executor.do(item)
     with service.store.read() as uow:
         failed = uow.work.get(item.id)
     assert failed.status is WorkStatus.FAILED
