@@ -101,6 +101,8 @@ class Supervisor:
             "NAS_HOST": settings.host,
             "NAS_TORCH_THREADS": str(settings.threads_per_worker),
             "OMP_NUM_THREADS": "1",
+            # Its workers look into the database: messages to a broker would pile up there.
+            "NAS_BROKER_URL": "",
         }
         modules = {"api": "nas_service.api", "control": "workers.control"}
         modules |= {f"worker-{i}": "workers.worker" for i in range(settings.worker_count)}

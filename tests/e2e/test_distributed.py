@@ -9,6 +9,7 @@ import httpx
 import optuna
 import pytest
 import yaml
+from sqlalchemy import NullPool
 
 from nas_service.client import Client
 from nas_service.domain.states import CandidateStatus, SearchStatus
@@ -76,10 +77,10 @@ def test_a_search_runs_through_the_commands_of_the_containers(
         for line in (bundle / "SHA256SUMS").read_text().splitlines():
             sha256, name = line.split()
             assert hashlib.sha256((bundle / name).read_bytes()).hexdigest() == sha256
-    storage = optuna.storages.RDBStorage(distributed.settings["NAS_DATABASE_URL"])
+    url = distributed.settings["NAS_DATABASE_URL"]
+    storage = optuna.storages.RDBStorage(url, engine_kwargs={"poolclass": NullPool})
     study = optuna.load_study(study_name=search.id, storage=storage)
     assert {t.number for t in study.best_trials} == {m.candidate.number for m in members}
-    storage.engine.dispose()
     served = {worker.queues for worker in distributed.live_workers()}
     assert served == {("train",), ("profile.local",)}
 

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tests.support.source import ROOT
+from workers.environment import TRAINING_ENVIRONMENT
 
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -52,6 +53,13 @@ def test_each_service_runs_a_command_that_exists(name: str, nas_commands: set[st
     program, command = SERVICES[name]["command"][:2]
     assert program == "nas"
     assert command in nas_commands
+
+
+def test_what_trains_is_started_as_in_the_embedded_mode() -> None:
+    """Timings must not have it: users run their networks without."""
+    environments = {name: service.get("environment", {}) for name, service in SERVICES.items()}
+    assert environments["worker-train"].items() >= TRAINING_ENVIRONMENT.items()
+    assert not TRAINING_ENVIRONMENT.keys() & environments["worker-profile"].keys()
 
 
 def test_the_images_run_as_an_ordinary_user() -> None:

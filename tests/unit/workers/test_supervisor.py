@@ -122,6 +122,14 @@ def test_one_home_has_one_supervisor(tmp_path: Path) -> None:
         pass
 
 
+def test_the_embedded_service_sends_no_messages_that_nobody_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NAS_BROKER_URL", "redis://elsewhere")
+    supervisor = Supervisor(Settings(home=tmp_path, port=0, workers=1))
+    assert {child.environment["NAS_BROKER_URL"] for child in supervisor.children} == {""}
+
+
 def test_the_cores_are_shared_fairly_among_workers(tmp_path: Path) -> None:
     supervisor = Supervisor(Settings(home=tmp_path, port=0, workers=1))
     (worker,) = (one for one in supervisor.children if one.module == "workers.worker")

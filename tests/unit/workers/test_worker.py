@@ -71,6 +71,16 @@ def test_what_can_never_succeed_fails_at_once(
     assert (item.failure.problem, item.failure.detail) == ("p", "never")
 
 
+def test_a_network_too_large_for_the_worker_fails_at_once(
+    bench: Bench, loop: WorkerLoop, task_that: Callable[[HeldTask], None]
+) -> None:
+    task_that(raises(MemoryError("64 GiB")))
+    bench.submit()
+    item = do_next(bench, loop)
+    assert item.failure is not None
+    assert (item.status, item.failure.problem) == (WorkStatus.FAILED, "out-of-memory")
+
+
 @pytest.mark.parametrize(
     ("error", "problem"),
     [(RetryableError("p", "busy"), "p"), (ZeroDivisionError("division by zero"), "unexpected-error")],
