@@ -1,6 +1,7 @@
 """A service whose processes are killed; each test finds it complete."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,10 +10,16 @@ from tests.support.service_logs import pytest_runtest_makereport as pytest_runte
 
 
 @pytest.fixture(scope="session")
-def survivor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Below it the service reads file data sets."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session")
+def survivor(tmp_path_factory: pytest.TempPathFactory, data_root: Path) -> Iterator[RunningService]:
     """The embedded service with two workers; nothing of it is left at the end."""
     base = tmp_path_factory.mktemp("service")
-    with running_service(base / "home", base / "cache") as service:
+    with running_service(base / "home", base / "cache", NAS_DATA_ROOTS=str(data_root)) as service:
         yield service
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from examples.make_image_folder import main as make_image_folder
 from nas_service.domain.entities import WorkItem, WorkKind
 from nas_service.domain.states import CandidateStatus, SearchStatus, WorkStatus
 from nas_service.wire.searches import SearchDetail
@@ -53,8 +54,12 @@ def finish(service: RunningService, search: SearchDetail) -> None:
     check_accounts(service, search.id, candidate_count=1)
 
 
-def test_a_worker_killed_right_after_its_claim_is_replaced_whatever_it_was_to_do(service: RunningService) -> None:
-    search = submit(service, seed=1)
+def test_a_worker_killed_right_after_its_claim_is_replaced_whatever_it_was_to_do(
+    service: RunningService, data_root: Path
+) -> None:
+    """On a data set that no worker has in memory: preparing one that it has takes a few milliseconds."""
+    make_image_folder(data_root / "images")
+    search = submit(service, dataset={"name": f"imagefolder:{data_root / 'images'}"}, seed=1)
     killed = [kill_the_holder(service, search, kind) for kind in WorkKind]
     finish(service, search)
     for item in killed:
