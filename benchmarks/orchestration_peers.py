@@ -1,6 +1,7 @@
 """The two ways to remember a search that are compared: the service, and Optuna's own SQL storage."""
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -55,7 +56,7 @@ def spec_for(sampler: str) -> SearchSpec:
     )
 
 
-class Peer:
+class Peer(ABC):
     """Makes candidates one after another, each with what it cost."""
 
     def __init__(self) -> None:
@@ -72,13 +73,13 @@ class Peer:
         thought_cpu_ms = self._thinking.cpu_ms - thought_cpu_ms
         self.costs.append(Cost(wall_ms - thought_wall_ms, cpu_ms - thought_cpu_ms, thought_wall_ms, thought_cpu_ms))
 
+    @abstractmethod
     def make_candidate(self) -> None:
         """From proposal to result."""
-        raise NotImplementedError
 
+    @abstractmethod
     def restart(self) -> None:
         """Read from the database what a fresh process needs to go on."""
-        raise NotImplementedError
 
 
 class Service(Peer):
