@@ -1,5 +1,6 @@
 """What every test may ask for: real services, a browser, and an environment without surprises."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -50,6 +51,17 @@ def _unavailable(reason: str) -> NoReturn:
     if ON_CI:
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def loggers_stay_enabled() -> Iterator[None]:
+    """A library that configures logging silences all others, and a later test then fails, whichever it is."""
+    yield
+    ours = [name for name in logging.root.manager.loggerDict if name.startswith(("nas_service", "workers"))]
+    silenced = [name for name in ours if logging.getLogger(name).disabled]
+    for name in silenced:
+        logging.getLogger(name).disabled = False
+    assert not silenced, f"the test silenced {silenced}; run what configures logging in its own process"
 
 
 @pytest.fixture(scope="session")

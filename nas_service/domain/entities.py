@@ -11,6 +11,9 @@ from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus
 
 JsonDict = dict[str, Any]
 
+DEFAULT_TENANT = "default"
+"""Owns everything where nobody needs a key."""
+
 
 def new_id(prefix: str) -> str:
     """A fresh identifier such as `search-3f2a9c1b7d4e`."""
@@ -79,6 +82,10 @@ class Search:
     dataset: DatasetFacts | None = None
     space: SpaceFacts | None = None
     idempotency_key: str | None = None
+    tenant: str = DEFAULT_TENANT
+    """Whose it is; nobody else sees it."""
+    priority: int = 0
+    """Among its tenant's searches the higher is served first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,3 +213,7 @@ class Worker:
     device: JsonDict
     """Identity of the hardware it runs on, with the runtimes available."""
     seen_s_ago: float
+    versions: dict[str, str] = field(default_factory=dict)
+    """Of this service and of the libraries that decide what a result is worth."""
+    capacity: int = 1
+    """Work items it does at once."""

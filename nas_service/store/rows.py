@@ -47,6 +47,8 @@ def to_search(row: RowMapping) -> Search:
         dataset=DatasetFacts(**{**dataset, "classes": tuple(dataset["classes"])}) if dataset else None,
         space=SpaceFacts(**space) if space else None,
         idempotency_key=row["idempotency_key"],
+        tenant=row["tenant"],
+        priority=row["priority"],
     )
 
 

@@ -28,12 +28,15 @@ metadata = MetaData(
 ID = String(64)
 SHA256 = String(64)
 STATUS = String(16)
+TENANT = String(64)
 AUTO_ID = BigInteger().with_variant(Integer, "sqlite")
 
 searches = Table(
     "searches",
     metadata,
     Column("id", ID, primary_key=True),
+    Column("tenant", TENANT, nullable=False),
+    Column("priority", Integer, nullable=False, default=0),
     Column("name", String(120), nullable=False),
     Column("spec", JsonType, nullable=False),
     Column("status", STATUS, nullable=False),
@@ -50,11 +53,12 @@ searches = Table(
     Column("failure", JsonType),
     Column("dataset", JsonType),
     Column("space", JsonType),
-    Column("idempotency_key", String(200), unique=True),
+    Column("idempotency_key", String(200)),
     Column("spec_digest", SHA256, nullable=False),
     Column("wake", Boolean, nullable=False, default=True),
-    Index("ix_searches_created_at_id", "created_at", "id"),
-    Index("ix_searches_status", "status"),
+    UniqueConstraint("tenant", "idempotency_key"),
+    Index("ix_searches_tenant_created_at_id", "tenant", "created_at", "id"),
+    Index("ix_searches_status_tenant", "status", "tenant"),
     Index("ix_searches_wake", "wake"),
 )
 
@@ -179,5 +183,36 @@ workers = Table(
     Column("pid", Integer, nullable=False),
     Column("queues", JsonType, nullable=False),
     Column("device_id", ID, nullable=False),
+    Column("versions", JsonType, nullable=False),
+    Column("capacity", Integer, nullable=False, default=1),
     Column("seen_at_s", Float, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("tenant", TENANT, nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("digest", SHA256, nullable=False, unique=True),
+    Column("scopes", JsonType, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_used_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+    Index("ix_api_keys_tenant_created_at_id", "tenant", "created_at", "id"),
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("tenant", TENANT, nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("format", STATUS, nullable=False),
+    Column("sha256", SHA256, ForeignKey("artifacts.sha256"), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("facts", JsonType, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("tenant", "sha256"),
+    Index("ix_datasets_tenant_created_at_id", "tenant", "created_at", "id"),
 )

@@ -23,7 +23,14 @@ class SqlWorkers:
         """The worker is alive, here is what it can do."""
         device_id = worker.device["id"]
         self._put(devices, device_id, {"description": worker.device})
-        row = {"host": worker.host, "pid": worker.pid, "queues": list(worker.queues), "device_id": device_id}
+        row = {
+            "host": worker.host,
+            "pid": worker.pid,
+            "queues": list(worker.queues),
+            "device_id": device_id,
+            "versions": worker.versions,
+            "capacity": worker.capacity,
+        }
         self._put(workers, worker.id, row)
 
     def _put(self, table: Table, key: str, row: dict[str, Any]) -> None:
@@ -48,6 +55,8 @@ class SqlWorkers:
                 queues=tuple(row["queues"]),
                 device=row["description"],
                 seen_s_ago=max(0.0, row["age_s"]),
+                versions=row["versions"],
+                capacity=row["capacity"],
             )
             for row in self._connection.execute(query).mappings()
         ]
