@@ -4,6 +4,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
+from nas_service.store import tenancy
+
 SQLITE_BUSY_TIMEOUT_S = 30
 _WRITE = "nas_write"
 
@@ -14,11 +16,13 @@ def make_engine(url: str, pool_size: int = 5) -> Engine:
     On SQLite every process shares the file: WAL lets readers go on beside one writer, and NORMAL syncing
     is durable against the death of any process (only a power cut may lose the last commits, never corrupt).
     """
-    if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_S})
-    event.listen(engine, "connect", _configure_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_S})
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+    tenancy.watch(engine)
     return engine
 
 

@@ -49,7 +49,8 @@ def known_datasets(connection: Connection) -> Sequence[tuple[str, DatasetFacts]]
     """Each data set that a search has read, once by its content, under the name that the search used; by name."""
     fingerprint = searches.c.dataset["fingerprint"].as_string()
     one_each = select(func.min(searches.c.id)).where(searches.c.dataset.is_not(None)).group_by(fingerprint)
-    query = select(searches.c.spec, searches.c.dataset).where(searches.c.id.in_(one_each))
+    ids = connection.scalars(one_each).all()
+    query = select(searches.c.spec, searches.c.dataset).where(searches.c.id.in_(ids))
     found = [
         (str(spec["dataset"]["name"]), DatasetFacts(**{**facts, "classes": tuple(facts["classes"])}))
         for spec, facts in connection.execute(query)

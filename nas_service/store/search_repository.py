@@ -67,9 +67,9 @@ class SqlSearches:
             raise NotFoundError("no-such-search", f"there is no search {search_id!r}; see `GET /v1/searches`")
         return to_search(row)
 
-    def by_idempotency_key(self, key: str) -> tuple[Search, str] | None:
-        """The search submitted under `key` and the digest of its spec."""
-        query = select(searches).where(searches.c.idempotency_key == key)
+    def by_idempotency_key(self, tenant: str, key: str) -> tuple[Search, str] | None:
+        """The search that the tenant submitted under `key`, and the digest of its spec."""
+        query = select(searches).where(searches.c.tenant == tenant, searches.c.idempotency_key == key)
         row = self._connection.execute(query).mappings().first()
         return (to_search(row), row["spec_digest"]) if row else None
 

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection, Engine
 
+from nas_service.store import tenancy
 from nas_service.store.candidate_repository import SqlCandidates
 from nas_service.store.engine import for_writing
 from nas_service.store.event_repository import SqlEvents
@@ -66,6 +67,10 @@ class SqlStore:
     def __init__(self, engine: Engine, dispatcher: Dispatcher | None = None) -> None:
         self.engine = engine
         self._dispatcher = dispatcher or NoDelivery()
+
+    def of_tenant(self, tenant: str) -> "SqlStore":
+        """The same store for one tenant: what is another's is not found."""
+        return SqlStore(tenancy.of_tenant(self.engine, tenant), self._dispatcher)
 
     @contextmanager
     def write(self) -> Iterator[SqlUnitOfWork]:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from nas_service.domain.entities import Search, new_id
+from nas_service.domain.entities import DEFAULT_TENANT, Search, new_id
 from nas_service.domain.errors import ConflictError, FieldProblem, SpecError
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import SearchPhase, SearchStatus
@@ -14,11 +14,15 @@ Check = Callable[[SearchSpec], Sequence[FieldProblem]]
 
 
 def submit(
-    store: Store, checks: Sequence[Check], spec: SearchSpec, idempotency_key: str | None = None
+    store: Store,
+    checks: Sequence[Check],
+    spec: SearchSpec,
+    idempotency_key: str | None = None,
+    tenant: str = DEFAULT_TENANT,
 ) -> tuple[Search, bool]:
     """Store a search and return it with whether it is new.
 
-    The same idempotency key gives the same search. Raises SpecError for a spec that cannot succeed and
+    A tenant's idempotency key gives the same search again. Raises SpecError for a spec that cannot succeed and
     ConflictError where the key was used for another spec.
     """
     problems = [problem for check in checks for problem in check(spec)]
@@ -26,7 +30,7 @@ def submit(
         raise SpecError(problems)
     digest = hashlib.sha256(spec.model_dump_json().encode()).hexdigest()
     with store.write() as uow:
-        if idempotency_key is not None and (found := uow.searches.by_idempotency_key(idempotency_key)):
+        if idempotency_key is not None and (found := uow.searches.by_idempotency_key(tenant, idempotency_key)):
             search, known_digest = found
             if known_digest != digest:
                 raise ConflictError(
@@ -34,13 +38,13 @@ def submit(
                     f"the idempotency key was used for another spec (search {search.id}); use a fresh key",
                 )
             return search, False
-        search = _new_search(spec, idempotency_key)
+        search = _new_search(spec, idempotency_key, tenant)
         uow.searches.add(search, digest)
         uow.events.append(search.id, "search.submitted", {"name": search.name})
     return search, True
 
 
-def _new_search(spec: SearchSpec, idempotency_key: str | None) -> Search:
+def _new_search(spec: SearchSpec, idempotency_key: str | None, tenant: str) -> Search:
     search_id = new_id("search")
     return Search(
         id=search_id,
@@ -55,4 +59,5 @@ def _new_search(spec: SearchSpec, idempotency_key: str | None) -> Search:
         active_since=None,
         created_at=datetime.now(UTC),
         idempotency_key=idempotency_key,
+        tenant=tenant,
     )

@@ -8,9 +8,10 @@ from nas_service.api.artifact_response import ArtifactResponse
 from nas_service.api.conditional import matches, not_modified
 from nas_service.api.converters import artifact_infos
 from nas_service.api.dependencies import ArtifactName, CandidateId, ServiceDep
+from nas_service.api.identity import Reader, TenantStore
 from nas_service.api.problems import refusals
-from nas_service.bootstrap import Service
 from nas_service.domain.errors import NotFoundError
+from nas_service.use_cases.ports import ArtifactStore, Store
 from nas_service.wire.candidates import ArtifactInfo
 
 router = APIRouter(prefix="/v1/candidates/{candidate_id}", tags=["candidates"])
@@ -30,29 +31,41 @@ IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", description="T
 
 
 @router.get("/artifacts", responses=refusals(404))
-def list_artifacts(service: ServiceDep, candidate_id: CandidateId) -> tuple[ArtifactInfo, ...]:
+def list_artifacts(reader: Reader, store: TenantStore, candidate_id: CandidateId) -> tuple[ArtifactInfo, ...]:
     """A candidate's files by name."""
-    with service.store.read() as uow:
+    with store.read() as uow:
         uow.candidates.get(candidate_id)
         return artifact_infos(uow.evidence.artifacts_of(candidate_id))
 
 
 @router.get("/artifacts/{name}", response_class=ArtifactResponse, responses=DOWNLOAD)
 def download_artifact(
-    service: ServiceDep, candidate_id: CandidateId, name: ArtifactName, if_none_match: IfNoneMatch = None
+    reader: Reader,
+    service: ServiceDep,
+    store: TenantStore,
+    candidate_id: CandidateId,
+    name: ArtifactName,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """One file, whole or in parts (`Range`). It is verified before it is sent."""
-    return _download(service, candidate_id, name, if_none_match)
+    return _download(store, service.artifacts, (candidate_id, name), if_none_match)
 
 
 @router.get("/bundle", response_class=ArtifactResponse, responses=DOWNLOAD)
-def download_bundle(service: ServiceDep, candidate_id: CandidateId, if_none_match: IfNoneMatch = None) -> Response:
+def download_bundle(
+    reader: Reader,
+    service: ServiceDep,
+    store: TenantStore,
+    candidate_id: CandidateId,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
     """The bundle of a finalized candidate: architecture, weights, exported model, card and checksums in one zip."""
-    return _download(service, candidate_id, BUNDLE, if_none_match)
+    return _download(store, service.artifacts, (candidate_id, BUNDLE), if_none_match)
 
 
-def _download(service: Service, candidate_id: str, name: str, if_none_match: str | None) -> Response:
-    with service.store.read() as uow:
+def _download(store: Store, artifacts: ArtifactStore, wanted: tuple[str, str], if_none_match: str | None) -> Response:
+    candidate_id, name = wanted
+    with store.read() as uow:
         candidate = uow.candidates.get(candidate_id)
         artifact = uow.evidence.artifacts_of(candidate_id).get(name)
     if artifact is None:
@@ -61,6 +74,6 @@ def _download(service: Service, candidate_id: str, name: str, if_none_match: str
     etag = f'"{artifact.sha256}"'
     if matches(if_none_match, etag):
         return not_modified(etag)
-    path = service.artifacts.open_path(artifact.sha256)
+    path = artifacts.open_path(artifact.sha256)
     filename = f"{candidate_id}.zip" if name == BUNDLE else name
     return ArtifactResponse(path, media_type=artifact.media_type, filename=filename, headers={"ETag": etag})

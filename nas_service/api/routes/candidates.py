@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 
 from nas_service.api.converters import candidate_detail, candidate_summary, front_info
-from nas_service.api.dependencies import CandidateId, PageDep, SearchId, ServiceDep
+from nas_service.api.dependencies import CandidateId, PageDep, SearchId
 from nas_service.api.front_csv import front_csv
+from nas_service.api.identity import Reader, TenantStore
 from nas_service.api.problems import refusals
 from nas_service.domain.states import CandidateStatus
 from nas_service.use_cases import queries
@@ -19,13 +20,14 @@ CSV_TYPE = "text/csv"
 
 @router.get("/searches/{search_id}/candidates", responses=refusals(404))
 def list_candidates(
-    service: ServiceDep,
+    reader: Reader,
+    store: TenantStore,
     search_id: SearchId,
     page: PageDep,
     status: Annotated[CandidateStatus | None, Query(description="Only candidates in this status.")] = None,
 ) -> CandidatePage:
     """A search's candidates in the order of their proposal."""
-    with service.store.read() as uow:
+    with store.read() as uow:
         uow.searches.get(search_id)
         found, next_cursor = uow.candidates.page(search_id, page, status)
     return CandidatePage(items=tuple(candidate_summary(candidate) for candidate in found), next_cursor=next_cursor)
@@ -37,13 +39,14 @@ def list_candidates(
     responses={200: {"content": {CSV_TYPE: {"schema": {"type": "string"}}}}, **refusals(404)},
 )
 def get_front(
-    service: ServiceDep,
+    reader: Reader,
+    store: TenantStore,
     search_id: SearchId,
     format: Annotated[Literal["json", "csv"] | None, Query(description="Overrides `Accept`.")] = None,
     accept: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> FrontInfo | Response:
     """The non-dominated feasible candidates so far, as JSON, or as CSV by `Accept: text/csv` or `format=csv`."""
-    with service.store.read() as uow:
+    with store.read() as uow:
         front = front_info(queries.front(uow, search_id))
     if format == "csv" or (format is None and CSV_TYPE in (accept or "")):
         return Response(front_csv(front), media_type=CSV_TYPE, headers={"Vary": "Accept"})
@@ -51,7 +54,7 @@ def get_front(
 
 
 @router.get("/candidates/{candidate_id}", responses=refusals(404))
-def get_candidate(service: ServiceDep, candidate_id: CandidateId) -> CandidateDetail:
+def get_candidate(reader: Reader, store: TenantStore, candidate_id: CandidateId) -> CandidateDetail:
     """Everything known of a candidate: its architecture, metrics, evidence, work and files."""
-    with service.store.read() as uow:
+    with store.read() as uow:
         return candidate_detail(queries.candidate(uow, candidate_id))

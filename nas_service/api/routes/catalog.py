@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 import search_spaces
 from nas_service.api.converters import dataset_info
 from nas_service.api.dependencies import NAME_PATTERN, ServiceDep, SpaceName
+from nas_service.api.identity import Reader, TenantStore
 from nas_service.api.problems import refusals
 from nas_service.domain.errors import NotFoundError
 from nas_service.domain.recipe import STEPS
@@ -31,7 +32,7 @@ PROFILE_QUEUES = "profile."
 
 
 @router.get("/spaces")
-def list_spaces() -> SpaceList:
+def list_spaces(reader: Reader) -> SpaceList:
     """Every registered search space."""
     return SpaceList(items=tuple(_space_summary(name) for name in search_spaces.names()))
 
@@ -45,6 +46,7 @@ def _space_summary(name: str) -> SpaceSummary:
 
 @router.get("/spaces/{name}", responses=refusals(404))
 def get_space(
+    reader: Reader,
     name: SpaceName,
     preset: Annotated[
         str, Query(pattern=NAME_PATTERN, description="Named ranges for an image size; by default the first one.")
@@ -66,7 +68,7 @@ def get_space(
 
 
 @router.get("/recipes")
-def list_recipes() -> RecipeList:
+def list_recipes(reader: Reader) -> RecipeList:
     """Every step that `training.recipe` and `finalize.recipe` may name."""
     return RecipeList(
         items=tuple(
@@ -83,15 +85,15 @@ def list_recipes() -> RecipeList:
 
 
 @router.get("/datasets")
-def list_datasets(service: ServiceDep) -> DatasetList:
-    """The data sets that searches have read, each content once."""
-    with service.store.read() as uow:
+def list_datasets(reader: Reader, store: TenantStore) -> DatasetList:
+    """The data sets that your searches have read, each content once."""
+    with store.read() as uow:
         found = known_datasets(uow.connection)
     return DatasetList(items=tuple(dataset_info(name, facts) for name, facts in found))
 
 
 @router.get("/devices")
-def list_devices(service: ServiceDep) -> DeviceList:
+def list_devices(reader: Reader, service: ServiceDep) -> DeviceList:
     """Every device ever connected."""
     with service.store.read() as uow:
         devices = uow.workers.devices()
@@ -110,7 +112,7 @@ def _device(description: dict[str, Any], live: set[str]) -> DeviceInfo:
 
 
 @router.get("/targets")
-def list_targets(service: ServiceDep) -> TargetList:
+def list_targets(reader: Reader, service: ServiceDep) -> TargetList:
     """Targets that live workers can time on, as a spec's `targets` may list them."""
     with service.store.read() as uow:
         queues = {queue for worker in uow.workers.live() for queue in worker.queues}
@@ -119,6 +121,6 @@ def list_targets(service: ServiceDep) -> TargetList:
 
 
 @router.get("/spec-schema")
-def get_spec_schema() -> dict[str, Any]:
+def get_spec_schema(reader: Reader) -> dict[str, Any]:
     """The JSON Schema (2020-12) of a search spec."""
     return SearchSpec.model_json_schema()

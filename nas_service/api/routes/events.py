@@ -9,8 +9,9 @@ from fastapi import APIRouter, Header, Request, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from nas_service.api.converters import search_event
-from nas_service.api.dependencies import SearchId, ServiceDep
+from nas_service.api.dependencies import SearchId
 from nas_service.api.event_feed import Batch, EventFeeds
+from nas_service.api.identity import Reader, TenantStore
 from nas_service.api.problems import refusals
 from nas_service.domain.entities import Event
 from nas_service.domain.errors import NotFoundError
@@ -51,7 +52,8 @@ STREAM: dict[str, Any] = {
 )
 async def search_events(
     request: Request,
-    service: ServiceDep,
+    reader: Reader,
+    store: TenantStore,
     search_id: SearchId,
     last_event_id: Annotated[
         int | None,
@@ -68,12 +70,12 @@ async def search_events(
     The stream ends when the search is over and all its events are sent; asked again, the answer is 204, at which an
     `EventSource` stops reconnecting. A comment is sent every 15 s while nothing happens.
     """
-    start = await run_sync(_start, service.store, search_id, last_event_id or 0)
+    start = await run_sync(_start, store, search_id, last_event_id or 0)
     if start is None:
         return Response(status_code=204)
     feeds: EventFeeds = request.app.state.event_feeds
     return EventSourceResponse(
-        _stream(feeds, service.store, search_id, start), sep="\n", ping=HEARTBEAT_S, ping_message_factory=_heartbeat
+        _stream(feeds, store, search_id, start), sep="\n", ping=HEARTBEAT_S, ping_message_factory=_heartbeat
     )
 
 

@@ -9,9 +9,9 @@ from nas_service.api import examples
 from nas_service.api.conditional import etag_of_search, matches, not_modified
 from nas_service.api.converters import search_detail, search_summary
 from nas_service.api.dependencies import PageDep, SearchId, ServiceDep
+from nas_service.api.identity import Reader, Submitter, TenantStore
 from nas_service.api.problems import refusals
 from nas_service.api.spec_body import JSON_TYPE, YAML_TYPE, SpecBody
-from nas_service.bootstrap import Service
 from nas_service.domain.entities import Search
 from nas_service.domain.states import SearchStatus
 from nas_service.use_cases import control, queries
@@ -55,28 +55,34 @@ IdempotencyKey = Annotated[
     openapi_extra={"requestBody": SPEC_BODY},
 )
 def submit_search(
-    service: ServiceDep, spec: SpecBody, response: Response, idempotency_key: IdempotencyKey = None
+    submitter: Submitter,
+    service: ServiceDep,
+    store: TenantStore,
+    spec: SpecBody,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
 ) -> SearchDetail:
     """Submit a search. It is checked, stored, and worked on as soon as workers are free.
 
     Every field but `dataset` has a default; `GET /v1/spec-schema` describes all of them.
     """
-    search, is_new = submit(service.store, service.checks, spec, idempotency_key)
+    search, is_new = submit(store, service.checks, spec, idempotency_key, submitter.tenant)
     response.headers["Location"] = f"/v1/searches/{search.id}"
     if not is_new:
         response.status_code = 200
         response.headers["Idempotent-Replay"] = "true"
-    return _detail(service, search.id)
+    return _detail(store, search.id)
 
 
 @router.get("")
 def list_searches(
-    service: ServiceDep,
+    reader: Reader,
+    store: TenantStore,
     page: PageDep,
     status: Annotated[SearchStatus | None, Query(description="Only searches in this status.")] = None,
 ) -> SearchPage:
     """Searches, newest first."""
-    with service.store.read() as uow:
+    with store.read() as uow:
         found, next_cursor = uow.searches.list(page, status)
     return SearchPage(items=tuple(search_summary(search) for search in found), next_cursor=next_cursor)
 
@@ -87,7 +93,8 @@ def list_searches(
     responses={304: {"description": "Nothing has changed since the version named by `If-None-Match`"}, **refusals(404)},
 )
 def get_search(
-    service: ServiceDep,
+    reader: Reader,
+    store: TenantStore,
     search_id: SearchId,
     response: Response,
     if_none_match: Annotated[
@@ -95,7 +102,7 @@ def get_search(
     ] = None,
 ) -> SearchDetail | Response:
     """A search and how far it has come. Poll it with `If-None-Match`, or listen to its events."""
-    with service.store.read() as uow:
+    with store.read() as uow:
         etag = etag_of_search(uow.searches.get(search_id), uow.work.open(search_id))
         if matches(if_none_match, etag):
             return not_modified(etag)
@@ -105,34 +112,34 @@ def get_search(
 
 
 @router.post("/{search_id}/pause", responses=refusals(404, 409))
-def pause_search(service: ServiceDep, search_id: SearchId) -> SearchDetail:
+def pause_search(submitter: Submitter, store: TenantStore, search_id: SearchId) -> SearchDetail:
     """Stop working on it and keep everything. Pausing a paused search changes nothing."""
-    return _steer(service, search_id, control.pause)
+    return _steer(store, search_id, control.pause)
 
 
 @router.post("/{search_id}/resume", responses=refusals(404, 409))
-def resume_search(service: ServiceDep, search_id: SearchId) -> SearchDetail:
+def resume_search(submitter: Submitter, store: TenantStore, search_id: SearchId) -> SearchDetail:
     """Go on with a paused search. Resuming a running one changes nothing."""
-    return _steer(service, search_id, control.resume)
+    return _steer(store, search_id, control.resume)
 
 
 @router.post("/{search_id}/cancel", responses=refusals(404, 409))
-def cancel_search(service: ServiceDep, search_id: SearchId) -> SearchDetail:
+def cancel_search(submitter: Submitter, store: TenantStore, search_id: SearchId) -> SearchDetail:
     """End it without a front. What was found stays readable."""
-    return _steer(service, search_id, control.cancel)
+    return _steer(store, search_id, control.cancel)
 
 
 @router.delete("/{search_id}", status_code=204, responses=refusals(404, 409))
-def delete_search(service: ServiceDep, search_id: SearchId) -> None:
+def delete_search(submitter: Submitter, store: TenantStore, search_id: SearchId) -> None:
     """Forget a search that is over, with its candidates and events."""
-    control.delete(service.store, search_id)
+    control.delete(store, search_id)
 
 
-def _steer(service: Service, search_id: str, action: Callable[[Store, str], Search]) -> SearchDetail:
-    action(service.store, search_id)
-    return _detail(service, search_id)
+def _steer(store: Store, search_id: str, action: Callable[[Store, str], Search]) -> SearchDetail:
+    action(store, search_id)
+    return _detail(store, search_id)
 
 
-def _detail(service: Service, search_id: str) -> SearchDetail:
-    with service.store.read() as uow:
+def _detail(store: Store, search_id: str) -> SearchDetail:
+    with store.read() as uow:
         return search_detail(queries.status(uow, search_id))

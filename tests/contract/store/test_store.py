@@ -92,7 +92,7 @@ class TestSearches:
             uow.searches.add(search, "digest")
         with store.read() as uow:
             assert uow.searches.get(search.id) == search
-            assert uow.searches.by_idempotency_key("k") == (search, "digest")
+            assert uow.searches.by_idempotency_key("default", "k") == (search, "digest")
 
     def test_a_second_search_under_the_same_idempotency_key_is_refused(self, store: SqlStore) -> None:
         with store.write() as uow:
