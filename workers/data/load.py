@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nas_service.data.labels import check_source
+from nas_service.data.pixels import PIXEL_RULE
+from nas_service.data.source import Source
 from nas_service.domain.spec import DatasetSpec
 from workers.data.cache import DecodedImages, Facts, decoded_images
 from workers.data.dataset import DataSet, MemorySplit, Split
-from workers.data.labels import check_source
-from workers.data.pixels import PIXEL_RULE
-from workers.data.source import Source
 from workers.data.sources import open_source
 from workers.data.splits import SPLIT_RULE, SplitIndices, split_samples
 from workers.data.statistics import mean_and_std

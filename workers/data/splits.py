@@ -5,8 +5,8 @@ from math import floor
 
 import numpy as np
 
+from nas_service.data.source import Part
 from nas_service.domain.spec import DatasetSpec
-from workers.data.source import Part
 
 SPLIT_RULE = 1
 """Raise it whenever a change here can move a sample: it is part of every fingerprint."""

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from nas_service.data.imagefolder import open_imagefolder
+from nas_service.data.npz import open_npz
+from nas_service.data.source import Source
 from nas_service.domain.dataset_name import parse_dataset_name
 from nas_service.domain.spec import DatasetSpec
-from workers.data.source import Source
 from workers.data.sources.digits import open_digits
 from workers.data.sources.hf import open_hf
-from workers.data.sources.imagefolder import open_imagefolder
-from workers.data.sources.npz import open_npz
 
 
 def open_source(spec: DatasetSpec, roots: Sequence[Path], cache_dir: Path | None) -> Source:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from workers.data.pixels import resize_pixels
-from workers.data.source import Source
+from nas_service.data.pixels import resize_pixels
+from nas_service.data.source import Source
 
 GREY_LEVELS = 16
 """The pixels' largest value as delivered."""

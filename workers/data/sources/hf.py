@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nas_service.data.encoded import EncodedImages, encoded_source
+from nas_service.data.source import Part, Source
 from nas_service.data_paths import is_below, resolve_below, walk_files
 from nas_service.domain.errors import DatasetError
-from workers.data.encoded import EncodedImages, encoded_source
-from workers.data.source import Part, Source
 from workers.data.sources.hf_columns import ImageColumn, find_image_column, find_label_column, read_labels
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nas_service.data.encoded import Encoded
+from nas_service.data.labels import numbered_classes
 from nas_service.data_paths import is_below
 from nas_service.domain.errors import DatasetError
-from workers.data.encoded import Encoded
-from workers.data.labels import numbered_classes
 
 if TYPE_CHECKING:
     from datasets import Dataset, Features

@@ -1,13 +1,14 @@
 """Small data sets: random images in memory, and folders of real image files."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
+from tests.support.image_folders import make_image_folder
 from workers.data.dataset import DataSet, MemorySplit
 
 
@@ -43,18 +44,5 @@ def random_set() -> Callable[..., DataSet]:
 
 @pytest.fixture
 def image_folder(tmp_path: Path) -> Callable[..., Path]:
-    """Write PNG files into tmp_path/photos/<class>: class name to number of images of `size` (width, height)."""
-
-    def make(counts: Mapping[str, int], size: tuple[int, int] = (10, 8), mode: str = "RGB") -> Path:
-        rng = np.random.default_rng(1)
-        folder = tmp_path / "photos"
-        folder.mkdir(exist_ok=True)
-        for class_name, count in counts.items():
-            (folder / class_name).mkdir(parents=True, exist_ok=True)
-            for number in range(count):
-                shape = (size[1], size[0], 3) if mode == "RGB" else (size[1], size[0])
-                pixels = rng.integers(0, 256, shape, dtype=np.uint8)
-                Image.fromarray(pixels).save(folder / class_name / f"{number}.png")
-        return folder
-
-    return make
+    """Write PNG files into tmp_path/photos/<class>: see `make_image_folder`."""
+    return partial(make_image_folder, tmp_path / "photos")

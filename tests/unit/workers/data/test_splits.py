@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nas_service.data.source import Part
 from nas_service.domain.spec import DatasetSpec
-from workers.data.source import Part
 from workers.data.splits import SplitIndices, split_samples
 
 FRACTIONS = st.floats(0.01, 0.49)

@@ -11,8 +11,8 @@ import pyarrow.parquet
 import pytest
 from PIL import Image
 
+from nas_service.data.source import Part, Source
 from nas_service.domain.errors import DatasetError
-from workers.data.source import Part, Source
 from workers.data.sources.hf import open_hf
 
 MakeFolder = Callable[..., Path]

@@ -7,18 +7,26 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from PIL import UnidentifiedImageError
 
+from nas_service.data.pixels import BROKEN, FORMATS, Header, decode, read_header
+from nas_service.data.source import Source, chunk_length
 from nas_service.domain.errors import DatasetError
-from workers.data.pixels import BROKEN, FORMATS, Header, decode, read_header
-from workers.data.source import Source, chunk_length
 
 T = TypeVar("T")
-Encoded = bytes | Path
+
+
+class Readable(Protocol):
+    """A file on disk, or one in an archive."""
+
+    def read_bytes(self) -> bytes:
+        """The whole content. Raises OSError or ValueError where it cannot be read."""
+
+
+Encoded = bytes | Readable
 NAMED_AT_MOST = 5
 DECODERS = min(8, os.cpu_count() or 1)
 BLOCK = 16
@@ -62,6 +70,16 @@ def encoded_source(images: EncodedImages, image_size: int | None) -> Source:
     )
 
 
+def verified_headers(images: EncodedImages) -> list[Header]:
+    """Decode every image as it is, and forget the pixels. Raises DatasetError `broken-images`."""
+    with ThreadPoolExecutor(DECODERS) as pool:
+        found = list(_map_blocks(pool, _verify_one, images.items))
+    broken = {name: why for name, why in zip(images.names, found, strict=True) if isinstance(why, str)}
+    if broken:
+        raise broken_images(broken, len(found))
+    return [header for header in found if isinstance(header, Header)]
+
+
 def broken_images(reasons: dict[str, str], total: int) -> DatasetError:
     """Count all broken images, name the first few with what is wrong with them."""
     named = "; ".join(f"{name}: {why}" for name, why in list(reasons.items())[:NAMED_AT_MOST])
@@ -98,6 +116,16 @@ def _look_over(item: Encoded) -> tuple[bytes, Header | str]:
         return digest, _reason(error)
 
 
+def _verify_one(item: Encoded) -> Header | str:
+    try:
+        data = _read(item)
+        header = read_header(data)
+        decode(data, (header.height, header.width, 1 if header.is_grey else 3), None)
+    except BROKEN as error:
+        return _reason(error)
+    return header
+
+
 def _decode_one(item: Encoded, shape: tuple[int, int, int], image_size: int | None) -> np.ndarray | str:
     try:
         return decode(_read(item), shape, image_size)
@@ -106,7 +134,7 @@ def _decode_one(item: Encoded, shape: tuple[int, int, int], image_size: int | No
 
 
 def _read(item: Encoded) -> bytes:
-    return item.read_bytes() if isinstance(item, Path) else item
+    return item if isinstance(item, bytes) else item.read_bytes()
 
 
 def _reason(error: Exception) -> str:

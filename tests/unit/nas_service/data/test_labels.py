@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from nas_service.data.labels import check_source, numbered_classes
+from nas_service.data.source import Part, Source
 from nas_service.domain.errors import DatasetError
-from workers.data.labels import check_source, numbered_classes
-from workers.data.source import Part, Source
 
 
 def source(labels: list[int], **changes: object) -> Source:

@@ -11,23 +11,27 @@ from pathlib import Path
 
 import numpy as np
 
+from nas_service.data.labels import numbered_classes
+from nas_service.data.npz_arrays import StoredArray, list_arrays
+from nas_service.data.pixels import MAX_PIXELS, resize_pixels
+from nas_service.data.source import Part, Source, chunk_length
 from nas_service.data_paths import resolve_below
 from nas_service.domain.errors import DatasetError
-from workers.data.labels import numbered_classes
-from workers.data.pixels import resize_pixels
-from workers.data.source import Part, Source, chunk_length
-from workers.data.sources.npz_arrays import StoredArray, list_arrays
 
 SUFFIXES = {Part.TRAIN: "", Part.VALIDATION: "_validation", Part.TEST: "_test"}
 
 
 def open_npz(name: str, roots: Sequence[Path], image_size: int | None) -> Source:
+    """The file below a data root. Raises DatasetError: those of `resolve_below` and `npz_source`."""
+    return npz_source(resolve_below(name, roots), image_size)
+
+
+def npz_source(path: Path, image_size: int | None) -> Source:
     """Check shapes, types and labels; leave the pixels for later.
 
-    Raises DatasetError: those of `resolve_below` and `list_arrays`, `missing-array`, `wrong-shape`,
-    `wrong-dtype`; and while chunks are read `not-finite`, `wrong-range`.
+    Raises DatasetError: those of `list_arrays`, `missing-array`, `wrong-shape`, `wrong-dtype`, `image-side`;
+    and while chunks are read `not-finite`, `wrong-range`.
     """
-    path = resolve_below(name, roots)
     arrays = list_arrays(path)
     pairs = _pairs(arrays)
     for x, y in pairs.values():
@@ -81,6 +85,9 @@ def _check_images(x: StoredArray, first: StoredArray) -> None:
         raise DatasetError(
             "wrong-shape", f"images of {x.name} are {shape[1:]}, those of {first.name} {first.shape[1:]}", x.name
         )
+    if shape[1] * shape[2] > MAX_PIXELS:
+        detail = f"images of {x.name} have {shape[2]}x{shape[1]} pixels; at most {MAX_PIXELS:,} are read"
+        raise DatasetError("image-side", f"{detail}: save them smaller", x.name)
     if x.dtype != np.uint8 and x.dtype.kind != "f":
         mend = "save uint8 (0 to 255) or floats in [0, 1]"
         raise DatasetError("wrong-dtype", f"{x.name} is {x.dtype}; {mend}", x.name)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from workers.data.pixels import Header, decode, read_header
+from nas_service.data.pixels import Header, decode, read_header
 
 
 def encoded(image: Image.Image, image_format: str = "PNG", **options: object) -> bytes:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from nas_service.data.imagefolder import open_imagefolder
+from nas_service.data.source import Part
 from nas_service.domain.errors import DatasetError
-from workers.data.source import Part
-from workers.data.sources.imagefolder import open_imagefolder
 
 MakeFolder = Callable[..., Path]
 
@@ -77,6 +77,15 @@ def test_a_linked_image_outside_the_roots_is_refused(tmp_path: Path, image_folde
     shutil.copy(folder / "a/0.png", outside)
     (folder / "a" / "1.png").symlink_to(outside)
     with pytest.raises(DatasetError, match="a/1.png") as caught:
+        open_imagefolder(str(folder), [folder], None)
+    assert caught.value.problem == "path-outside-roots"
+
+
+def test_a_linked_class_folder_outside_the_roots_is_refused(tmp_path: Path, image_folder: MakeFolder) -> None:
+    folder = image_folder({"a": 1, "b": 1})
+    shutil.move(folder / "b", tmp_path / "elsewhere")
+    (folder / "b").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DatasetError, match="photos/b") as caught:
         open_imagefolder(str(folder), [folder], None)
     assert caught.value.problem == "path-outside-roots"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nas_service.data import npz
+from nas_service.data.npz import open_npz
+from nas_service.data.source import Part, Source
 from nas_service.domain.errors import DatasetError
-from workers.data.source import Part, Source
-from workers.data.sources import npz
-from workers.data.sources.npz import open_npz
 
 X = np.random.default_rng(0).integers(0, 256, (6, 8, 10), dtype=np.uint8)
 Y = np.array([0, 1, 2] * 2)

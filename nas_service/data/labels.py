@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from nas_service.data.source import Part, Source
 from nas_service.domain.errors import DatasetError
-from workers.data.source import Part, Source
 
 NAMED_AT_MOST = 5
 SIDE_RANGE = (8, 1024)
@@ -19,22 +19,34 @@ def numbered_classes(labels: np.ndarray) -> tuple[str, ...]:
 def check_source(source: Source) -> None:
     """Look at everything that is known before decoding.
 
-    Raises DatasetError: `empty`, `label-out-of-range`, `label-gaps`, `one-class`, `too-few-samples`, `image-side`.
+    Raises DatasetError: those of `check_labels`, `image-side`.
     """
-    labels, classes = source.labels, source.classes
+    check_labels(source.labels, source.parts, source.classes)
+    _check_sides(source)
+
+
+def check_labels(labels: np.ndarray, parts: np.ndarray, classes: tuple[str, ...]) -> None:
+    """Labels int64 (n,) with int8 `Part` of each.
+
+    Raises DatasetError: `empty`, `label-out-of-range`, `label-gaps`, `one-class`, `too-few-samples`.
+    """
     if len(labels) == 0:
         raise DatasetError("empty", "the data set holds no images; add some")
     _check_range(labels, classes)
-    counts = np.bincount(labels[source.parts == Part.TRAIN], minlength=len(classes))
+    counts = np.bincount(labels[parts == Part.TRAIN], minlength=len(classes))
     if len(classes) == 1:
         raise DatasetError("one-class", f"all images are of class {classes[0]}; add a second class", classes[0])
     absent = np.flatnonzero(counts == 0)
     if len(absent):
-        detail = f"{_names(absent, source)} of {len(classes)} classes have no training image"
+        detail = f"{_names(absent, classes)} of {len(classes)} classes have no training image"
         mend = "number the labels from 0 without gaps, or add images"
         raise DatasetError("label-gaps", f"{detail}; {mend}", classes[absent[0]])
-    _check_split_possible(source, counts)
-    _check_sides(source)
+    splits = 1 + sum(part not in parts for part in (Part.VALIDATION, Part.TEST))
+    few = np.flatnonzero(counts < splits)
+    if len(few):
+        detail = f"{_names(few, classes)} of {len(classes)} classes have fewer than {splits} images"
+        mend = f"each needs at least {splits}, one for each split; add images or remove the class"
+        raise DatasetError("too-few-samples", f"{detail}; {mend}", classes[few[0]])
 
 
 def _check_range(labels: np.ndarray, classes: tuple[str, ...]) -> None:
@@ -50,15 +62,6 @@ def _check_range(labels: np.ndarray, classes: tuple[str, ...]) -> None:
         raise DatasetError("label-gaps", detail, str(gap))
 
 
-def _check_split_possible(source: Source, counts: np.ndarray) -> None:
-    splits = 1 + sum(part not in source.parts for part in (Part.VALIDATION, Part.TEST))
-    few = np.flatnonzero(counts < splits)
-    if len(few):
-        detail = f"{_names(few, source)} of {len(source.classes)} classes have fewer than {splits} images"
-        mend = f"each needs at least {splits}, one for each split; add images or remove the class"
-        raise DatasetError("too-few-samples", f"{detail}; {mend}", source.classes[few[0]])
-
-
 def _check_sides(source: Source) -> None:
     height, width, _ = source.shape
     smallest, largest = SIDE_RANGE
@@ -67,6 +70,6 @@ def _check_sides(source: Source) -> None:
         raise DatasetError("image-side", f"{detail}: set dataset.image_size", f"{width}x{height}")
 
 
-def _names(indices: np.ndarray, source: Source) -> str:
-    named = ", ".join(source.classes[index] for index in indices[:NAMED_AT_MOST])
+def _names(indices: np.ndarray, classes: tuple[str, ...]) -> str:
+    named = ", ".join(classes[index] for index in indices[:NAMED_AT_MOST])
     return f"{len(indices)} ({named}{', ...' if len(indices) > NAMED_AT_MOST else ''})"

@@ -1,0 +1,1 @@
+"""Reading image sets, without torch: the same rules for what workers train on and for checking uploads."""
