@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nas_service.artifacts import ArtifactFolder
+from nas_service.artifacts import Artifacts, open_files
+from nas_service.artifacts.copies import LocalCopies
 from nas_service.settings import Settings
 from nas_service.store.engine import make_engine
 from nas_service.store.unit_of_work import SqlStore
 from nas_service.use_cases import checks
 from nas_service.use_cases.outbox import NoDelivery
-from nas_service.use_cases.ports import ArtifactStore, Dispatcher
+from nas_service.use_cases.ports import ArtifactStore, Dispatcher, FileStore
 from nas_service.use_cases.submit import Check
 
 
@@ -21,6 +22,9 @@ class Service:
     store: SqlStore
     dispatcher: Dispatcher
     artifacts: ArtifactStore
+    files: FileStore
+    """Where artifacts lie, by their names there."""
+    checkpoints: FileStore
     checks: Sequence[Check]
 
 
@@ -29,11 +33,16 @@ def bootstrap(settings: Settings | None = None) -> Service:
     settings = settings or Settings()
     settings.home.mkdir(parents=True, exist_ok=True)
     dispatcher = _dispatcher(settings.broker_url)
+    store = SqlStore(make_engine(settings.resolved_database_url, settings.database_pool_size), dispatcher)
+    files = open_files(settings.files_url, "artifacts")
+    copies = LocalCopies(settings.cache_dir / "artifacts", settings.artifact_cache_mib * 2**20)
     return Service(
         settings=settings,
-        store=SqlStore(make_engine(settings.resolved_database_url, settings.database_pool_size), dispatcher),
+        store=store,
         dispatcher=dispatcher,
-        artifacts=ArtifactFolder(settings.artifacts_dir),
+        artifacts=Artifacts(files, store, copies),
+        files=files,
+        checkpoints=open_files(settings.files_url, "checkpoints"),
         checks=(checks.check_space, checks.check_recipes, checks.dataset_check(settings.data_roots)),
     )
 

@@ -18,6 +18,11 @@ class Settings(BaseSettings):
 
     home: Path = Path(".nas")
     """Folder of the database, artifacts, checkpoints, caches and logs."""
+    artifacts_url: str = ""
+    """Where artifacts and checkpoints live: a folder, or `s3://bucket/prefix` with its credentials and endpoint as
+    botocore reads them (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, ...); default: `home`. All machines need the same."""
+    artifact_cache_mib: Annotated[int, Field(ge=0)] = 2048
+    """Local copies that a machine keeps of artifacts on S3."""
     database_url: str = ""
     """SQLAlchemy URL; default: a SQLite file in `home`."""
     broker_url: str = ""
@@ -57,6 +62,16 @@ class Settings(BaseSettings):
     host_lock_dir: Path = Path(tempfile.gettempdir()) / "nas-service-host"
     """Locks that keep training away from timing; one folder for all services on a host."""
 
+    @field_validator("artifacts_url")
+    @classmethod
+    def _known_address(cls, value: str) -> str:
+        scheme, colon, rest = value.partition("://")
+        if not colon:
+            return str(Path(value).absolute()) if value else value
+        if (scheme == "s3" and rest.strip("/")) or (scheme == "file" and rest.startswith("/")):
+            return value
+        raise ValueError(f"{value} is no path, `file:///FOLDER` or `s3://BUCKET/PREFIX`")
+
     @field_validator("data_roots", mode="before")
     @classmethod
     def _split_paths(cls, value: Any) -> Any:
@@ -73,9 +88,14 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.home.resolve() / 'nas.db'}"
 
     @property
-    def artifacts_dir(self) -> Path:
-        """Folder of stored files."""
-        return self.home.resolve() / "artifacts"
+    def files_url(self) -> str:
+        """Where artifacts and checkpoints live."""
+        return self.artifacts_url or str(self.home.resolve())
+
+    @property
+    def cache_dir(self) -> Path:
+        """What this machine can make or fetch again."""
+        return self.home.resolve() / "cache"
 
     @property
     def worker_count(self) -> int:

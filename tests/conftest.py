@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
+from uuid import uuid4
 
 import hypothesis
 import pytest
@@ -17,6 +18,7 @@ from tests.support import ServiceMissingError
 from tests.support.browser import find_chromium
 from tests.support.postgres import PostgresServer, running_postgres
 from tests.support.redis import running_redis
+from tests.support.s3 import make_bucket, running_s3
 
 WHOLE_SEARCHES = ("tests/e2e/", "tests/chaos/")
 
@@ -99,6 +101,23 @@ def redis_url(redis_server: str) -> str:
     with redis.Redis.from_url(redis_server) as client:
         client.flushdb()
     return redis_server
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[dict[str, str]]:
+    """A running S3 server (moto's), one a test process: the environment that leads to it."""
+    with running_s3() as environment:
+        yield environment
+
+
+@pytest.fixture
+def s3_url(s3_server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """A prefix in an empty bucket, with the environment set so that botocore finds it."""
+    for name, value in s3_server.items():
+        monkeypatch.setenv(name, value)
+    bucket = f"test-{uuid4().hex}"
+    make_bucket(s3_server, bucket)
+    return f"s3://{bucket}/prefix"
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,8 @@
-"""Where files live: content-addressed, written atomically, verified on read."""
+"""Where files live: in a folder or a bucket, content-addressed, written atomically, verified on read."""
 
-from nas_service.artifacts.folder import ArtifactFolder, CorruptArtifactError
+from nas_service.artifacts.digest import file_sha256
+from nas_service.artifacts.files import Files
+from nas_service.artifacts.open import open_files
+from nas_service.artifacts.store import Artifacts, CorruptArtifactError
 
-__all__ = ["ArtifactFolder", "CorruptArtifactError"]
+__all__ = ["Artifacts", "CorruptArtifactError", "Files", "file_sha256", "open_files"]

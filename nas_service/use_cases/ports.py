@@ -1,6 +1,6 @@
 """The few ports that use cases speak to. The store, the Optuna adapter and the artifact folder implement them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,6 +170,35 @@ class Dispatcher(Protocol):
 
     def send(self, outbox: Outbox) -> None: ...
     def missing(self, outbox: Outbox) -> Outbox: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file as a listing shows it."""
+
+    name: str
+    size_bytes: int
+    modified_at_s: float
+    """Seconds since the epoch."""
+
+
+INCOMING = ".incoming-"
+"""How the name of a file that is still being written begins."""
+
+
+class FileStore(Protocol):
+    """Files by name, in a folder or a bucket: each appears whole, and is replaced whole."""
+
+    def put(self, source: Path, name: str) -> None: ...
+    def fetch(self, name: str, to: Path) -> None: ...
+    def size_bytes(self, name: str) -> int | None: ...
+    def delete(self, name: str) -> None: ...
+    def list(self, folder: str = "") -> Iterator[StoredFile]: ...
+
+
+def artifact_name(sha256: str) -> str:
+    """The name under which a content lies in its file store: folders of it stay small."""
+    return f"{sha256[:2]}/{sha256}"
 
 
 class ArtifactStore(Protocol):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import search_spaces
-from nas_service.artifacts.folder import file_sha256
+from nas_service.artifacts.digest import file_sha256
 from nas_service.domain.entities import JsonDict, SpaceFacts
 from workers.bundle.card_format import Card
 from workers.bundle.drawing import draw

@@ -40,7 +40,7 @@ class Task:
     @property
     def cache_dir(self) -> Path:
         """Where decoded data sets and facts about this machine are kept."""
-        return self.service.settings.home.resolve() / "cache"
+        return self.service.settings.cache_dir
 
     @property
     def checkpoint_path(self) -> Path:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from nas_service.artifacts.folder import file_sha256
+from nas_service.artifacts.digest import file_sha256
 from workers.bundle.checks.report import Check
 from workers.bundle.write import CHECKSUMS, FILES
 

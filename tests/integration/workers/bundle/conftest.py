@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save_file
 
 import search_spaces
-from nas_service.artifacts.folder import file_sha256
+from nas_service.artifacts.digest import file_sha256
 from nas_service.domain.entities import Candidate, Evaluation, Measurement, Search, SpaceFacts
 from nas_service.domain.spec import DatasetSpec, SearchSpec, TargetSpec, TrainingSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus

@@ -140,7 +140,7 @@ def test_a_stored_file_that_is_gone_fails_what_needs_it_by_name(service: Service
     search = submitted(service)
     item = work_until(service, search, kind)
     assert item is not None
-    shutil.rmtree(service.settings.artifacts_dir)
+    shutil.rmtree(service.settings.home / "artifacts")
     executor = Executor(service, threading.Event())
     executor.do(item)
     with service.store.read() as uow:
