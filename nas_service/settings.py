@@ -97,6 +97,10 @@ class Settings(BaseSettings):
         """What this machine can make or fetch again."""
         return self.home.resolve() / "cache"
 
+    def measure_budget_s(self, *, final: bool) -> float:
+        """Longest time spent on one latency measurement: of a finalized candidate, or during the search."""
+        return self.final_measure_s if final else self.measure_s
+
     @property
     def worker_count(self) -> int:
         """Worker processes to start: as set, or one for each core that this process may use."""

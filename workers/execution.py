@@ -11,8 +11,9 @@ from nas_service.domain.entities import Failure, WorkItem
 from nas_service.domain.errors import NasError, PermanentError, UserError
 from nas_service.use_cases import work
 from nas_service.use_cases.work import Signal
-from workers.lease import Abandoned, Lease, LeaseTimes, Paused
+from workers.lease import Abandoned, LeaseTimes, Paused
 from workers.memory import is_out_of_memory, out_of_memory
+from workers.stored_lease import stored_lease
 from workers.tasks import TASKS, Task
 
 log = structlog.get_logger()
@@ -39,7 +40,7 @@ class Executor:
         bound = log.bind(item=item.id, kind=item.kind, attempt=item.attempt, search=item.search_id)
         bound.info("started", candidate=item.candidate_id)
         try:
-            with Lease(store, item, self._times, self.shutdown) as lease:
+            with stored_lease(store, item, self._times, self.shutdown) as lease:
                 result = TASKS[item.kind](Task(self.service, item, lease))
             accepted = work.complete(store, item, result)
             bound.info("done" if accepted else "done, but the lease was lost: result refused")

@@ -1,23 +1,23 @@
-"""A worker's hold on one work item: renewed in the background, asked about at every training step."""
+"""A worker's hold on one work item: renewed in the background, asked about at every training step.
+
+Whoever takes the item says how it is renewed, so that a device without the database (and its libraries) has leases too.
+"""
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 from types import TracebackType
 from typing import Self
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
-
-from nas_service.domain.entities import JsonDict, WorkItem
+from nas_service.domain.entities import JsonDict
 from nas_service.domain.errors import PermanentError
-from nas_service.use_cases import work
-from nas_service.use_cases.ports import Store
 from nas_service.use_cases.work import Signal
-from workers.training.interface import Interrupted
+from workers.interrupted import Interrupted
 
-log = structlog.get_logger()
+Beat = Callable[[JsonDict | None], Signal | None]
+"""Renews the lease and leaves the progress; None where nobody answered. Never raises."""
 
 
 class Paused(Interrupted):
@@ -42,15 +42,15 @@ class LeaseTimes:
 
 
 class Lease:
-    """Renews the lease of `item` at every heartbeat while the block runs; `check()` says when to stop."""
+    """Renews the lease of item `item_id` at every heartbeat while the block runs; `check()` says when to stop."""
 
-    def __init__(self, store: Store, item: WorkItem, times: LeaseTimes, shutdown: threading.Event) -> None:
-        self._store, self._item, self._times, self._shutdown = store, item, times, shutdown
+    def __init__(self, item_id: str, beat: Beat, times: LeaseTimes, shutdown: threading.Event) -> None:
+        self._renew, self._times, self._shutdown = beat, times, shutdown
         self._ends_at = time.monotonic() + times.limit_s
         self._signal = Signal.CONTINUE
         self._progress: JsonDict | None = None
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._beat, daemon=True, name=f"lease-{item.id}")
+        self._thread = threading.Thread(target=self._beat, daemon=True, name=f"lease-{item_id}")
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -79,10 +79,7 @@ class Lease:
 
     def _beat(self) -> None:
         while not self._over.wait(self._times.heartbeat_s):
-            try:
-                self._signal = work.heartbeat(self._store, self._item, self._times.lease_s, self._progress)
-            except SQLAlchemyError as error:
-                # The lease outlives several missed beats; if the database stays away, the work is void anyway.
-                log.warning("heartbeat failed", item=self._item.id, error=str(error))
+            # The lease outlives several missed beats; if nobody answers for longer, the work is void anyway.
+            self._signal = self._renew(self._progress) or self._signal
             if self._signal in {Signal.CANCEL, Signal.LOST}:
                 return

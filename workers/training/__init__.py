@@ -1,10 +1,10 @@
 """Training: from a network, a data set and a configuration to weights and honest validation metrics."""
 
+from workers.interrupted import Interrupted
 from workers.training.checkpoint import Checkpoint, CheckpointError
 from workers.training.evaluation import Evaluation, evaluate
 from workers.training.interface import (
     EpochMetrics,
-    Interrupted,
     Progress,
     RunSettings,
     TrainingHooks,

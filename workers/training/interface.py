@@ -10,10 +10,6 @@ from torch import Tensor
 from workers.training.checkpoint import Checkpoint
 
 
-class Interrupted(Exception):  # noqa: N818  (a request to stop is no error)
-    """Raised by a hook to stop: the loop saves a checkpoint through `save` and lets this pass."""
-
-
 @dataclass(frozen=True, slots=True)
 class Progress:
     """One optimizer step is done. `loss` stays a 0-d tensor, so that reading it (and waiting for it) is a choice."""

@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from nas_service.domain.errors import TrainingDivergedError
 from nas_service.domain.spec import TrainingSpec
 from workers.data import DataSet, Epoch, steps_per_epoch, train_batches
+from workers.interrupted import Interrupted
 from workers.training.average import WeightAverage
 from workers.training.checkpoint import Checkpoint
 from workers.training.evaluation import evaluate
 from workers.training.interface import (
     EpochMetrics,
-    Interrupted,
     Progress,
     RunSettings,
     TrainingHooks,

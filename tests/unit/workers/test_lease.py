@@ -14,12 +14,13 @@ from nas_service.use_cases.work import Signal
 from tests.support.waiting import wait_for
 from tests.unit.workers.conftest import Bench
 from workers.lease import Abandoned, Lease, LeaseTimes, Paused
+from workers.stored_lease import stored_lease
 
 HEARTBEAT_S = 0.02
 
 
 def lease_of(bench: Bench, item: WorkItem, shutdown: threading.Event | None = None) -> Lease:
-    return Lease(bench.service.store, item, LeaseTimes(60.0, HEARTBEAT_S), shutdown or threading.Event())
+    return stored_lease(bench.service.store, item, LeaseTimes(60.0, HEARTBEAT_S), shutdown or threading.Event())
 
 
 def expires_at_s(bench: Bench, item: WorkItem) -> float:
@@ -116,7 +117,7 @@ def test_a_shutdown_asks_for_a_checkpoint_at_once(bench: Bench) -> None:
 def test_work_that_takes_too_long_fails_by_name(bench: Bench) -> None:
     bench.submit()
     times = LeaseTimes(60.0, HEARTBEAT_S, limit_s=0.0)
-    with Lease(bench.service.store, bench.claim(), times, threading.Event()) as lease:
+    with stored_lease(bench.service.store, bench.claim(), times, threading.Event()) as lease:
         error = wait_for(lambda: raised_by(lease.check), "the end of its time")
     assert isinstance(error, PermanentError)
     assert error.problem == "time-limit"

@@ -21,7 +21,8 @@ from tests.support.api import new_service
 from tests.support.tiny import tiny_search
 from workers.checkpoints import checkpoint_path
 from workers.execution import Executor
-from workers.lease import Lease, LeaseTimes, Paused
+from workers.lease import LeaseTimes, Paused
+from workers.stored_lease import stored_lease
 from workers.tasks import Task
 from workers.tasks.evaluate import evaluate
 from workers.training import Checkpoint
@@ -67,7 +68,7 @@ def work_until(service: Service, search: Search, kind: WorkKind | None) -> WorkI
 
 
 def evaluated(service: Service, item: WorkItem, shutdown: threading.Event | None = None) -> JsonDict:
-    with Lease(service.store, item, LeaseTimes(LEASE_S, 0.1), shutdown or threading.Event()) as lease:
+    with stored_lease(service.store, item, LeaseTimes(LEASE_S, 0.1), shutdown or threading.Event()) as lease:
         return evaluate(Task(service, item, lease))
 
 

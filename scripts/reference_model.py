@@ -1,0 +1,67 @@
+"""Makes `workers/profiling/reference.onnx`, operator by operator, from weights given by a formula."""
+
+import math
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+from workers.profiling.reference import IMAGE_SHAPE
+
+FILE = Path(__file__).parents[1] / "workers" / "profiling" / "reference.onnx"
+WIDTHS = (32, 64, 128)
+CLASSES = 10
+OPSET = 18
+IR_VERSION = 8
+"""Old enough for every runtime of the last years."""
+
+
+class _Builder:
+    """Chains operators; `last` names the value that the next one reads."""
+
+    def __init__(self, source: str) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers: list[onnx.TensorProto] = []
+        self.last = source
+
+    def weight(self, shape: tuple[int, ...]) -> str:
+        """A weight of `shape` with pseudo-random values from integer arithmetic, scaled by its fan-in."""
+        values = (np.arange(math.prod(shape)) * 37 % 101 - 50) / (50 * math.sqrt(math.prod(shape[1:])))
+        name = f"w{len(self.initializers)}"
+        self.initializers.append(numpy_helper.from_array(values.reshape(shape).astype(np.float32), name))
+        return name
+
+    def add(self, operator: str, *weights: str, **attributes: Any) -> None:
+        output = f"v{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, [self.last, *weights], [output], **attributes))
+        self.last = output
+
+    def conv(self, shape: tuple[int, int, int, int], stride: int = 1, group: int = 1) -> None:
+        padding = [shape[-1] // 2] * 4
+        self.add("Conv", self.weight(shape), pads=padding, strides=[stride] * 2, group=group)
+        self.add("Relu")
+
+
+def made() -> bytes:
+    """The reference as a serialized ONNX model: (batch, 3, 32, 32) pixels to 10 logits."""
+    builder = _Builder("pixels")
+    builder.conv((WIDTHS[0], IMAGE_SHAPE[0], 3, 3))
+    for stride, (narrow, wide) in enumerate(pairwise(WIDTHS), start=1):
+        builder.conv((narrow, 1, 3, 3), stride=stride, group=narrow)
+        builder.conv((wide, narrow, 1, 1))
+    builder.add("GlobalAveragePool")
+    builder.add("Flatten")
+    builder.add("Gemm", builder.weight((CLASSES, WIDTHS[-1])), transB=1)
+    pixels = helper.make_tensor_value_info("pixels", onnx.TensorProto.FLOAT, ["batch", *IMAGE_SHAPE])
+    logits = helper.make_tensor_value_info(builder.last, onnx.TensorProto.FLOAT, ["batch", CLASSES])
+    graph = helper.make_graph(builder.nodes, "reference", [pixels], [logits], builder.initializers)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content
+
+
+if __name__ == "__main__":
+    FILE.write_bytes(made())
