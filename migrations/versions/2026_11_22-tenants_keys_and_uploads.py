@@ -63,10 +63,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant", "sha256", name=op.f("uq_datasets_tenant_sha256")),
     )
     op.create_index("ix_datasets_tenant_created_at_id", "datasets", ["tenant", "created_at", "id"])
+    op.create_table(
+        "tallies",
+        sa.Column("tally", sa.String(length=40), nullable=False),
+        sa.Column("labels", sa.String(length=80), nullable=False),
+        sa.Column("bound", sa.Float(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("total", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("tally", "labels", "bound", name=op.f("pk_tallies")),
+    )
 
 
 def downgrade() -> None:
     """Undo."""
+    op.drop_table("tallies")
     op.drop_index("ix_datasets_tenant_created_at_id", "datasets")
     op.drop_table("datasets")
     op.drop_index("ix_api_keys_tenant_created_at_id", "api_keys")

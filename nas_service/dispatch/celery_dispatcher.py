@@ -65,6 +65,14 @@ class CeleryDispatcher:
             searches=outbox.searches if CONTROL_QUEUE in short else set(),
         )
 
+    def is_reachable(self) -> bool:
+        """Whether the broker answers a ping now; without asking, False shortly after it did not."""
+        if self._is_held_back():
+            return False
+        with self._forgiving(), self._app.pool.acquire(block=True, timeout=ANSWER_TIMEOUT_S) as connection:
+            return bool(connection.default_channel.client.ping())
+        return False
+
     def _is_held_back(self) -> bool:
         return time.monotonic() < self._held_back_until
 

@@ -146,6 +146,8 @@ class WorkItem:
     token: int
     """Fencing token: rises with each lease, and only its newest holder may commit a result."""
     worker_id: str | None = None
+    started_at: datetime | None = None
+    """When its last lease began."""
     progress: JsonDict | None = None
     result: JsonDict | None = None
     failure: Failure | None = None

@@ -87,6 +87,7 @@ def to_work_item(row: RowMapping) -> WorkItem:
         max_attempts=row["max_attempts"],
         token=row["token"],
         worker_id=row["worker_id"],
+        started_at=row["started_at"],
         progress=row["progress"],
         result=row["result"],
         failure=_failure(row["failure"]),

@@ -216,3 +216,13 @@ datasets = Table(
     UniqueConstraint("tenant", "sha256"),
     Index("ix_datasets_tenant_created_at_id", "tenant", "created_at", "id"),
 )
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("tally", String(40), primary_key=True),
+    Column("labels", String(80), primary_key=True),
+    Column("bound", Float, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("total", Float, nullable=False),
+)

@@ -12,10 +12,12 @@ from nas_service.store.engine import for_writing
 from nas_service.store.event_repository import SqlEvents
 from nas_service.store.evidence_repository import SqlEvidence
 from nas_service.store.search_repository import SqlSearches
+from nas_service.store.tally_rows import store_tallies
 from nas_service.store.work_repository import SqlWork
 from nas_service.store.worker_repository import SqlWorkers
 from nas_service.use_cases.outbox import NoDelivery, Outbox
 from nas_service.use_cases.ports import Dispatcher
+from nas_service.use_cases.tallies import Tallies
 
 
 class SqlUnitOfWork:
@@ -24,6 +26,7 @@ class SqlUnitOfWork:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.outbox = Outbox()
+        self.tallies = Tallies()
 
     @property
     def connection(self) -> Connection:
@@ -78,6 +81,7 @@ class SqlStore:
         with for_writing(self.engine.connect()) as connection, connection.begin():
             uow = SqlUnitOfWork(connection)
             yield uow
+            store_tallies(connection, uow.tallies)
         if uow.outbox:
             self._dispatcher.send(uow.outbox)
 

@@ -22,6 +22,7 @@ from nas_service.domain.outcome import Draft, Outcome
 from nas_service.domain.spec import ChoiceValue, ObjectiveSpec, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus
 from nas_service.use_cases.outbox import Outbox
+from nas_service.use_cases.tallies import Tallies
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,8 @@ class UnitOfWork(Protocol):
     def events(self) -> EventRepository: ...
     @property
     def workers(self) -> WorkerRepository: ...
+    @property
+    def tallies(self) -> Tallies: ...
 
 
 class Store(Protocol):
@@ -170,6 +173,7 @@ class Dispatcher(Protocol):
 
     def send(self, outbox: Outbox) -> None: ...
     def missing(self, outbox: Outbox) -> Outbox: ...
+    def is_reachable(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from nas_service.domain.entities import Failure
 from nas_service.domain.states import SearchStatus, is_over
 from nas_service.use_cases.outbox import Outbox
 from nas_service.use_cases.ports import Dispatcher, Store
+from nas_service.use_cases.tallies import Tally
 
 RESEND_AFTER_S = 3.0
 """Normally a message is delivered long before."""
@@ -17,12 +18,14 @@ def sweep(store: Store) -> int:
         for item in expired:
             status = uow.searches.get(item.search_id).status
             if status is SearchStatus.CANCELLING or is_over(status):
-                uow.work.cancel(item.id, item.token)
+                taken = uow.work.cancel(item.id, item.token)
             elif item.attempt < item.max_attempts:
-                uow.work.release(item.id, item.token, counts_as_attempt=True)
+                taken = uow.work.release(item.id, item.token, counts_as_attempt=True)
             else:
                 detail = f"its worker was lost {item.attempt} times in a row; see the worker's log for the cause"
-                uow.work.fail(item.id, item.token, Failure("worker-lost", detail))
+                taken = uow.work.fail(item.id, item.token, Failure("worker-lost", detail))
+            if taken:
+                uow.tallies.count(Tally.LEASE_EXPIRED, item.kind)
         uow.searches.wake_live()
     return len(expired)
 

@@ -1,12 +1,14 @@
 """What a worker says about a work item: claimed, still at it, done, failed, given back."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from nas_service.domain.entities import Failure, JsonDict, WorkItem
 from nas_service.domain.errors import NotFoundError
 from nas_service.domain.states import SearchStatus
-from nas_service.use_cases.ports import Store
+from nas_service.use_cases.ports import Store, UnitOfWork
+from nas_service.use_cases.tallies import Tally
 
 
 class Signal(StrEnum):
@@ -61,24 +63,34 @@ def complete(store: Store, item: WorkItem, result: JsonDict) -> bool:
         accepted = uow.work.complete(item.id, item.token, result)
         if accepted:
             uow.searches.wake(item.search_id)
+            _tally(uow, item, "done")
+        else:
+            uow.tallies.count(Tally.RESULT_REFUSED, item.kind)
     return accepted
 
 
 def fail(store: Store, item: WorkItem, failure: Failure, *, retry: bool) -> bool:
     """Report a failure: queued again while `retry` and the cap allow it, over otherwise. False: the lease was lost."""
     with store.write() as uow:
-        if retry and item.attempt < item.max_attempts:
-            return uow.work.release(item.id, item.token, counts_as_attempt=True)
-        accepted = uow.work.fail(item.id, item.token, failure)
+        again = retry and item.attempt < item.max_attempts
+        if again:
+            accepted = uow.work.release(item.id, item.token, counts_as_attempt=True)
+        else:
+            accepted = uow.work.fail(item.id, item.token, failure)
         if accepted:
-            uow.searches.wake(item.search_id)
+            _tally(uow, item, "retried" if again else "failed")
+            if not again:
+                uow.searches.wake(item.search_id)
     return accepted
 
 
 def give_back(store: Store, item: WorkItem) -> bool:
     """Return an item that was interrupted by a pause or a shutdown; it does not count as an attempt."""
     with store.write() as uow:
-        return uow.work.release(item.id, item.token, counts_as_attempt=False)
+        accepted = uow.work.release(item.id, item.token, counts_as_attempt=False)
+        if accepted:
+            _tally(uow, item, "given back")
+    return accepted
 
 
 def drop(store: Store, item: WorkItem) -> bool:
@@ -87,4 +99,12 @@ def drop(store: Store, item: WorkItem) -> bool:
         accepted = uow.work.cancel(item.id, item.token)
         if accepted:
             uow.searches.wake(item.search_id)
+            _tally(uow, item, "cancelled")
     return accepted
+
+
+def _tally(uow: UnitOfWork, item: WorkItem, outcome: str) -> None:
+    """Note how long it was held. The holder's own clock says when it began, and when it ends."""
+    assert item.started_at is not None, f"{item.id} was never leased"
+    held_s = (datetime.now(UTC) - item.started_at).total_seconds()
+    uow.tallies.observe(Tally.WORK_DURATION, max(0.0, held_s), item.kind, outcome)

@@ -19,6 +19,7 @@ from nas_service.domain.states import (
 from nas_service.use_cases.advance.think import Thoughts
 from nas_service.use_cases.control import set_status
 from nas_service.use_cases.ports import Memories, SearchMemory, UnitOfWork
+from nas_service.use_cases.tallies import Tally
 
 MAX_ATTEMPTS = 5
 """Times a work item is started before it fails for good."""
@@ -103,6 +104,7 @@ class Context:
             if moved.failure is not None:
                 payload |= {"failure": moved.failure.to_json()}
             self._tell(moved)
+            self.uow.tallies.count(Tally.CANDIDATE_ENDED, to)
         self.uow.events.append(self.search.id, "candidate.status", payload)
         return moved
 
