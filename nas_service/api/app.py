@@ -38,7 +38,7 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     app.state.event_feeds = EventFeeds()
-    app.state.instruments = Instruments(service.store)
+    app.state.instruments = Instruments(service)
     for part in (searches, events, candidates, artifacts, catalog, operations):
         app.include_router(part.router)
     problems.install(app)

@@ -1,48 +1,52 @@
 """Questions over all searches, answered without loading them: counts for metrics, and the data sets ever read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
-from sqlalchemy import Column, Connection, Table, func, select
+from sqlalchemy import Connection, func, select
 
 from nas_service.domain.entities import DatasetFacts
-from nas_service.domain.states import WorkStatus
-from nas_service.store.tables import candidates, searches, work_items
+from nas_service.domain.states import SearchStatus, WorkStatus
+from nas_service.store.tables import searches, work_items
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """How much there is of what."""
+class Queue:
+    """Work items of one queue that are not over."""
 
-    searches: Mapping[str, int]
-    """By status."""
-    candidates: Mapping[str, int]
-    """By status."""
-    waiting_work: Mapping[str, int]
-    """By queue."""
-    leased_work: Mapping[str, int]
-    """By queue."""
+    waiting: int = 0
+    """Of searches that run: what a worker would claim."""
+    oldest_s: float = 0.0
+    """How long the oldest of them has been there."""
+    leased: int = 0
+    """In a worker's hands."""
 
 
-def counts(connection: Connection) -> Counts:
-    """Counts over all searches; what there is none of is left out."""
-    return Counts(
-        searches=_count(connection, searches, searches.c.status),
-        candidates=_count(connection, candidates, candidates.c.status),
-        waiting_work=_count_work(connection, WorkStatus.QUEUED),
-        leased_work=_count_work(connection, WorkStatus.LEASED),
+def searches_by_status(connection: Connection) -> Mapping[SearchStatus, int]:
+    """Every status, those of no search included. Reads one index, never the searches themselves."""
+    query = select(searches.c.status, func.count()).group_by(searches.c.status)
+    return dict.fromkeys(SearchStatus, 0) | {SearchStatus(status): count for status, count in connection.execute(query)}
+
+
+def queues(connection: Connection) -> Mapping[str, Queue]:
+    """Queues with anything in them. Costs what is open, not what is over."""
+    now = datetime.now(UTC)
+    name, since = work_items.c.queue, func.min(work_items.c.created_at, type_=work_items.c.created_at.type)
+    waiting = (
+        select(name, func.count(), since)
+        .join(searches, searches.c.id == work_items.c.search_id)
+        .where(work_items.c.status == WorkStatus.QUEUED, searches.c.status == SearchStatus.RUNNING)
+        .group_by(name)
     )
-
-
-def _count(connection: Connection, table: Table, by: Column[str]) -> dict[str, int]:
-    query = select(by, func.count()).select_from(table).group_by(by).order_by(by)
-    return {str(key): int(count) for key, count in connection.execute(query)}
-
-
-def _count_work(connection: Connection, status: WorkStatus) -> dict[str, int]:
-    queue = work_items.c.queue
-    query = select(queue, func.count()).where(work_items.c.status == status).group_by(queue).order_by(queue)
-    return {str(key): int(count) for key, count in connection.execute(query)}
+    found = {
+        queue: Queue(count, max(0.0, (now - oldest).total_seconds()))
+        for queue, count, oldest in connection.execute(waiting)
+    }
+    leased = select(name, func.count()).where(work_items.c.status == WorkStatus.LEASED).group_by(name)
+    for queue, count in connection.execute(leased):
+        found[queue] = replace(found.get(queue, Queue()), leased=count)
+    return found
 
 
 def known_datasets(connection: Connection) -> Sequence[tuple[str, DatasetFacts]]:

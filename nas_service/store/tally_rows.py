@@ -43,7 +43,7 @@ def store_tallies(connection: Connection, collected: Tallies) -> None:
 def all_tallies(connection: Connection) -> Mapping[TallyKey, Tallied]:
     """Everything counted so far, in the order of the keys."""
     found = {
-        TallyKey(Tally(row.tally), tuple(row.labels.split(_SEPARATOR)), row.bound): Tallied(row.count, row.total)
-        for row in connection.execute(select(tallies))
+        TallyKey(Tally(tally), tuple(labels.split(_SEPARATOR)), bound): Tallied(count, total)
+        for tally, labels, bound, count, total in connection.execute(select(tallies))
     }
     return dict(sorted(found.items(), key=lambda item: item[0]))

@@ -56,8 +56,10 @@ OWNED: Mapping[Table, ColumnElement[bool]] = {
 }
 """Which rows of a table are the tenant's."""
 
-SHARED = frozenset({tables.evaluations, tables.measurements, tables.artifacts, tables.devices, tables.workers})
-"""Machines belong to nobody. Evidence is found by its content or through a candidate, never listed."""
+SHARED = frozenset(
+    {tables.evaluations, tables.measurements, tables.artifacts, tables.devices, tables.workers, tables.tallies}
+)
+"""Machines and totals belong to nobody. Evidence is found by its content or through a candidate, never listed."""
 
 
 class TenancyError(Exception):

@@ -5,6 +5,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import RedirectResponse
 
 from nas_service.api.dependencies import ServiceDep
+from nas_service.api.identity import Operator
 from nas_service.api.instruments import Instruments
 from nas_service.bootstrap import Service
 from nas_service.store.migrate import is_current
@@ -53,7 +54,7 @@ def _what_is_missing(service: Service) -> tuple[str, ...]:
 @router.get(
     "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 )
-def metrics(request: Request) -> Response:
-    """Searches, candidates and work by status and queue, live workers, and latencies, in Prometheus' text format."""
+def metrics(request: Request, _: Operator) -> Response:
+    """Searches, queues, workers, what became of work and candidates, and latencies, in Prometheus' text format."""
     instruments: Instruments = request.app.state.instruments
     return Response(instruments.text(), media_type=METRICS_TYPE)

@@ -10,10 +10,13 @@ from starlette.testclient import TestClient
 from nas_service.api.app import create_app
 from nas_service.bootstrap import Service, bootstrap
 from nas_service.domain.entities import Worker
+from nas_service.domain.states import SearchStatus
 from nas_service.search.memories import SqlMemories
 from nas_service.settings import Settings
-from nas_service.store.overview import counts
+from nas_service.store.overview import searches_by_status
+from nas_service.use_cases import work
 from nas_service.use_cases.advance import advance
+from nas_service.use_cases.sweep import sweep
 from tests.integration.nas_service.api.conftest import LOOPBACK, SPEC
 
 Samples = dict[tuple[str, tuple[str, ...]], float]
@@ -47,6 +50,9 @@ def test_it_is_alive_but_not_ready_without_its_tables(tmp_path: Path, database: 
         answer = client.get("/readyz")
         assert answer.status_code == 503
         assert "database" in answer.json()["reasons"][0]
+        samples = _samples(client)
+        assert samples["nas_database_up", ()] == 0
+        assert ("nas_api_latency_seconds_count", ("GET", "/healthz", "200")) in samples
         failed = client.get("/v1/searches")
         assert failed.status_code == 503
         assert failed.headers["Retry-After"] == "1"
@@ -60,14 +66,53 @@ def test_metrics_count_what_is_in_the_store(
     client.post("/v1/searches", json=SPEC)
     advance(service.store, SqlMemories(), search_id)
     samples = _samples(client)
-    assert samples["nas_searches", ("QUEUED",)] == 1
-    assert samples["nas_searches", ("RUNNING",)] == 1
+    assert samples["nas_searches", ("QUEUED",)] == samples["nas_searches", ("RUNNING",)] == 1
+    assert samples["nas_searches", ("FAILED",)] == 0
     assert samples["nas_queue_depth", ("train",)] == 1
-    assert samples["nas_live_workers", ()] == 1
+    assert 0 < samples["nas_queue_oldest_seconds", ("train",)] < 60
+    assert samples["nas_queue_depth", ("profile.local",)] == 0
+    assert samples["nas_live_workers", ("train",)] == 1
+    assert samples["nas_broker_up", ()] == samples["nas_database_up", ()] == 1
+    assert samples["nas_database_connections_in_use", ()] >= 0
 
 
-def test_metrics_count_candidates(client: TestClient, finished_id: str) -> None:
-    assert _samples(client)["nas_candidates", ("COMPLETED",)] == 6
+def test_what_a_paused_search_has_queued_waits_for_nobody(
+    client: TestClient, service: Service, search_id: str, live_worker: Worker
+) -> None:
+    advance(service.store, SqlMemories(), search_id)
+    client.post(f"/v1/searches/{search_id}/pause")
+    assert _samples(client)["nas_queue_depth", ("train",)] == 0
+
+
+def test_metrics_tell_what_became_of_candidates_and_work(client: TestClient, finished_id: str) -> None:
+    samples = _samples(client)
+    assert samples["nas_candidates_total", ("COMPLETED",)] == 6
+    assert samples["nas_work_duration_seconds_count", ("prepare", "done")] == 1
+    assert samples["nas_work_duration_seconds_bucket", ("evaluate", "+Inf", "done")] >= 6
+    assert samples["nas_work_duration_seconds_bucket", ("evaluate", "30000.0", "done")] >= 6
+    assert samples["nas_work_duration_seconds_sum", ("evaluate", "done")] > 0
+
+
+def test_what_was_counted_outlives_the_search(client: TestClient, finished_id: str) -> None:
+    """Prometheus takes a counter that falls for one that began again, and adds what was there once more."""
+    client.delete(f"/v1/searches/{finished_id}")
+    assert _samples(client)["nas_candidates_total", ("COMPLETED",)] == 6
+
+
+def test_lost_leases_and_late_results_are_counted(client: TestClient, service: Service, search_id: str) -> None:
+    advance(service.store, SqlMemories(), search_id)
+    item = work.claim(service.store, ["train"], "late", lease_s=-1.0)
+    assert item is not None
+    sweep(service.store)
+    assert not work.complete(service.store, item, {})
+    samples = _samples(client)
+    assert samples["nas_lease_expiries_total", ("prepare",)] == samples["nas_refused_results_total", ("prepare",)] == 1
+    assert ("nas_work_duration_seconds_count", ("prepare", "done")) not in samples
+
+
+def test_a_made_up_method_makes_no_series(client: TestClient) -> None:
+    client.request("BREW", "/healthz")
+    assert not any("BREW" in labels for _, labels in _samples(client))
 
 
 def test_latencies_are_kept_by_route_not_by_id(client: TestClient, search_id: str) -> None:
@@ -100,5 +145,5 @@ def test_counts_are_the_same_on_postgres(tmp_path: Path, postgres_url: str) -> N
         assert client.get("/v1/datasets").json()["items"] == []
         assert client.get(f"/v1/searches/{search_id}").status_code == 200
         with service.store.read() as uow:
-            assert counts(uow.connection).searches == {"QUEUED": 1}
+            assert searches_by_status(uow.connection)[SearchStatus.QUEUED] == 1
     service.store.engine.dispose()
