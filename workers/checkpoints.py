@@ -1,41 +1,46 @@
-"""Where checkpoints lie, and the removal of those that nobody will take up again."""
+"""The checkpoint of one work item, kept where the next worker finds it, on whichever host that is."""
 
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
-from nas_service.domain.errors import NotFoundError
-from nas_service.domain.states import is_over
-from nas_service.use_cases.ports import Store, UnitOfWork
+import structlog
+
+from nas_service.domain.errors import NotFoundError, RetryableError
+from nas_service.use_cases.checkpoints import checkpoint_name
+from nas_service.use_cases.ports import FileStore
+from workers.training.checkpoint import Checkpoint
+
+log = structlog.get_logger()
 
 
-def checkpoint_path(home: Path, item_id: str) -> Path:
-    """The checkpoint of a work item, for whichever worker takes it up next."""
-    folder = _folder(home)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{item_id}.safetensors"
+@dataclass(frozen=True, slots=True)
+class ItemCheckpoint:
+    """At most one checkpoint, replaced whole by the next."""
 
+    files: FileStore
+    item_id: str
 
-def remove_needless(store: Store, home: Path) -> int:
-    """Remove the checkpoints of work items that are over, whichever way they ended. Returns how many files.
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Keep it. Where that fails the training goes on: it only has more to lose."""
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder, "checkpoint")
+                checkpoint.save(path)
+                self.files.put(path, checkpoint_name(self.item_id))
+        except RetryableError as error:
+            log.warning("checkpoint not kept", item=self.item_id, reason=error.detail)
 
-    Workers only ever write checkpoints: one that removed its own would lose it if it died before its result is
-    stored, and one that has lost its lease would take it from the next.
-    """
-    files = list(_folder(home).glob("*"))
-    if not files:
-        return 0
-    with store.read() as uow:
-        needless = [file for file in files if not _is_needed(uow, file.name.partition(".")[0])]
-    for file in needless:
-        file.unlink(missing_ok=True)
-    return len(needless)
+    def load(self) -> Checkpoint | None:
+        """The last one kept. Raises CheckpointError where it is damaged, and RetryableError."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "checkpoint")
+            try:
+                self.files.fetch(checkpoint_name(self.item_id), path)
+            except NotFoundError:
+                return None
+            return Checkpoint.load(path)
 
-
-def _is_needed(uow: UnitOfWork, item_id: str) -> bool:
-    try:
-        return not is_over(uow.work.get(item_id).status)
-    except NotFoundError:
-        return False
-
-
-def _folder(home: Path) -> Path:
-    return home.resolve() / "checkpoints"
+    def discard(self) -> None:
+        """Forget one that cannot be continued."""
+        self.files.delete(checkpoint_name(self.item_id))

@@ -9,13 +9,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from nas_service import logs
 from nas_service.bootstrap import Service, bootstrap
 from nas_service.domain.entities import Failure
-from nas_service.domain.errors import PermanentError
+from nas_service.domain.errors import PermanentError, RetryableError
 from nas_service.search.memories import SqlMemories
 from nas_service.search.orphans import delete_orphans
 from nas_service.use_cases.advance import abort, advance
+from nas_service.use_cases.checkpoints import remove_needless
 from nas_service.use_cases.ports import Memories
 from nas_service.use_cases.sweep import resend, sweep
-from workers.checkpoints import remove_needless
 from workers.stop_signals import set_on_stop
 
 log = structlog.get_logger()
@@ -41,9 +41,15 @@ class Control:
         sent = resend(store, self.service.dispatcher)
         if sent:
             log.warning("sent again", count=sent)
-        remove_needless(store, self.service.settings.home)
+        self._remove_checkpoints()
         with store.write() as uow:
             delete_orphans(uow.connection)
+
+    def _remove_checkpoints(self) -> None:
+        try:
+            remove_needless(self.service.store, self.service.checkpoints)
+        except RetryableError as error:
+            log.warning("checkpoints not removed", reason=error.detail)
 
     def take_woken(self) -> list[str]:
         """Searches that ask for `advance`; asking is over."""

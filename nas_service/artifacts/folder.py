@@ -26,7 +26,7 @@ class Folder(Files):
         final = self.path(name)
         with self._reaching(name):
             final.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=final.parent, prefix=INCOMING)
+            handle, temporary = tempfile.mkstemp(dir=final.parent, prefix=f"{INCOMING}{final.name}-")
             try:
                 with os.fdopen(handle, "wb") as out, source.open("rb") as content:
                     shutil.copyfileobj(content, out)

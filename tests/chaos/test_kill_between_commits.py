@@ -10,10 +10,10 @@ from nas_service.domain.entities import WorkItem, WorkKind
 from nas_service.domain.states import CandidateStatus, SearchStatus, WorkStatus
 from nas_service.wire.searches import SearchDetail
 from tests.support.accounts import check_accounts
+from tests.support.checkpoints import checkpoint_path
 from tests.support.service import HARNESS, WORKER, RunningService
 from tests.support.tiny import tiny_search
 from tests.support.waiting import wait_for
-from workers.checkpoints import checkpoint_path
 from workers.training import Checkpoint
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow]

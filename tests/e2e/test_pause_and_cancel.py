@@ -8,10 +8,10 @@ import pytest
 from nas_service.domain.entities import WorkItem, WorkKind
 from nas_service.domain.states import CandidateStatus, SearchStatus, WorkStatus
 from nas_service.wire.searches import SearchDetail
+from tests.support.checkpoints import checkpoint_path
 from tests.support.service import WORKER, RunningService
 from tests.support.tiny import tiny_search
 from tests.support.waiting import wait_for
-from workers.checkpoints import checkpoint_path
 from workers.training import Checkpoint
 
 pytestmark = pytest.mark.e2e

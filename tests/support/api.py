@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import structlog
 import uvicorn
@@ -43,10 +44,10 @@ def plain_logs() -> Iterator[None]:
 
 
 @contextmanager
-def new_service(home: Path) -> Iterator[Service]:
-    """A service on an empty, migrated SQLite database in `home`."""
+def new_service(home: Path, **settings: Any) -> Iterator[Service]:
+    """A service on an empty, migrated SQLite database in `home`, with these settings."""
     shutil.copytree(_migrated_home(), home)
-    service = bootstrap(Settings(home=home))
+    service = bootstrap(Settings(home=home, **settings))
     try:
         yield service
     finally:

@@ -7,7 +7,7 @@ from pathlib import Path
 from nas_service.bootstrap import Service
 from nas_service.domain.entities import Candidate, Search, WorkItem
 from nas_service.domain.spec import DatasetSpec
-from workers.checkpoints import checkpoint_path
+from workers.checkpoints import ItemCheckpoint
 from workers.data import DataSet, load_dataset
 from workers.lease import Lease
 
@@ -43,9 +43,9 @@ class Task:
         return self.service.settings.cache_dir
 
     @property
-    def checkpoint_path(self) -> Path:
-        """Where this item's checkpoint lies."""
-        return checkpoint_path(self.service.settings.home, self.item.id)
+    def checkpoint(self) -> ItemCheckpoint:
+        """This item's checkpoint, whoever wrote it."""
+        return ItemCheckpoint(self.service.checkpoints, self.item.id)
 
     def dataset(self) -> DataSet:
         """The search's data set, from memory if this worker has it. Raises DatasetError."""

@@ -18,7 +18,6 @@ from workers.export import ExportFacts, export_onnx
 from workers.profiling.host_lock import TrainingPass
 from workers.tasks.context import Task
 from workers.training import (
-    Checkpoint,
     CheckpointError,
     EpochMetrics,
     Progress,
@@ -74,7 +73,7 @@ def evaluate(task: Task) -> JsonDict:
 
 def _train(task: Task, model: nn.Module, data: DataSet) -> TrainingResult:
     training = training_of(task.search, final=bool(task.item.payload.get("final")))
-    path = task.checkpoint_path
+    kept = task.checkpoint
     curve: list[EpochMetrics] = []
 
     with TrainingPass(task.service.settings.host_lock_dir, on_wait=task.lease.check) as host:
@@ -95,16 +94,15 @@ def _train(task: Task, model: nn.Module, data: DataSet) -> TrainingResult:
         hooks = TrainingHooks(
             on_step=on_step,
             on_epoch=curve.append,
-            save=lambda checkpoint: checkpoint.save(path),
+            save=kept.save,
             checkpoint_interval_s=task.service.settings.checkpoint_s,
         )
         run = RunSettings(seed=task.search.spec.seed, cache_dir=task.cache_dir)
         try:
-            checkpoint = Checkpoint.load(path) if path.exists() else None
-            return train(model, data, training, checkpoint, hooks, run)
+            return train(model, data, training, kept.load(), hooks, run)
         except CheckpointError as error:
             log.warning("checkpoint discarded, training from the start", item=task.item.id, reason=error.detail)
-            path.unlink(missing_ok=True)
+            kept.discard()
             return train(model, data, training, None, hooks, run)
 
 

@@ -6,8 +6,10 @@ import pytest
 
 from nas_service.domain.entities import Failure
 from nas_service.use_cases import control, work
+from nas_service.use_cases.checkpoints import remove_needless
+from nas_service.use_cases.ports import INCOMING
+from tests.support.checkpoints import checkpoint_path
 from tests.unit.workers.conftest import Bench
-from workers.checkpoints import checkpoint_path, remove_needless
 
 
 def write_checkpoint(bench: Bench, item_id: str) -> Path:
@@ -17,7 +19,7 @@ def write_checkpoint(bench: Bench, item_id: str) -> Path:
 
 
 def remove(bench: Bench) -> int:
-    return remove_needless(bench.service.store, bench.service.settings.home)
+    return remove_needless(bench.service.store, bench.service.checkpoints)
 
 
 @pytest.mark.parametrize("state", ["leased", "queued", "paused"])
@@ -64,7 +66,7 @@ def test_what_a_killed_worker_left_half_written_goes_with_the_checkpoint(bench: 
     bench.submit()
     item = bench.claim()
     path = write_checkpoint(bench, item.id)
-    unfinished = path.with_name(f"{path.name}.4711.tmp")
+    unfinished = path.with_name(f"{INCOMING}{path.name}-4711")
     unfinished.write_bytes(b"wei")
     assert remove(bench) == 0
     work.complete(bench.service.store, item, {})

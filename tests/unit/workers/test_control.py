@@ -11,10 +11,10 @@ from nas_service.domain.states import SearchStatus, WorkStatus
 from nas_service.use_cases import work
 from nas_service.use_cases.advance import advance
 from nas_service.use_cases.ports import Memories, Store
+from tests.support.checkpoints import checkpoint_path
 from tests.support.waiting import wait_for
 from tests.unit.workers.conftest import Bench
 from workers import control
-from workers.checkpoints import checkpoint_path
 from workers.control import ControlLoop
 
 

@@ -13,9 +13,9 @@ from nas_service.domain.errors import DatasetError, PermanentError, RetryableErr
 from nas_service.domain.states import WorkStatus
 from nas_service.use_cases import control
 from nas_service.use_cases.sweep import sweep
+from tests.support.checkpoints import checkpoint_path
 from tests.support.waiting import wait_for
 from tests.unit.workers.conftest import Bench
-from workers.checkpoints import checkpoint_path
 from workers.tasks import TASKS, Task
 from workers.worker import WorkerLoop
 

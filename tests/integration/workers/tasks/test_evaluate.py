@@ -9,17 +9,19 @@ import pytest
 import torch
 
 from benchmarks.no_op_workers import QUEUES
-from nas_service.bootstrap import Service
+from nas_service.bootstrap import Service, bootstrap
 from nas_service.domain.entities import JsonDict, Search, WorkItem, WorkKind
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus, WorkStatus
 from nas_service.search.memories import SqlMemories
+from nas_service.settings import Settings
 from nas_service.use_cases import queries, work
 from nas_service.use_cases.advance import advance
 from nas_service.use_cases.submit import submit
 from tests.support.api import new_service
+from tests.support.checkpoints import checkpoint_path
 from tests.support.tiny import tiny_search
-from workers.checkpoints import checkpoint_path
+from workers.checkpoints import ItemCheckpoint
 from workers.execution import Executor
 from workers.lease import LeaseTimes, Paused
 from workers.stored_lease import stored_lease
@@ -94,6 +96,36 @@ def test_an_interrupted_evaluation_ends_with_the_same_files_to_the_bit(service: 
     path = interrupted(service, item)
     assert Checkpoint.load(path).facts["step"] == 1
     assert facts(evaluated(service, item)) == facts(whole)
+
+
+def test_a_training_goes_on_on_a_host_that_shares_nothing_but_a_bucket(
+    tmp_path: Path, cache: Path, s3_url: str
+) -> None:
+    with new_service(tmp_path / "one", artifacts_url=s3_url) as one:
+        database_url = one.settings.resolved_database_url
+        two = bootstrap(Settings(home=tmp_path / "two", database_url=database_url, artifacts_url=s3_url))
+        item = work_until(one, submitted(one), WorkKind.EVALUATE)
+        assert item is not None
+        whole = evaluated(one, item)
+        interrupted(one, item)
+        left = ItemCheckpoint(two.checkpoints, item.id).load()
+        assert left is not None
+        assert left.facts["step"] == 1
+        result = evaluated(two, item)
+        assert facts(result) == facts(whole)
+        assert two.artifacts.fetch(result["result"]["model_sha256"], tmp_path / "model.onnx").stat().st_size > 0
+        assert not list((tmp_path / "one").glob("checkpoints/*"))
+        two.store.engine.dispose()
+
+
+def test_a_training_that_cannot_keep_its_checkpoint_goes_on(service: Service) -> None:
+    item = work_until(service, submitted(service), WorkKind.EVALUATE)
+    assert item is not None
+    (service.settings.home / "checkpoints").write_bytes(b"a file where the folder should be")
+    interrupted_without_one = threading.Event()
+    interrupted_without_one.set()
+    with pytest.raises(Paused):
+        evaluated(service, item, interrupted_without_one)
 
 
 ROT = {
