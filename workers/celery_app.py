@@ -31,6 +31,7 @@ app.conf.update(
     worker_concurrency=1 if settings.queues == (CONTROL_QUEUE,) else settings.worker_count,
     worker_max_tasks_per_child=settings.worker_tasks,
     task_time_limit=settings.task_limit_s + HARD_LIMIT_GRACE_S,
+    broker_transport="workers.broker:Transport",
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     broker_transport_options={"visibility_timeout": VISIBILITY_TIMEOUT_S, "socket_keepalive": True},

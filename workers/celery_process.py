@@ -22,6 +22,7 @@ from nas_service.bootstrap import Service, bootstrap
 from nas_service.dispatch.messages import CONTROL_QUEUE
 from workers.celery_app import app, settings
 from workers.control import Control
+from workers.lifeline import ForkLine
 
 if TYPE_CHECKING:
     from workers.pool_process import PoolProcess
@@ -48,6 +49,12 @@ def pool_process() -> "PoolProcess":
     return PoolProcess(_service(), WORK_QUEUES)
 
 
+@cache
+def _line() -> ForkLine:
+    """To the processes of the pool; made before the first is forked."""
+    return ForkLine()
+
+
 @setup_logging.connect
 def _log_as_everywhere(**_: Any) -> None:
     logs.configure("worker" if WORK_QUEUES else "control")
@@ -57,12 +64,14 @@ def _log_as_everywhere(**_: Any) -> None:
 @worker_init.connect
 def _load_before_forking(**_: Any) -> None:
     """Torch takes seconds to import; the processes of the pool share what their parent has loaded."""
+    _line()
     if WORK_QUEUES:
         import_module("workers.pool_process")
 
 
 @worker_process_init.connect
 def _start(**_: Any) -> None:
+    _line().hold_on()
     if WORK_QUEUES:
         pool_process()
 

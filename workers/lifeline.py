@@ -3,12 +3,14 @@
 The parent keeps the write end of a pipe open and never writes. The kernel closes it when the parent dies, and the
 child, which waits for the read end in a thread, sees the end of file.
 
-A child is `python -m workers.lifeline MODULE`: it takes hold of the line first and then runs MODULE, so that neither
-a slow import nor a module that knows nothing of lifelines can leave an orphan behind.
+A started child is `python -m workers.lifeline MODULE`: it takes hold of the line first and then runs MODULE, so that
+neither a slow import nor a module that knows nothing of lifelines can leave an orphan behind.
 """
 
+import ctypes
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import threading
@@ -19,6 +21,7 @@ LIFELINE = "NAS_LIFELINE_FD"
 """Environment variable with the descriptor of the read end."""
 
 EXIT_ORPHANED = 75
+PR_SET_PDEATHSIG = 1
 
 _write_ends: dict[int, int] = {}
 """Of the children that run, by process id. The kernel closes them when this process ends."""
@@ -61,7 +64,30 @@ def hold_on() -> None:
     if descriptor is None:
         return
     os.set_inheritable(int(descriptor), False)
+    _be_killed_with_parent()
     threading.Thread(target=_wait_for_the_end, args=(int(descriptor),), daemon=True, name="lifeline").start()
+
+
+def _be_killed_with_parent() -> None:
+    """On Linux even a stopped child, which cannot notice anything, ends with the thread that started it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class ForkLine:
+    """The same for children that the parent forks: made in the parent, held in each child.
+
+    There the kernel is not asked to kill: its signal comes with the end of the forking thread, and Celery's ends
+    before the children have given back what they have in hand.
+    """
+
+    def __init__(self) -> None:
+        self._read_end, self._write_end = os.pipe()
+
+    def hold_on(self) -> None:
+        """End with the parent from now on."""
+        os.close(self._write_end)
+        threading.Thread(target=_wait_for_the_end, args=(self._read_end,), daemon=True, name="lifeline").start()
 
 
 def _wait_for_the_end(descriptor: int) -> None:

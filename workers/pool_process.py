@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 import torch
 
@@ -10,6 +11,7 @@ from nas_service.use_cases.work import claim_item
 from workers.execution import Executor
 from workers.memory import limit_memory
 from workers.presence import Presence
+from workers.scratch import Scratch
 from workers.stop_signals import set_on_stop
 
 
@@ -24,7 +26,9 @@ class PoolProcess:
         self.shutdown = threading.Event()
         self.presence = Presence(service.store, queues)
         self._executor = Executor(service, self.shutdown)
-        self.presence.__enter__()
+        self._end = ExitStack()
+        self._end.enter_context(Scratch())
+        self._end.enter_context(self.presence)
 
     def do(self, item_id: str) -> None:
         """Do the item unless somebody has it, or nobody wants it now. Raises SQLAlchemyError."""
@@ -39,5 +43,5 @@ class PoolProcess:
             self._executor.do(item)
 
     def leave(self) -> None:
-        """Be forgotten."""
-        self.presence.__exit__(None, None, None)
+        """Be forgotten, and leave nothing behind."""
+        self._end.close()

@@ -15,6 +15,7 @@ from nas_service.use_cases import work
 from workers.execution import Executor
 from workers.memory import limit_memory
 from workers.presence import Presence
+from workers.scratch import Scratch
 from workers.stop_signals import set_on_stop
 
 log = structlog.get_logger()
@@ -58,7 +59,8 @@ def main() -> None:
     limit_memory(settings.worker_memory_mib)
     loop = WorkerLoop(bootstrap(settings), settings.queues)
     set_on_stop(loop.shutdown)
-    loop.run()
+    with Scratch():
+        loop.run()
 
 
 if __name__ == "__main__":

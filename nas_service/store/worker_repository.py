@@ -11,6 +11,8 @@ from nas_service.store.types import now_epoch_s
 
 LIVE_WITHIN_S = 15.0
 """A worker not heard of for this long is taken for gone."""
+FORGOTTEN_AFTER_S = 600.0
+"""A worker not heard of for this long is forgotten; should it come back, it notes itself again."""
 
 
 class SqlWorkers:
@@ -64,6 +66,11 @@ class SqlWorkers:
     def forget(self, worker_id: str) -> None:
         """The worker has left."""
         self._connection.execute(delete(workers).where(workers.c.id == worker_id))
+
+    def forget_silent(self) -> None:
+        """Those that were killed could not say that they leave."""
+        age = now_epoch_s() - workers.c.seen_at_s
+        self._connection.execute(delete(workers).where(age > FORGOTTEN_AFTER_S))
 
     def devices(self) -> Sequence[JsonDict]:
         """Every device ever connected, with how long ago it was last seen."""

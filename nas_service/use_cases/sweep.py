@@ -12,7 +12,10 @@ RESEND_AT_ONCE = 1000
 
 
 def sweep(store: Store) -> int:
-    """Re-queue expired leases (fail them past their cap) and wake live searches. Returns how many leases expired."""
+    """Re-queue expired leases (fail them past their cap), wake live searches and forget workers that are long gone.
+
+    Returns how many leases expired.
+    """
     with store.write() as uow:
         expired = uow.work.expired()
         for item in expired:
@@ -27,6 +30,7 @@ def sweep(store: Store) -> int:
             if taken:
                 uow.tallies.count(Tally.LEASE_EXPIRED, item.kind)
         uow.searches.wake_live()
+        uow.workers.forget_silent()
     return len(expired)
 
 

@@ -58,6 +58,6 @@ def test_a_search_survives_ten_kills(service: RunningService, seed: int) -> None
     assert len(kills) == KILLS, f"the search was over after {kills}: make it longer"
     ended = service.client.wait(search.id, poll_s=0.3, timeout_s=SEARCH_TIMEOUT_S)
     assert ended.status is SearchStatus.SUCCEEDED, ended.failure
-    check_accounts(service, search.id, CANDIDATES)
+    check_accounts(service.store, search.id, CANDIDATES)
     wait_for(lambda: not list((service.home / "checkpoints").glob("*")), "checkpoints to be removed", 30)
     assert "locked" not in service.logs()

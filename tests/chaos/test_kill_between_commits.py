@@ -51,7 +51,7 @@ def finish(service: RunningService, search: SearchDetail) -> None:
     """The search succeeds in spite of all, and the books are right."""
     ended = service.client.wait(search.id, poll_s=0.2, timeout_s=TIMEOUT_S)
     assert ended.status is SearchStatus.SUCCEEDED, ended.failure
-    check_accounts(service, search.id, candidate_count=1)
+    check_accounts(service.store, search.id, candidate_count=1)
 
 
 def test_a_worker_killed_right_after_its_claim_is_replaced_whatever_it_was_to_do(

@@ -15,6 +15,7 @@ from nas_service.domain.entities import Worker
 from nas_service.domain.states import SearchStatus, is_over
 from nas_service.migrate import migrate
 from nas_service.settings import Settings
+from tests.support.marked import MARK, marked_processes
 from tests.support.source import ROOT
 from tests.support.waiting import wait_for
 
@@ -35,6 +36,8 @@ class DistributedService:
     settings: Mapping[str, str]
     """Environment of every process; it names database, broker and home."""
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    commands: dict[str, tuple[Sequence[str], dict[str, str]]] = field(default_factory=dict)
+    """How each process was started, to start it again."""
     service: Service = field(init=False)
     """The same service, in this process."""
 
@@ -51,15 +54,28 @@ class DistributedService:
 
     def start(self, name: str, command: Sequence[str], **environment: str) -> None:
         """Start a process; its output goes to a log in the home."""
+        self.commands[name] = (command, environment)
         (self.home / "logs").mkdir(parents=True, exist_ok=True)
         with (self.home / "logs" / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 [NAS if command[0] == "nas" else command[0], *command[1:]],
                 cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": str(ROOT), **self.settings, **environment},
+                env={**os.environ, "PYTHONPATH": str(ROOT), MARK: str(self.home), **self.settings, **environment},
                 stdout=log,
                 stderr=log,
             )
+
+    def start_again(self) -> list[str]:
+        """Start whatever has died, as what runs containers does. Returns the names."""
+        dead = [name for name, process in self.processes.items() if process.poll() is not None]
+        for name in dead:
+            command, environment = self.commands[name]
+            self.start(name, command, **environment)
+        return dead
+
+    def left_over(self) -> list[psutil.Process]:
+        """Every living process of this service, whoever started it."""
+        return marked_processes(str(self.home))
 
     def live_workers(self) -> Sequence[Worker]:
         """Those that the service knows."""

@@ -19,6 +19,7 @@ from nas_service.domain.entities import WorkItem, WorkKind
 from nas_service.domain.states import WorkStatus
 from nas_service.store.engine import make_engine
 from nas_service.store.unit_of_work import SqlStore
+from tests.support.marked import MARK, marked_processes
 from tests.support.source import ROOT
 from tests.support.waiting import wait_for
 
@@ -36,9 +37,6 @@ GONE_TIMEOUT_S = 10.0
 PATIENT_RETRIES = 12
 """A client that outlives restarts of the API: about half a minute of retries."""
 LOG_TAIL_LINES = 15
-
-MARK = "SERVICE_UNDER_TEST"
-"""Environment variable that every process of a service inherits; the harness gets none that begins with NAS_."""
 
 WORKER, CONTROL, API, HARNESS = "workers.worker", "workers.control", "nas_service.api", "workers.profiling.harness"
 
@@ -116,18 +114,8 @@ class RunningService:
         wait_for(lambda: not self.processes(), f"the end of all processes of {self.home}", GONE_TIMEOUT_S)
 
     def processes(self, module: str = "") -> list[psutil.Process]:
-        """All living processes of this service, known by their environment; with `module` only those running it."""
-        return [process for process in psutil.process_iter() if self._owns(process, module)]
-
-    def _owns(self, process: psutil.Process, module: str) -> bool:
-        try:
-            return (
-                process.status() != psutil.STATUS_ZOMBIE
-                and process.environ().get(MARK) == str(self.home)
-                and (not module or module in process.cmdline())
-            )
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            return False
+        """All living processes of this service; with `module` only those running it."""
+        return marked_processes(str(self.home), module)
 
     def open_items(self, search_id: str, kind: WorkKind | None = None) -> list[WorkItem]:
         """Work that waits or is being done."""

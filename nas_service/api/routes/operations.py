@@ -8,10 +8,14 @@ from nas_service.api.dependencies import ServiceDep
 from nas_service.api.identity import Operator
 from nas_service.api.instruments import Instruments
 from nas_service.bootstrap import Service
+from nas_service.domain.errors import RetryableError
 from nas_service.store.migrate import is_current
 from nas_service.wire.service import Health, Readiness
 
 router = APIRouter(tags=["operations"])
+
+ANY_FILE = "readiness"
+"""Asked for to see whether there is an answer; no artifact has this name."""
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -33,22 +37,35 @@ async def healthz() -> Health:
     responses={503: {"model": Readiness, "description": "Searches would make no progress; `reasons` says why"}},
 )
 def readyz(service: ServiceDep, response: Response) -> Readiness:
-    """Whether searches would make progress: the database answers, its schema is current, a worker is alive."""
-    reasons = _what_is_missing(service)
+    """Whether searches would make progress: database, artifacts and broker answer, and a worker is alive."""
+    checks = (_trouble_with_store, _trouble_with_artifacts, _trouble_with_broker)
+    reasons = tuple(reason for check in checks if (reason := check(service)) is not None)
     response.status_code = 503 if reasons else 200
     return Readiness(ready=not reasons, reasons=reasons)
 
 
-def _what_is_missing(service: Service) -> tuple[str, ...]:
+def _trouble_with_store(service: Service) -> str | None:
     try:
         with service.store.read() as uow:
             if not is_current(uow.connection):
-                return ("the database schema is not current; run `python -m nas_service.migrate`",)
+                return "the database schema is not current; run `nas migrate`"
             if not uow.workers.live():
-                return ("no worker is alive; start some with `nas up`",)
+                return "no worker is alive; start some with `nas up` or `nas worker`"
     except SQLAlchemyError as error:
-        return (f"the database does not answer ({type(error).__name__}); check NAS_DATABASE_URL",)
-    return ()
+        return f"the database does not answer ({type(error).__name__}); check NAS_DATABASE_URL"
+    return None
+
+
+def _trouble_with_artifacts(service: Service) -> str | None:
+    try:
+        service.files.size_bytes(ANY_FILE)
+    except RetryableError as error:
+        return f"artifacts cannot be reached ({error.detail}); check NAS_ARTIFACTS_URL"
+    return None
+
+
+def _trouble_with_broker(service: Service) -> str | None:
+    return None if service.dispatcher.is_reachable() else "the broker does not answer; check NAS_BROKER_URL"
 
 
 @router.get(

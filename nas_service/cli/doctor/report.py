@@ -31,6 +31,7 @@ def _about(settings: Settings) -> Iterator[Finding]:
     yield machine.check_home(settings.home)
     yield machine.check_sqlite(settings.home)
     yield service.check_schema(settings.resolved_database_url)
+    yield service.check_broker(settings.broker_url)
     yield service.check_service(url)
     yield service.check_spaces()
     yield machine.check_port(settings.host, settings.port, ours=url is not None)

@@ -1,4 +1,4 @@
-"""Is the database as the service needs it, does the service answer, and can its search spaces be read?"""
+"""Are database and broker as the service needs them, does it answer, and can its search spaces be read?"""
 
 from pathlib import Path
 
@@ -16,6 +16,13 @@ with make_engine(Settings().resolved_database_url).connect() as connection:
     print(json.dumps(is_current(connection)))
 """
 
+BROKER_PROBE = """
+import json
+from nas_service.dispatch.celery_dispatcher import CeleryDispatcher
+from nas_service.settings import Settings
+print(json.dumps(CeleryDispatcher(Settings().broker_url).is_reachable()))
+"""
+
 
 def check_schema(database_url: str) -> Finding:
     """The database can be reached and has the newest schema."""
@@ -27,6 +34,17 @@ def check_schema(database_url: str) -> Finding:
     except ProbeError as error:
         return fail("schema", f"the database cannot be read: {error}", "check NAS_DATABASE_URL, then `nas migrate`")
     return ok("schema", "up to date") if current else fail("schema", "older than this installation", "nas migrate")
+
+
+def check_broker(broker_url: str) -> Finding:
+    """The broker, where one is used, answers."""
+    if not broker_url:
+        return ok("broker", "none is used: workers look into the database")
+    try:
+        answers = probe(BROKER_PROBE)
+    except ProbeError as error:
+        return fail("broker", f"it cannot be asked: {error}", "python -m pip install 'nas-service[distributed]'")
+    return ok("broker", "it answers") if answers else fail("broker", "no answer", "start Redis, or mend NAS_BROKER_URL")
 
 
 def check_service(url: str | None) -> Finding:

@@ -21,6 +21,7 @@ from nas_service.domain.entities import (
 from nas_service.domain.errors import ConflictError, NotFoundError, UserError
 from nas_service.domain.spec import DatasetSpec, SearchSpec, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus
+from nas_service.store import worker_repository
 from nas_service.store.unit_of_work import SqlStore
 from nas_service.use_cases.ports import Page
 
@@ -380,6 +381,16 @@ def test_a_worker_is_live_while_it_beats(store: SqlStore) -> None:
         assert (live.queues, live.device) == (worker.queues, worker.device)
         assert [d["name"] for d in uow.workers.devices()] == ["box"]
         uow.workers.forget("w")
+        assert uow.workers.live() == []
+
+
+def test_a_worker_that_is_silent_for_long_is_forgotten(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    with store.write() as uow:
+        uow.workers.beat(Worker("w", "host", 1, ("train",), {"id": "device", "name": "box"}, 0.0))
+        uow.workers.forget_silent()
+        assert len(uow.workers.live()) == 1
+        monkeypatch.setattr(worker_repository, "FORGOTTEN_AFTER_S", -1.0)
+        uow.workers.forget_silent()
         assert uow.workers.live() == []
 
 

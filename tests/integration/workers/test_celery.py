@@ -176,6 +176,27 @@ def test_lost_messages_are_sent_again(distributed: DistributedService, broker: O
     assert set(begun(distributed).values()) == {1}
 
 
+def test_workers_with_work_in_hand_outlive_a_restart_of_the_broker(
+    distributed: DistributedService, broker: OwnRedis
+) -> None:
+    with held(distributed):
+        search = submitted(distributed)
+        leased(distributed, search)
+        away = lost_connections(distributed)
+        broker.stop()
+        wait_for(lambda: lost_connections(distributed) > away, "the worker to notice")
+        broker.start()
+    ends_well(distributed, search)
+    assert all(process.poll() is None for process in distributed.processes.values())
+    assert set(begun(distributed).values()) == {1}
+
+
+def lost_connections(distributed: DistributedService) -> int:
+    """How often the worker says that the broker is away."""
+    log = (distributed.home / "logs" / "worker.log").read_text()
+    return log.count("Connection to broker lost") + log.count("Cannot connect to")
+
+
 def test_a_search_is_accepted_while_the_broker_is_away_and_runs_when_it_is_back(
     distributed: DistributedService, broker: OwnRedis
 ) -> None:

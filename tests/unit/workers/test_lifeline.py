@@ -125,3 +125,35 @@ def test_a_child_is_out_of_reach_of_the_terminals_interrupt(tmp_path: Path) -> N
         assert os.getsid(parent.pid) != child.pid
         child.send_signal(signal.SIGTERM)
         child.wait(timeout=10)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills children with their parent")
+def test_even_a_stopped_child_ends_with_its_parent(tmp_path: Path) -> None:
+    with family(tmp_path, CHILDREN["waiting"]) as (parent, child):
+        child.suspend()
+        parent.kill()
+        child.wait(timeout=10)
+
+
+FORKING_PARENT = """
+import os, time
+from workers.lifeline import ForkLine
+line = ForkLine()
+for _ in range(2):
+    if (child := os.fork()) == 0:
+        line.hold_on()
+        time.sleep(600)
+    print(child, flush=True)
+os.wait()
+"""
+
+
+def test_forked_children_end_when_their_parent_is_killed() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", FORKING_PARENT], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        children = [psutil.Process(int(parent.stdout.readline())) for _ in range(2)]
+        parent.kill()
+        for child in children:
+            child.wait(timeout=10)

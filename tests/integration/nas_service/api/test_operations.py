@@ -1,5 +1,6 @@
 """Alive, ready, measured, logged."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from starlette.testclient import TestClient
 
 from nas_service.api.app import create_app
 from nas_service.bootstrap import Service, bootstrap
+from nas_service.dispatch.celery_dispatcher import CeleryDispatcher
 from nas_service.domain.entities import Worker
 from nas_service.domain.states import SearchStatus
 from nas_service.search.memories import SqlMemories
@@ -40,6 +42,27 @@ def test_it_is_not_ready_without_a_worker(client: TestClient) -> None:
     assert answer.status_code == 503
     assert "no worker" in answer.json()["reasons"][0]
     assert client.get("/healthz").status_code == 200
+
+
+def test_it_is_not_ready_while_its_broker_is_away(service: Service, live_worker: Worker) -> None:
+    away = dataclasses.replace(service, dispatcher=CeleryDispatcher("redis://127.0.0.1:1/0"))
+    with TestClient(create_app(away), base_url=LOOPBACK) as client:
+        answer = client.get("/readyz")
+    assert answer.status_code == 503
+    (reason,) = answer.json()["reasons"]
+    assert "broker" in reason
+
+
+def test_it_is_not_ready_while_its_artifacts_are_away(
+    client: TestClient, service: Service, live_worker: Worker
+) -> None:
+    folder = service.settings.home / "artifacts"
+    folder.rmdir() if folder.exists() else None
+    folder.touch()
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    (reason,) = answer.json()["reasons"]
+    assert "artifacts" in reason
 
 
 @pytest.mark.parametrize("database", ["", "sqlite:////nowhere/at/all.db"])

@@ -78,6 +78,18 @@ def test_a_broker_that_is_away_is_left_alone_for_a_moment_and_then_served_again(
     assert len(messages(own.url, "train")) == 1
 
 
+def test_a_broker_that_is_away_is_not_reachable_until_it_is_back(
+    own: OwnRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispatcher = CeleryDispatcher(own.url)
+    assert dispatcher.is_reachable()
+    own.stop()
+    assert not dispatcher.is_reachable()
+    own.start()
+    monkeypatch.setattr(dispatcher, "_held_back_until", float("-inf"))
+    assert dispatcher.is_reachable()
+
+
 def test_a_password_stays_out_of_the_log(own: OwnRedis) -> None:
     own.stop()
     with capture_logs() as logs:

@@ -6,7 +6,7 @@ import pytest
 
 from nas_service.cli.doctor.finding import Level
 from nas_service.cli.doctor.report import findings
-from nas_service.cli.doctor.service import check_schema, check_service, check_spaces
+from nas_service.cli.doctor.service import check_broker, check_schema, check_service, check_spaces
 
 
 def test_no_database_yet_is_no_fault(tmp_path: Path) -> None:
@@ -17,6 +17,13 @@ def test_no_database_yet_is_no_fault(tmp_path: Path) -> None:
 def test_a_service_that_does_not_run_is_no_fault_but_one_that_does_not_answer_is() -> None:
     assert check_service(None).level is Level.OK
     assert check_service("http://127.0.0.1:1").level is Level.FAIL
+
+
+def test_a_broker_is_asked_where_one_is_used(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check_broker("").level is Level.OK
+    for url, level in {redis_url: Level.OK, "redis://127.0.0.1:1/0": Level.FAIL}.items():
+        monkeypatch.setenv("NAS_BROKER_URL", url)
+        assert check_broker(url).level is level
 
 
 def test_the_spaces_are_all_loaded() -> None:
