@@ -60,7 +60,7 @@ def _trouble_with_artifacts(service: Service) -> str | None:
     try:
         service.files.size_bytes(ANY_FILE)
     except RetryableError as error:
-        return f"artifacts cannot be reached ({error.detail}); check NAS_ARTIFACTS_URL"
+        return f"artifacts cannot be reached: {error.detail}"
     return None
 
 
