@@ -1,4 +1,4 @@
-"""The tasks: shells around what the embedded mode does too. Arguments are ids; the database says whether they hold."""
+"""The tasks: shells around what the embedded mode does too. What there is to do, the database says."""
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,12 +11,12 @@ log = structlog.get_logger()
 
 
 @app.task(name=WORK)
-def work(item_id: str) -> None:
-    """Do this work item, if it still waits."""
+def work(queue: str) -> None:
+    """Do the item whose turn it is in this queue: a message says that one more waits, not which comes next."""
     try:
-        celery_process.pool_process().do(item_id)
+        celery_process.pool_process().do(queue)
     except SQLAlchemyError as error:
-        log.warning("claim failed; a sweep sends it again", item=item_id, error=str(error))
+        log.warning("claim failed; a sweep sends it again", queue=queue, error=str(error))
 
 
 @app.task(name=ADVANCE)

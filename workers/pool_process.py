@@ -1,4 +1,4 @@
-"""One process of a Celery pool that does work: it claims what it is told of, and is otherwise like a polling worker."""
+"""One process of a Celery pool that does work: it claims when it is told to, and is otherwise like a polling worker."""
 
 import threading
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import torch
 
 from nas_service.bootstrap import Service
-from nas_service.use_cases.work import claim_item
+from nas_service.use_cases.work import claim
 from workers.execution import Executor
 from workers.memory import limit_memory
 from workers.presence import Presence
@@ -30,15 +30,15 @@ class PoolProcess:
         self._end.enter_context(Scratch())
         self._end.enter_context(self.presence)
 
-    def do(self, item_id: str) -> None:
-        """Do the item unless somebody has it, or nobody wants it now. Raises SQLAlchemyError."""
+    def do(self, queue: str) -> None:
+        """Do the item of the queue whose turn it is, if one waits. Raises SQLAlchemyError."""
         if self.shutdown.is_set():
             # The pool replaces a process that ends, and gives the message to another.
             raise SystemExit
         # Not earlier: the pool sets its own handlers once its processes are initialized.
         set_on_stop(self.shutdown)
         worker_id, lease_s = self.presence.worker.id, self.service.settings.lease_s
-        item = claim_item(self.service.store, item_id, worker_id, lease_s)
+        item = claim(self.service.store, [queue], worker_id, lease_s)
         if item is not None:
             self._executor.do(item)
 

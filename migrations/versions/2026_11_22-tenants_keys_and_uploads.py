@@ -29,6 +29,11 @@ def upgrade() -> None:
     op.create_index("ix_searches_tenant_created_at_id", "searches", ["tenant", "created_at", "id"])
     op.create_index("ix_searches_status_tenant", "searches", ["status", "tenant"])
 
+    op.drop_index("ix_work_items_status_queue_created_at", "work_items")
+    by_turn = ["status", "queue", "search_id", "created_at"]
+    op.create_index("ix_work_items_status_queue_search_id_created_at", "work_items", by_turn)
+    op.create_index("ix_work_items_search_id_started_at", "work_items", ["search_id", "started_at"])
+
     op.execute("DELETE FROM workers")  # those that live note themselves again within seconds
     with op.batch_alter_table("workers") as workers:
         workers.add_column(sa.Column("versions", JSON, nullable=False))
@@ -84,6 +89,9 @@ def downgrade() -> None:
     with op.batch_alter_table("workers") as workers:
         workers.drop_column("capacity")
         workers.drop_column("versions")
+    op.drop_index("ix_work_items_search_id_started_at", "work_items")
+    op.drop_index("ix_work_items_status_queue_search_id_created_at", "work_items")
+    op.create_index("ix_work_items_status_queue_created_at", "work_items", ["status", "queue", "created_at"])
     op.drop_index("ix_searches_status_tenant", "searches")
     op.drop_index("ix_searches_tenant_created_at_id", "searches")
     # One key may now name a search of each tenant: all but the default tenant's lose theirs.

@@ -41,16 +41,16 @@ class CeleryDispatcher:
         if self._is_held_back():
             return
         messages = [(ADVANCE, search_id, CONTROL_QUEUE) for search_id in sorted(outbox.searches)]
-        messages += [(WORK, item_id, queue) for item_id, queue in outbox.work.items()]
+        messages += [(WORK, queue, queue) for queue in outbox.work.values()]
         with self._forgiving(), self._app.producer_pool.acquire(block=True, timeout=ANSWER_TIMEOUT_S) as producer:
-            for name, id_, queue in messages:
-                self._app.send_task(name, (id_,), queue=queue, producer=producer, ignore_result=True, retry=False)
+            for name, argument, queue in messages:
+                self._app.send_task(name, (argument,), queue=queue, producer=producer, ignore_result=True, retry=False)
 
     def missing(self, outbox: Outbox) -> Outbox:
         """The part of `outbox` whose queues carry fewer messages than it needs; nothing where the broker is away.
 
         Where a queue carries as many, workers have enough to do until it does not. So a long queue is not made longer,
-        and no worker is idle while a message is missing. What is sent twice is refused by the claim.
+        and no worker is idle while a message is missing. What is sent twice finds nothing to claim.
         """
         needed = Counter(outbox.work.values())
         if outbox.searches:

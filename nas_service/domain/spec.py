@@ -145,7 +145,7 @@ class BudgetSpec(SpecModel):
     candidates: Annotated[int, Field(ge=1, le=100_000)] | None = None
     minutes: Annotated[float, Field(gt=0, le=60 * 24 * 30)] | None = None
     parallelism: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """Candidates in flight at once; by default as many as there are training workers."""
+    """Candidates in flight at once; by default as many as training workers can take."""
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -214,6 +214,8 @@ class SearchSpec(SpecModel):
     training: TrainingSpec = TrainingSpec()
     finalize: FinalizeSpec = FinalizeSpec()
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    priority: Annotated[int, Field(ge=-10, le=10)] = 0
+    """Of your own searches those of the highest priority are worked on first. Between users it counts for nothing."""
 
     @model_validator(mode="after")
     def _targets_exist_and_objectives_differ(self) -> Self:

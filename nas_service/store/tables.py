@@ -159,7 +159,8 @@ work_items = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
-    Index("ix_work_items_status_queue_created_at", "status", "queue", "created_at"),
+    Index("ix_work_items_status_queue_search_id_created_at", "status", "queue", "search_id", "created_at"),
+    Index("ix_work_items_search_id_started_at", "search_id", "started_at"),
     Index("ix_work_items_search_id_absorbed_status", "search_id", "absorbed", "status"),
     Index("ix_work_items_candidate_id", "candidate_id"),
 )

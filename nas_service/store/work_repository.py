@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select, Update
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from nas_service.domain.entities import Failure, JsonDict, WorkItem
 from nas_service.domain.errors import NotFoundError
 from nas_service.domain.states import WorkStatus
+from nas_service.store import fair_claim
 from nas_service.store import work_statements as statements
 from nas_service.store.rows import plain, to_work_item
 from nas_service.use_cases.outbox import Outbox
@@ -37,22 +37,12 @@ class SqlWork:
 
     def is_waiting(self, queues: Sequence[str]) -> bool:
         """Whether `claim` would find something now."""
-        return self._connection.scalar(statements.ANY_WAITING, {"queues": list(queues)}) is not None
+        return self._connection.scalar(fair_claim.ANY_WAITING, {"queues": list(queues)}) is not None
 
     def claim(self, queues: Sequence[str], worker_id: str, lease_s: float) -> WorkItem | None:
-        """Lease the oldest queued item of `queues` whose search is running; None if there is none."""
-        for item_id in self._connection.scalars(statements.OLDEST_WAITING, {"queues": list(queues)}).all():
-            item = self._lease(statements.LEASE, item_id, worker_id, lease_s)
-            if item is not None:
-                return item
-        return None
-
-    def claim_item(self, item_id: str, worker_id: str, lease_s: float) -> WorkItem | None:
-        """Lease this very item; None unless it is queued and its search is running."""
-        return self._lease(statements.LEASE_IF_RUNNING, item_id, worker_id, lease_s)
-
-    def _lease(self, statement: ReturningUpdate[Any], item_id: str, worker_id: str, lease_s: float) -> WorkItem | None:
-        lease = {"item_id": item_id, "worker_id": worker_id, "lease_s": lease_s, "started_at": datetime.now(UTC)}
+        """Lease the item of `queues` whose turn it is (`nas_service.store.fair_claim`); None if there is none."""
+        statement = fair_claim.CLAIM[self._connection.dialect.name]
+        lease = {"queues": list(queues), "worker_id": worker_id, "lease_s": lease_s, "started_at": datetime.now(UTC)}
         row = self._connection.execute(statement, lease).mappings().first()
         return to_work_item(row) if row is not None else None
 

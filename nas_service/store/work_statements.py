@@ -2,14 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, insert, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, insert, select, update
 
 from nas_service.domain.states import SearchStatus, WorkStatus
 from nas_service.store.tables import searches, work_items
 from nas_service.store.types import now_epoch_s
-
-CLAIM_CANDIDATES = 4
-"""Rows looked at in one claim: when workers race for the first, the next is taken."""
 
 _OVER = (WorkStatus.DONE, WorkStatus.FAILED, WorkStatus.CANCELLED)
 
@@ -32,27 +29,9 @@ _WAITING = (
     )
     .order_by(work_items.c.created_at, work_items.c.id)
 )
-_WAITING_IN = _WAITING.where(work_items.c.queue.in_(bindparam("queues", expanding=True)))
-ANY_WAITING = _WAITING_IN.order_by(None).limit(1)
-OLDEST_WAITING = _WAITING_IN.limit(CLAIM_CANDIDATES)
 LONG_WAITING = _WAITING.where(work_items.c.created_at < bindparam("before")).limit(bindparam("limit"))
 QUEUED_OF_SEARCH = select(work_items.c.id, work_items.c.queue).where(
     _OF_SEARCH, work_items.c.status == WorkStatus.QUEUED
-)
-LEASE = (
-    update(work_items)
-    .where(_THIS, work_items.c.status == WorkStatus.QUEUED)
-    .values(
-        status=WorkStatus.LEASED,
-        attempt=work_items.c.attempt + 1,
-        token=work_items.c.token + 1,
-        lease_expires_at_s=now_epoch_s() + bindparam("lease_s"),
-        progress=None,
-    )
-    .returning(work_items)
-)
-LEASE_IF_RUNNING = LEASE.where(
-    exists().where(searches.c.id == work_items.c.search_id, searches.c.status == SearchStatus.RUNNING)
 )
 _AS_HOLDER = update(work_items).where(
     _THIS, work_items.c.token == bindparam("held_token"), work_items.c.status == WorkStatus.LEASED

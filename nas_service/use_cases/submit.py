@@ -58,6 +58,7 @@ def _new_search(spec: SearchSpec, idempotency_key: str | None, tenant: str) -> S
         active_s=0.0,
         active_since=None,
         created_at=datetime.now(UTC),
+        priority=spec.priority,
         idempotency_key=idempotency_key,
         tenant=tenant,
     )

@@ -39,12 +39,6 @@ def claim(store: Store, queues: Sequence[str], worker_id: str, lease_s: float) -
         return uow.work.claim(queues, worker_id, lease_s)
 
 
-def claim_item(store: Store, item_id: str, worker_id: str, lease_s: float) -> WorkItem | None:
-    """Lease this very item, or None where somebody else has it, or nobody wants it done now."""
-    with store.write() as uow:
-        return uow.work.claim_item(item_id, worker_id, lease_s)
-
-
 def heartbeat(store: Store, item: WorkItem, lease_s: float, progress: JsonDict | None = None) -> Signal:
     """Renew the lease, leave the progress, and learn what to do."""
     with store.write() as uow:

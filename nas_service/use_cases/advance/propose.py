@@ -58,7 +58,7 @@ def fill(context: Context) -> None:
 def _parallelism(context: Context) -> int:
     if context.search.spec.budget.parallelism is not None:
         return context.search.spec.budget.parallelism
-    return max(1, sum(TRAIN_QUEUE in worker.queues for worker in context.uow.workers.live()))
+    return max(1, sum(worker.capacity for worker in context.uow.workers.live() if TRAIN_QUEUE in worker.queues))
 
 
 def _spent(context: Context) -> str | None:

@@ -72,8 +72,9 @@ def prepared(store: SqlStore) -> WorkItem:
 
 
 def claimed(store: SqlStore, item: WorkItem) -> WorkItem:
-    found = work.claim_item(store, item.id, "w", 60)
+    found = work.claim(store, QUEUES, "w", 60)
     assert found is not None
+    assert found.id == item.id
     return found
 
 
@@ -128,15 +129,15 @@ def test_work_that_waited_out_a_pause_is_sent_again(store: SqlStore, post: Post)
     """Its message came while nobody was to take it, and is used up."""
     item = prepared(store)
     control.pause(store, item.search_id)
-    assert work.claim_item(store, item.id, "w", 60) is None
+    assert work.claim(store, QUEUES, "w", 60) is None
     post.sent.clear()
     control.resume(store, item.search_id)
     assert post.work() == ["train"]
 
 
 def test_a_sweep_sends_what_expired(store: SqlStore, post: Post) -> None:
-    item = prepared(store)
-    work.claim_item(store, item.id, "w", -1)
+    prepared(store)
+    work.claim(store, QUEUES, "w", -1)
     post.sent.clear()
     assert sweep.sweep(store) == 1
     assert post.work() == ["train"]

@@ -2,79 +2,26 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 
 import pytest
 
 from nas_service.domain.entities import (
     Artifact,
-    Candidate,
     Evaluation,
     Failure,
     Measurement,
     Search,
     Worker,
     WorkItem,
-    WorkKind,
     new_id,
 )
 from nas_service.domain.errors import ConflictError, NotFoundError, UserError
-from nas_service.domain.spec import DatasetSpec, SearchSpec, TargetSpec
-from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus
+from nas_service.domain.spec import TargetSpec
+from nas_service.domain.states import CandidateStatus, SearchStatus
 from nas_service.store import worker_repository
 from nas_service.store.unit_of_work import SqlStore
 from nas_service.use_cases.ports import Page
-
-NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
-
-
-def a_search(**changes: object) -> Search:
-    search_id = new_id("search")
-    fields = {
-        "id": search_id,
-        "name": "a search",
-        "spec": SearchSpec(dataset=DatasetSpec(name="digits")),
-        "status": SearchStatus.RUNNING,
-        "phase": SearchPhase.SEARCH,
-        "version": 0,
-        "candidate_count": 0,
-        "study_name": search_id,
-        "active_s": 0.0,
-        "active_since": NOW,
-        "created_at": NOW,
-    }
-    return Search(**fields | changes)  # type: ignore[arg-type]
-
-
-def a_candidate(search: Search, number: int = 0, **changes: object) -> Candidate:
-    fields = {
-        "id": new_id("candidate"),
-        "search_id": search.id,
-        "number": number,
-        "status": CandidateStatus.EVALUATING,
-        "architecture_key": f"key-{number}",
-        "architecture": {"kernel": 3},
-        "trial_id": number,
-        "metrics": {"macs": 12.0},
-        "proposed_at": NOW,
-    }
-    return Candidate(**fields | changes)  # type: ignore[arg-type]
-
-
-def an_item(search: Search, **changes: object) -> WorkItem:
-    fields = {
-        "id": new_id("work"),
-        "search_id": search.id,
-        "candidate_id": None,
-        "kind": WorkKind.PREPARE,
-        "queue": "train",
-        "payload": {},
-        "status": WorkStatus.QUEUED,
-        "attempt": 0,
-        "max_attempts": 3,
-        "token": 0,
-    }
-    return WorkItem(**fields | changes)  # type: ignore[arg-type]
+from tests.support.values import NOW, a_candidate, a_search, an_item
 
 
 @pytest.fixture
@@ -226,47 +173,15 @@ class TestWork:
             assert not uow.work.is_waiting(["profile.phone"])
             assert uow.work.claim(["profile.phone"], "w", 30) is None
 
-    def test_only_one_of_many_messages_about_an_item_gets_it(self, store: SqlStore, search: Search) -> None:
-        item = an_item(search)
-        with store.write() as uow:
-            uow.work.add(item)
-        barrier = threading.Barrier(8)
-
-        def claim(number: int) -> WorkItem | None:
-            barrier.wait()
-            with store.write() as uow:
-                return uow.work.claim_item(item.id, f"worker-{number}", 30)
-
-        with ThreadPoolExecutor(8) as pool:
-            (claimed,) = (found for found in pool.map(claim, range(8)) if found is not None)
-        with store.read() as uow:
-            assert uow.work.get(item.id) == claimed
-        assert (claimed.status, claimed.attempt, claimed.token) == (WorkStatus.LEASED, 1, 1)
-
-    def test_an_item_is_only_claimed_while_it_is_queued_and_its_search_runs(
-        self, store: SqlStore, search: Search
-    ) -> None:
-        item = an_item(search)
-        with store.write() as uow:
-            uow.work.add(item)
-            assert uow.work.claim_item("work-unknown", "w", 30) is None
-            uow.searches.update(search.id, status=SearchStatus.PAUSED)
-            assert uow.work.claim_item(item.id, "w", 30) is None
-            uow.searches.update(search.id, status=SearchStatus.RUNNING)
-            held = uow.work.claim_item(item.id, "w", 30)
-            assert held is not None
-            assert uow.work.claim_item(item.id, "w", 30) is None
-            uow.work.complete(held.id, held.token, {})
-            assert uow.work.claim_item(item.id, "w", 30) is None
-
     def test_what_waits_for_long_is_what_somebody_could_claim(self, store: SqlStore, search: Search) -> None:
         paused = a_search(status=SearchStatus.PAUSED)
         first, second, held = an_item(search), an_item(search, queue="profile.phone"), an_item(search)
         with store.write() as uow:
             uow.searches.add(paused, "digest")
-            for item in (first, second, held, an_item(paused)):
+            uow.work.add(held)
+            uow.work.claim(["train"], "w", 30)
+            for item in (first, second, an_item(paused)):
                 uow.work.add(item)
-            uow.work.claim_item(held.id, "w", 30)
         with store.read() as uow:
             assert uow.work.waiting(older_than_s=0, limit=10) == {first.id: "train", second.id: "profile.phone"}
             assert uow.work.waiting(older_than_s=0, limit=1) == {first.id: "train"}

@@ -14,7 +14,7 @@ from nas_service.store.overview import known_datasets, searches_by_status
 from nas_service.store.tenancy import OWNED, SHARED, TenancyError
 from nas_service.store.unit_of_work import SqlStore, SqlUnitOfWork
 from nas_service.use_cases.ports import Page
-from tests.contract.store.test_store import a_candidate, a_search, an_item
+from tests.support.values import a_candidate, a_search, an_item
 
 Kept = tuple[Search, Candidate]
 

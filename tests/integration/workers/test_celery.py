@@ -279,3 +279,37 @@ def test_a_cancelled_search_ends(distributed: DistributedService) -> None:
         leased(distributed, search)
         control.cancel(distributed.service.store, search.id)
         assert distributed.wait_until_over(search.id) is SearchStatus.CANCELLED
+
+
+def test_a_search_of_parallelism_1_has_its_turns_beside_one_of_8(distributed: DistributedService) -> None:
+    """Whenever both have work queued and a worker gets free, the one that holds less is served first."""
+    store = distributed.service.store
+
+    def submit_large(parallelism: int) -> Search:
+        budget = {"candidates": 1000, "parallelism": parallelism}
+        spec = tiny_search(space={"name": "mobilenet", "preset": "tiny"}, budget=budget, seed=next(SEEDS))
+        return submit(store, (), SearchSpec.model_validate(spec))[0]
+
+    def all_hands_full_and_both_in_line() -> list[WorkItem]:
+        leased = [item for search in (wide, narrow) for item in items(distributed, search, WorkStatus.LEASED)]
+        line = items(distributed, wide, WorkStatus.QUEUED)
+        mine = [
+            item for status in (WorkStatus.QUEUED, WorkStatus.LEASED) for item in items(distributed, narrow, status)
+        ]
+        return mine if len(leased) == POOL and len(line) >= 5 else []
+
+    wide = submit_large(8)
+    narrow = submit_large(1)
+    served = set()
+    for _ in range(3):
+        with held(distributed):
+            (mine,) = wait_for(all_hands_full_and_both_in_line, "both searches to be in line")
+            begun_before = list(begun(distributed))
+        wait_for(lambda: item_now(distributed, mine).attempt, "the narrow search's work to be begun")  # noqa: B023
+        order = [*begun_before, *(one for one in begun(distributed) if one not in begun_before)]
+        assert order.index(mine.id) <= len(begun_before), "it was next"
+        served.add(mine.id)
+    assert len(served) > 1
+    for search in (wide, narrow):
+        control.cancel(store, search.id)
+        assert distributed.wait_until_over(search.id) is SearchStatus.CANCELLED

@@ -32,16 +32,16 @@ def messages(url: str, queue: str) -> list[dict[str, Any]]:
         return [json.loads(message) for message in reversed(client.lrange(queue, 0, -1))]
 
 
-def test_each_message_goes_to_its_queue_as_json_with_nothing_but_an_id(redis_url: str) -> None:
+def test_each_message_goes_to_its_queue_as_json_with_a_queue_or_an_id(redis_url: str) -> None:
     CeleryDispatcher(redis_url).send(OUTBOX)
-    for queue, task, id_ in [
-        ("train", "nas.work", "work-1"),
-        ("profile.phone", "nas.work", "work-2"),
+    for queue, task, argument in [
+        ("train", "nas.work", "train"),
+        ("profile.phone", "nas.work", "profile.phone"),
         ("control", "nas.advance", "search-1"),
     ]:
         (message,) = messages(redis_url, queue)
         assert message["headers"]["task"] == task
-        assert message["headers"]["argsrepr"] == f"('{id_}',)"
+        assert message["headers"]["argsrepr"] == f"('{argument}',)"
         assert message["content-type"] == "application/json"
 
 
