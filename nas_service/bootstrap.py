@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from nas_service.artifacts import Artifacts, open_files
 from nas_service.artifacts.copies import LocalCopies
+from nas_service.data.inspector import InspectionProcess
 from nas_service.settings import Settings
 from nas_service.store.engine import make_engine
 from nas_service.store.unit_of_work import SqlStore
 from nas_service.use_cases import checks
 from nas_service.use_cases.outbox import NoDelivery
-from nas_service.use_cases.ports import ArtifactStore, Dispatcher, FileStore
+from nas_service.use_cases.ports import ArtifactStore, Dispatcher, FileStore, Inspector
 from nas_service.use_cases.submit import Check
 
 
@@ -26,6 +27,7 @@ class Service:
     """Where artifacts lie, by their names there."""
     checkpoints: FileStore
     checks: Sequence[Check]
+    inspect: Inspector
 
 
 def bootstrap(settings: Settings | None = None) -> Service:
@@ -44,6 +46,7 @@ def bootstrap(settings: Settings | None = None) -> Service:
         files=files,
         checkpoints=open_files(settings.files_url, "checkpoints"),
         checks=(checks.check_space, checks.check_recipes, checks.dataset_check(settings.data_roots)),
+        inspect=InspectionProcess(),
     )
 
 

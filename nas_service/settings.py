@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8321
     """Port of the REST API; 0 takes a free one."""
+    max_upload_bytes: Annotated[int, Field(ge=1)] = 2 * 2**30
+    """Largest data set that may be uploaded."""
     insecure: bool = False
     """Serve on a non-loopback address although there is no authentication."""
     queues: Annotated[tuple[str, ...], NoDecode] = (TRAIN_QUEUE, profile_queue("local"))
@@ -100,6 +102,11 @@ class Settings(BaseSettings):
     def measure_budget_s(self, *, final: bool) -> float:
         """Longest time spent on one latency measurement: of a finalized candidate, or during the search."""
         return self.final_measure_s if final else self.measure_s
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Folder of what is being uploaded."""
+        return self.home.resolve() / "uploads"
 
     @property
     def worker_count(self) -> int:

@@ -2,6 +2,7 @@
 
 from importlib.metadata import version
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
@@ -10,10 +11,13 @@ from nas_service.api.event_feed import EventFeeds
 from nas_service.api.guard import LOOPBACK_HOSTS, Guard
 from nas_service.api.instruments import Instruments
 from nas_service.api.request_log import RequestLog
-from nas_service.api.routes import artifacts, candidates, catalog, events, operations, searches
+from nas_service.api.routes import artifacts, candidates, catalog, datasets, events, operations, searches
 from nas_service.bootstrap import Service
 
 DOCS = "/docs"
+
+INSPECTIONS = 2
+"""Uploads inspected at once; each is a process that takes all cores it can get."""
 
 DESCRIPTION = """
 Finds small, fast networks for your data on your hardware.
@@ -38,8 +42,9 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     app.state.event_feeds = EventFeeds()
+    app.state.inspections = CapacityLimiter(INSPECTIONS)
     app.state.instruments = Instruments(service)
-    for part in (searches, events, candidates, artifacts, catalog, operations):
+    for part in (searches, events, candidates, artifacts, datasets, catalog, operations):
         app.include_router(part.router)
     problems.install(app)
     app.openapi = openapi.corrected(app)  # type: ignore[method-assign]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from nas_service.domain.datasets import UploadedDataset
 from nas_service.domain.entities import Artifact, Candidate, DatasetFacts, Event, Search
 from nas_service.use_cases.queries import CandidateView, FrontView, StatusView
 from nas_service.wire.candidates import (
@@ -14,6 +15,7 @@ from nas_service.wire.candidates import (
     FrontMember,
     MeasurementInfo,
 )
+from nas_service.wire.datasets import UploadInfo
 from nas_service.wire.searches import (
     DatasetInfo,
     FailureInfo,
@@ -75,6 +77,11 @@ def dataset_info(name: str, facts: DatasetFacts) -> DatasetInfo:
         width=facts.width,
         summary=facts.summary,
     )
+
+
+def upload_info(dataset: UploadedDataset) -> UploadInfo:
+    """An uploaded data set."""
+    return UploadInfo.model_validate(dataset, from_attributes=True)
 
 
 def search_event(event: Event) -> SearchEvent:

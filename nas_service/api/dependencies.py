@@ -31,5 +31,6 @@ PageDep = Annotated[Page, Depends(_page)]
 
 SearchId = Annotated[str, Path(pattern=ID_PATTERN, description="As answered by `POST /v1/searches`.")]
 CandidateId = Annotated[str, Path(pattern=ID_PATTERN, description="As listed among a search's candidates.")]
+DatasetId = Annotated[str, Path(pattern=ID_PATTERN, description="As answered by `POST /v1/datasets`.")]
 ArtifactName = Annotated[str, Path(pattern=NAME_PATTERN, description="As listed among a candidate's artifacts.")]
 SpaceName = Annotated[str, Path(pattern=NAME_PATTERN, description="A registered search space.")]

@@ -13,18 +13,19 @@ from nas_service.client.download import download, unpack
 from nas_service.client.errors import UnreachableError
 from nas_service.client.event_stream import follow
 from nas_service.client.transport import BusyError, Transport
+from nas_service.client.upload import upload
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus
 from nas_service.wire.candidates import ArtifactInfo, CandidateDetail, CandidatePage, CandidateSummary, FrontInfo
 from nas_service.wire.catalog import (
-    DatasetList,
     DeviceList,
     RecipeList,
     SpaceDetail,
     SpaceList,
     TargetList,
 )
-from nas_service.wire.searches import SearchDetail, SearchEvent, SearchPage, SearchSummary
+from nas_service.wire.datasets import DatasetPage, UploadInfo
+from nas_service.wire.searches import DatasetInfo, SearchDetail, SearchEvent, SearchPage, SearchSummary
 from nas_service.wire.service import Readiness
 
 DEFAULT_URL = "http://127.0.0.1:8321"
@@ -169,9 +170,34 @@ class Client:
         """Every step that a recipe may name."""
         return RecipeList.model_validate_json(self._get("/v1/recipes"))
 
-    def datasets(self) -> DatasetList:
-        """The data sets that searches have read."""
-        return DatasetList.model_validate_json(self._get("/v1/datasets"))
+    def datasets(self) -> Iterator[UploadInfo]:
+        """Uploaded data sets, newest first; pages are fetched as they are needed."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = DatasetPage.model_validate_json(self._get("/v1/datasets", _page_parameters(cursor, None)))
+            yield from page.items
+            cursor = page.next_cursor
+
+    def datasets_read(self) -> tuple[DatasetInfo, ...]:
+        """What searches have read, uploaded or not, each content once."""
+        return DatasetPage.model_validate_json(self._get("/v1/datasets", {"limit": 1})).read
+
+    def dataset(self, dataset_id: str) -> UploadInfo:
+        """An uploaded data set and what was found in it."""
+        return UploadInfo.model_validate_json(self._get(f"/v1/datasets/{dataset_id}"))
+
+    def upload_dataset(
+        self, path: Path, name: str | None = None, on_progress: Callable[[int, int], None] | None = None
+    ) -> UploadInfo:
+        """Upload a zip of class folders, an .npz, or a folder, which is packed first; the same content gives the same.
+
+        `on_progress` is called with bytes sent and bytes in all. Returns when every image has been checked.
+        """
+        return upload(self._transport, path, name or path.resolve().stem, on_progress)
+
+    def delete_dataset(self, dataset_id: str) -> None:
+        """Forget an uploaded data set that no unfinished search reads."""
+        self._transport.request("DELETE", f"/v1/datasets/{dataset_id}")
 
     def devices(self) -> DeviceList:
         """Every device ever connected."""

@@ -43,7 +43,7 @@ class Transport:
 
     def __init__(self, url: str, timeout_s: float, retries: int) -> None:
         self.url = url.rstrip("/")
-        self.retries = retries
+        self.retries, self.timeout_s = retries, timeout_s
         self._http = httpx.Client(base_url=self.url, timeout=timeout_s, headers={"User-Agent": "nas-client"})
 
     def close(self) -> None:

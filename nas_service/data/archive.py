@@ -45,14 +45,19 @@ class Member:
             raise ValueError(f"damaged in the zip: {error}") from error
 
 
+def refuse_other_files(path: Path) -> None:
+    """A look at the end of the file only. Raises DatasetError `not-a-zip`."""
+    if not zipfile.is_zipfile(path):
+        raise DatasetError("not-a-zip", "this is no zip and no .npz file; send one of the two")
+
+
 def open_archive(path: Path) -> zipfile.ZipFile:
-    """The zip at `path`, every member judged; it closes itself with its last user.
+    """The zip at `path`, every member judged.
 
     Raises DatasetError: `not-a-zip`, `damaged-zip`, `too-many-files`, `zip-bomb`, `unsafe-name`,
     `not-a-regular-file`, `encrypted-file`, `unsupported-compression`, `duplicate-name`.
     """
-    if not zipfile.is_zipfile(path):
-        raise DatasetError("not-a-zip", "this is no zip and no .npz file; send one of the two", path.name)
+    refuse_other_files(path)
     try:
         archive = zipfile.ZipFile(path)
     except DAMAGED as error:

@@ -42,8 +42,8 @@ class SpecModel(BaseModel):
 class DatasetSpec(SpecModel):
     """Which images to learn, and how they are split."""
 
-    name: str = Field(examples=["digits", "imagefolder:photos", "npz:images.npz", "hf:cifar10"])
-    """`digits`, `imagefolder:PATH`, `npz:PATH` or `hf:NAME`."""
+    name: str = Field(examples=["digits", "imagefolder:photos", "npz:images.npz", "hf:cifar10", "dataset-3f2a9c1b7d4e"])
+    """`digits`, `imagefolder:PATH`, `npz:PATH`, `hf:NAME`, or the id of an uploaded set."""
     validation_fraction: Annotated[float, Field(gt=0, lt=0.5)] = 0.15
     """Share of the samples that the search selects on, unless the set names its own split."""
     test_fraction: Annotated[float, Field(gt=0, lt=0.5)] = 0.15

@@ -3,13 +3,19 @@
 import base64
 import binascii
 import json
-from typing import Any, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import AwareDatetime, Field, TypeAdapter
 
 from nas_service.domain.errors import UserError
 
 Key = TypeVar("Key")
+
+# Within these bounds every time zone's times are times in UTC too.
+_Time = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC))]
+TIME_AND_ID: TypeAdapter[tuple[datetime, str]] = TypeAdapter(tuple[_Time, Annotated[str, Field(pattern=r"^[\w-]+$")]])
+"""Where a list goes from the newest to the oldest."""
 
 
 def encode(key: list[Any]) -> str:

@@ -1,10 +1,8 @@
 """Searches in the database."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AwareDatetime, Field, TypeAdapter
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
@@ -16,10 +14,6 @@ from nas_service.store.rows import plain, to_search
 from nas_service.store.tables import searches
 from nas_service.use_cases.outbox import Outbox
 from nas_service.use_cases.ports import Page
-
-# Within these bounds every time zone's times are times in UTC too.
-CursorTime = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC))]
-CURSOR: TypeAdapter[tuple[datetime, str]] = TypeAdapter(tuple[CursorTime, Annotated[str, Field(pattern=r"^[\w-]+$")]])
 
 _THIS = searches.c.id == bindparam("search_id")
 _GET = select(searches).where(_THIS)
@@ -83,7 +77,7 @@ class SqlSearches:
         if status is not None:
             query = query.where(searches.c.status == status)
         if page.cursor is not None:
-            at, last_id = cursors.decode(page.cursor, CURSOR)
+            at, last_id = cursors.decode(page.cursor, cursors.TIME_AND_ID)
             key = tuple_(searches.c.created_at, searches.c.id)
             query = query.where(key < (at, last_id))
         rows = self._connection.execute(query).mappings().all()

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine
 
 from nas_service.store import tenancy
 from nas_service.store.candidate_repository import SqlCandidates
+from nas_service.store.dataset_repository import SqlDatasets
 from nas_service.store.engine import for_writing
 from nas_service.store.event_repository import SqlEvents
 from nas_service.store.evidence_repository import SqlEvidence
@@ -57,6 +58,11 @@ class SqlUnitOfWork:
     def events(self) -> SqlEvents:
         """Events."""
         return SqlEvents(self._connection)
+
+    @cached_property
+    def datasets(self) -> SqlDatasets:
+        """Uploaded data sets."""
+        return SqlDatasets(self._connection)
 
     @cached_property
     def workers(self) -> SqlWorkers:

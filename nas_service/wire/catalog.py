@@ -1,4 +1,4 @@
-"""What a spec may name, on the wire: spaces, recipes, data sets, devices and targets."""
+"""What a spec may name, on the wire: spaces, recipes, devices and targets."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ from pydantic import Field
 from nas_service.domain.recipe import Place
 from nas_service.domain.spec import ChoiceValue, TargetSpec
 from nas_service.wire.base import Document
-from nas_service.wire.searches import DatasetInfo
 
 
 class ConditionInfo(Document):
@@ -72,12 +71,6 @@ class RecipeList(Document):
     """Every step that a recipe may name."""
 
     items: tuple[RecipeStepInfo, ...]
-
-
-class DatasetList(Document):
-    """The data sets that searches have read."""
-
-    items: tuple[DatasetInfo, ...]
 
 
 class DeviceInfo(Document):

@@ -17,7 +17,7 @@ from nas_service.data.source import Source
 from nas_service.domain.spec import DatasetSpec
 from workers.data.cache import DecodedImages, Facts, decoded_images
 from workers.data.dataset import DataSet, MemorySplit, Split
-from workers.data.sources import open_source
+from workers.data.sources import FindUpload, no_uploads, open_source
 from workers.data.splits import SPLIT_RULE, SplitIndices, split_samples
 from workers.data.statistics import mean_and_std
 from workers.data.streamed import PixelFile, StreamedSplit
@@ -30,8 +30,9 @@ def load_dataset(
     roots: Sequence[Path],
     cache_dir: Path | None = None,
     memory_budget_bytes: int = MEMORY_BUDGET_BYTES,
+    find_upload: FindUpload = no_uploads,
 ) -> DataSet:
-    """Load what `spec` names; file sets only from below `roots`.
+    """Load what `spec` names; file sets only from below `roots`, uploaded ones where `find_upload` says.
 
     With a `cache_dir` the decoded images are kept there and shared between processes. Sets larger than
     `memory_budget_bytes` when decoded are streamed from there, or without one from a temporary file.
@@ -39,7 +40,7 @@ def load_dataset(
     Raises nas_service.domain.errors.DatasetError with one of the problems that `open_source`, `check_source`,
     `mean_and_std` and `decoded_images` name.
     """
-    source = open_source(spec, roots, cache_dir)
+    source = open_source(spec, roots, cache_dir, find_upload)
     check_source(source)
     indices = split_samples(source.labels, source.parts, spec)
     fingerprint = _fingerprint(source, spec)

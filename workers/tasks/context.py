@@ -1,5 +1,6 @@
 """What every task works with: its item, its search, and this worker's folders and caches."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -49,14 +50,21 @@ class Task:
 
     def dataset(self) -> DataSet:
         """The search's data set, from memory if this worker has it. Raises DatasetError."""
-        return cached_dataset(self.search.spec.dataset, self.service.settings.data_roots, self.cache_dir)
+        spec, roots = self.search.spec.dataset, self.service.settings.data_roots
+        return cached_dataset(spec, lambda: load_dataset(spec, roots, self.cache_dir, find_upload=self._find_upload))
+
+    def _find_upload(self, dataset_id: str) -> Path:
+        """The uploaded file, fetched if need be, verified by its sha256. Raises NotFoundError."""
+        with self.service.store.of_tenant(self.search.tenant).read() as uow:
+            sha256 = uow.datasets.get(dataset_id).sha256
+        return self.service.artifacts.open_path(sha256)
 
 
-def cached_dataset(spec: DatasetSpec, roots: tuple[Path, ...], cache_dir: Path) -> DataSet:
-    """`load_dataset`, remembering the last few sets. Raises DatasetError."""
+def cached_dataset(spec: DatasetSpec, load: Callable[[], DataSet]) -> DataSet:
+    """What `load` gives for `spec`, remembering the last few sets. Raises DatasetError."""
     key = spec.model_dump_json()
     if key not in _loaded:
         if len(_loaded) >= MAX_DATASETS:
             _loaded.pop(next(iter(_loaded)))
-        _loaded[key] = load_dataset(spec, roots, cache_dir)
+        _loaded[key] = load()
     return _loaded[key]

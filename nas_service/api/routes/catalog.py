@@ -1,21 +1,18 @@
-"""What a spec may name: spaces, recipes, data sets, devices and targets, and the spec's own schema."""
+"""What a spec may name: spaces, recipes, devices and targets, and the spec's own schema."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
 import search_spaces
-from nas_service.api.converters import dataset_info
 from nas_service.api.dependencies import NAME_PATTERN, ServiceDep, SpaceName
-from nas_service.api.identity import Reader, TenantStore
+from nas_service.api.identity import Reader
 from nas_service.api.problems import refusals
 from nas_service.domain.errors import NotFoundError
 from nas_service.domain.recipe import STEPS
 from nas_service.domain.spec import SearchSpec, TargetSpec
-from nas_service.store.overview import known_datasets
 from nas_service.wire.catalog import (
     ChoiceInfo,
-    DatasetList,
     DeviceInfo,
     DeviceList,
     RecipeList,
@@ -82,14 +79,6 @@ def list_recipes(reader: Reader) -> RecipeList:
             for step in STEPS.values()
         )
     )
-
-
-@router.get("/datasets")
-def list_datasets(reader: Reader, store: TenantStore) -> DatasetList:
-    """The data sets that your searches have read, each content once."""
-    with store.read() as uow:
-        found = known_datasets(uow.connection)
-    return DatasetList(items=tuple(dataset_info(name, facts) for name, facts in found))
 
 
 @router.get("/devices")

@@ -44,12 +44,6 @@ def test_the_spec_schema_accepts_the_examples_and_refuses_a_misspelling(client: 
         jsonschema.validate({"dataset": {"name": "digits"}, "trainin": {}}, schema)
 
 
-def test_data_sets_of_searches_are_known_once_each(client: TestClient, finished_id: str) -> None:
-    [found] = client.get("/v1/datasets").json()["items"]
-    assert found["name"] == "digits"
-    assert found["fingerprint"] == client.get(f"/v1/searches/{finished_id}").json()["resolved_dataset"]["fingerprint"]
-
-
 def test_devices_and_targets_come_from_workers(client: TestClient, live_worker: Worker) -> None:
     [device] = client.get("/v1/devices").json()["items"]
     assert (device["id"], device["name"], device["live"]) == ("f00d", "bench", True)

@@ -1,0 +1,76 @@
+"""The body of an upload: written to disk as it comes, in constant memory, and gone when the request is over."""
+
+import hashlib
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from anyio.to_thread import run_sync
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from nas_service.api.problems import RefusedRequestError
+
+BLOCK_BYTES = 2**20
+"""Written at once: each write is a trip to a thread."""
+
+MEDIA_TYPES = ("application/zip", "application/x-zip-compressed", "application/octet-stream")
+"""What the body may be called; what it is, is seen from its content. Windows' browsers use the second."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """A body on disk."""
+
+    path: Path
+    sha256: str
+    size_bytes: int
+
+
+@asynccontextmanager
+async def received_file(request: Request, folder: Path, limit_bytes: int) -> AsyncIterator[ReceivedFile]:
+    """The whole body in a file that lasts as long as the block.
+
+    Raises RefusedRequestError: 413 for more than `limit_bytes`, before anything is read where the length is
+    stated, and else with the first byte too many; 415; 400 where the sender breaks off.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in MEDIA_TYPES:
+        detail = f"send the file itself as {MEDIA_TYPES[0]} or {MEDIA_TYPES[-1]}, not {media_type or 'without a type'}"
+        raise RefusedRequestError(415, "unsupported-media-type", detail)
+    stated = request.headers.get("content-length", "")
+    if stated.isdigit() and int(stated) > limit_bytes:
+        raise _too_large(limit_bytes)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix="upload-") as scratch:
+        yield await _write(request, Path(scratch, "upload"), limit_bytes)
+
+
+async def _write(request: Request, path: Path, limit_bytes: int) -> ReceivedFile:
+    digest, size_bytes, block = hashlib.sha256(), 0, bytearray()
+    with path.open("wb", buffering=0) as file:
+
+        def write() -> None:
+            digest.update(block)
+            file.write(block)
+            block.clear()
+
+        try:
+            async for chunk in request.stream():
+                size_bytes += len(chunk)
+                if size_bytes > limit_bytes:
+                    raise _too_large(limit_bytes)
+                block += chunk
+                if len(block) >= BLOCK_BYTES:
+                    await run_sync(write)
+        except ClientDisconnect as error:
+            raise RefusedRequestError(400, "upload-broken-off", "the upload broke off; send it again") from error
+        await run_sync(write)
+    return ReceivedFile(path, digest.hexdigest(), size_bytes)
+
+
+def _too_large(limit_bytes: int) -> RefusedRequestError:
+    detail = f"an upload has at most {limit_bytes:,} bytes here; NAS_MAX_UPLOAD_BYTES of the service sets the limit"
+    return RefusedRequestError(413, "body-too-large", detail)
