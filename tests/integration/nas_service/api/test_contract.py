@@ -1,6 +1,7 @@
 """Property tests made from the OpenAPI document: whatever is sent, no answer leaves the contract."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import schemathesis
@@ -17,6 +18,7 @@ from nas_service.use_cases.submit import submit
 from nas_service.wire.spec_problems import spec_of
 from tests.integration.nas_service.api.conftest import SPEC
 from tests.support.api import new_service, serving
+from tests.support.uploads import PETS
 
 EXAMPLES = 20
 
@@ -35,7 +37,7 @@ Known = dict[str, str]
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Known]]:
-    """A real server whose store has a finished search, and its ids."""
+    """A real server whose store has a finished search and an uploaded data set, and their ids."""
     folder = tmp_path_factory.mktemp("contract")
     file = folder / "model.onnx"
     file.write_bytes(b"made up")
@@ -48,8 +50,12 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Know
             [candidate], _ = uow.candidates.page(search.id, Page(limit=1))
             uow.evidence.add_artifact(artifact)
             uow.evidence.link_artifact(candidate.id, file.name, artifact.sha256)
+            uow.datasets.add(replace(PETS, sha256=artifact.sha256))
         with serving(create_app(service)) as url:
-            yield url, {"search_id": search.id, "candidate_id": candidate.id, "name": file.name}
+            yield (
+                url,
+                {"search_id": search.id, "candidate_id": candidate.id, "name": file.name, "dataset_id": PETS.id},
+            )
 
 
 def _check(operation: schemathesis.APIOperation, known: Known) -> None:

@@ -119,7 +119,9 @@ def begun(url: str, length: str) -> Iterator[socket.socket]:
     """A connection on which an upload has begun: its head is sent."""
     address = httpx.URL(url)
     with socket.create_connection((address.host, address.port or 0), timeout=30) as connection:
-        head = f"POST /v1/datasets HTTP/1.1\r\nHost: {address.host}\r\nContent-Type: application/zip\r\n{length}\r\n\r\n"
+        head = (
+            f"POST /v1/datasets HTTP/1.1\r\nHost: {address.host}\r\nContent-Type: application/zip\r\n{length}\r\n\r\n"
+        )
         connection.sendall(head.encode())
         yield connection
 
@@ -132,12 +134,15 @@ def test_a_stated_length_over_the_limit_is_refused_before_anything_is_sent(servi
 
 
 def test_a_body_that_grows_over_the_limit_is_refused_while_it_comes(tmp_path: Path) -> None:
-    with new_service(tmp_path / "small", max_upload_bytes=3 * 2**20) as service:
-        with serving(create_app(service)) as url, begun(url, "Transfer-Encoding: chunked") as connection:
-            for _ in range(4):
-                connection.sendall(b"100000\r\n" + bytes(2**20) + b"\r\n")
-            answer = connection.recv(2**16)
-            wait_for(lambda: not left_behind(service), "the upload to be cleared away", 10)
+    with (
+        new_service(tmp_path / "small", max_upload_bytes=3 * 2**20) as service,
+        serving(create_app(service)) as url,
+        begun(url, "Transfer-Encoding: chunked") as connection,
+    ):
+        for _ in range(4):
+            connection.sendall(b"100000\r\n" + bytes(2**20) + b"\r\n")
+        answer = connection.recv(2**16)
+        wait_for(lambda: not left_behind(service), "the upload to be cleared away", 10)
     assert answer.startswith(b"HTTP/1.1 413")
     assert b"NAS_MAX_UPLOAD_BYTES" in answer
 
