@@ -1,6 +1,9 @@
 """Bring a database to the newest schema, and say whether it is there."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -27,15 +30,13 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Create or upgrade the schema. Safe to run again, and to run from several processes at once."""
-    with for_writing(engine.connect()) as connection, connection.begin():
-        _serialize(connection)
+    with _migrating(engine) as connection:
         command.upgrade(alembic_config(connection), revision)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Go back to `revision` (`base` removes everything of ours)."""
-    with for_writing(engine.connect()) as connection, connection.begin():
-        _serialize(connection)
+    with _migrating(engine) as connection:
         command.downgrade(alembic_config(connection), revision)
 
 
@@ -44,6 +45,33 @@ def is_current(connection: Connection) -> bool:
     context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
     head = ScriptDirectory.from_config(alembic_config()).get_current_head()
     return context.get_current_revision() == head
+
+
+@contextmanager
+def _migrating(engine: Engine) -> Iterator[Connection]:
+    """A transaction that no other migrator has at the same time."""
+    with for_writing(engine.connect()) as connection, _rebuilding_tables(connection), connection.begin():
+        _serialize(connection)
+        yield connection
+        if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+            raise RuntimeError("the migration would leave rows that refer to missing ones; nothing was changed")
+
+
+@contextmanager
+def _rebuilding_tables(connection: Connection) -> Iterator[None]:
+    """SQLite changes a table by dropping it, and dropping would delete whatever refers to its rows.
+
+    The switch for that works only between transactions.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
 
 
 def _serialize(connection: Connection) -> None:
