@@ -5,7 +5,7 @@ For tests and benchmarks of orchestration, where what a candidate is worth does 
 
 import hashlib
 
-from nas_service.domain.entities import TRAIN_QUEUE, Candidate, JsonDict, WorkItem, WorkKind, profile_queue
+from nas_service.domain.entities import MODEL_FILE, TRAIN_QUEUE, Candidate, JsonDict, WorkItem, WorkKind, profile_queue
 from nas_service.domain.spec import SearchSpec
 from nas_service.use_cases import work
 from nas_service.use_cases.advance import advance
@@ -44,7 +44,7 @@ def made_up_result(spec: SearchSpec, item: WorkItem, candidate: Candidate | None
         return {
             "accuracy": round(0.5 + 0.5 * unit(key), 4),
             "fidelity": {"epochs": 1},
-            "artifacts": [artifact],
+            "artifacts": {MODEL_FILE: artifact},
             "result": result,
         }
     if item.kind is WorkKind.PROFILE:

@@ -1,5 +1,6 @@
 """tenants, keys and uploads"""
 
+import time
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -12,6 +13,23 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+# What filling them needs of the tables as they are here; nas_service.store.tables moves on.
+EVALUATION_FILES = {"model.onnx": "model_sha256", "weights.safetensors": "weights_sha256"}
+EVALUATIONS = sa.table("evaluations", sa.column("id"), sa.column("result", JSON))
+ARTIFACTS = sa.table("artifacts", sa.column("sha256"))
+EVALUATION_ARTIFACTS = sa.table(
+    "evaluation_artifacts", sa.column("evaluation_id"), sa.column("name"), sa.column("sha256")
+)
+CANDIDATES = sa.table("candidates", sa.column("final", JSON), sa.column("final_evaluation_id"))
+WORK_ITEMS = sa.table(
+    "work_items",
+    sa.column("id"),
+    sa.column("kind"),
+    sa.column("status"),
+    sa.column("absorbed", sa.Boolean()),
+    sa.column("result", JSON),
+)
 
 
 def upgrade() -> None:
@@ -77,10 +95,112 @@ def upgrade() -> None:
         sa.Column("total", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("tally", "labels", "bound", name=op.f("pk_tallies")),
     )
+    op.create_index("ix_datasets_sha256", "datasets", ["sha256"])
+    _add_references()
+
+
+def _add_references() -> None:
+    """What keeps a file becomes rows; until now an evaluation named its files in JSON only."""
+    with op.batch_alter_table("searches") as searches:
+        searches.add_column(sa.Column("collected_at", sa.DateTime(timezone=True), nullable=True))
+    with op.batch_alter_table("evaluations") as evaluations:
+        evaluations.alter_column("reuse_key", existing_type=sa.String(length=64), nullable=True)
+    with op.batch_alter_table("candidates") as candidates:
+        candidates.add_column(sa.Column("final_evaluation_id", sa.String(length=64), nullable=True))
+        candidates.add_column(sa.Column("collected_at", sa.DateTime(timezone=True), nullable=True))
+        name = op.f("fk_candidates_final_evaluation_id_evaluations")
+        candidates.create_foreign_key(name, "evaluations", ["final_evaluation_id"], ["id"])
+    op.create_index("ix_candidates_evaluation_id", "candidates", ["evaluation_id"])
+    op.create_index("ix_candidates_final_evaluation_id", "candidates", ["final_evaluation_id"])
+    # Nothing counts as old yet: what is in flight has the time to be referenced.
+    with op.batch_alter_table("artifacts") as artifacts:
+        artifacts.add_column(sa.Column("touched_at_s", sa.Float(), nullable=False, server_default=str(time.time())))
+    with op.batch_alter_table("artifacts") as artifacts:
+        artifacts.alter_column("touched_at_s", server_default=None)
+    op.create_index("ix_candidate_artifacts_sha256", "candidate_artifacts", ["sha256"])
+    op.create_table(
+        "evaluation_artifacts",
+        sa.Column("evaluation_id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["evaluation_id"],
+            ["evaluations.id"],
+            name=op.f("fk_evaluation_artifacts_evaluation_id_evaluations"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["sha256"], ["artifacts.sha256"], name=op.f("fk_evaluation_artifacts_sha256_artifacts")
+        ),
+        sa.PrimaryKeyConstraint("evaluation_id", "name", name=op.f("pk_evaluation_artifacts")),
+    )
+    op.create_index("ix_evaluation_artifacts_sha256", "evaluation_artifacts", ["sha256"])
+    op.create_table(
+        "work_artifacts",
+        sa.Column("work_item_id", sa.String(length=64), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["work_item_id"],
+            ["work_items.id"],
+            name=op.f("fk_work_artifacts_work_item_id_work_items"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["sha256"], ["artifacts.sha256"], name=op.f("fk_work_artifacts_sha256_artifacts")),
+        sa.PrimaryKeyConstraint("work_item_id", "sha256", name=op.f("pk_work_artifacts")),
+    )
+    op.create_index("ix_work_artifacts_sha256", "work_artifacts", ["sha256"])
+    _fill_references()
+
+
+def _fill_references() -> None:
+    connection = op.get_bind()
+    for name, field in EVALUATION_FILES.items():
+        sha256 = EVALUATIONS.c.result[field].as_string()
+        stored = sa.select(EVALUATIONS.c.id, sa.literal(name), ARTIFACTS.c.sha256).join(
+            ARTIFACTS, ARTIFACTS.c.sha256 == sha256
+        )
+        columns = ["evaluation_id", "name", "sha256"]
+        connection.execute(sa.insert(EVALUATION_ARTIFACTS).from_select(columns, stored))
+    final = CANDIDATES.c.final["evaluation_id"].as_string()
+    known = sa.select(EVALUATIONS.c.id).where(EVALUATIONS.c.id == final).scalar_subquery()
+    connection.execute(sa.update(CANDIDATES).values(final_evaluation_id=known).where(CANDIDATES.c.final.is_not(None)))
+    # Results that nobody has taken in yet named their files in a list.
+    waiting = sa.select(WORK_ITEMS.c.id, WORK_ITEMS.c.result).where(
+        WORK_ITEMS.c.kind == "evaluate", WORK_ITEMS.c.absorbed.is_(False), WORK_ITEMS.c.status == "DONE"
+    )
+    for item_id, result in connection.execute(waiting).all():
+        names = {result["result"][field]: name for name, field in EVALUATION_FILES.items()}
+        artifacts = {names[artifact["sha256"]]: artifact for artifact in result["artifacts"]}
+        changed = sa.update(WORK_ITEMS).where(WORK_ITEMS.c.id == item_id)
+        connection.execute(changed.values(result=result | {"artifacts": artifacts}))
+
+
+def _drop_references() -> None:
+    op.drop_index("ix_work_artifacts_sha256", "work_artifacts")
+    op.drop_table("work_artifacts")
+    op.drop_index("ix_evaluation_artifacts_sha256", "evaluation_artifacts")
+    op.drop_table("evaluation_artifacts")
+    op.drop_index("ix_candidate_artifacts_sha256", "candidate_artifacts")
+    with op.batch_alter_table("artifacts") as artifacts:
+        artifacts.drop_column("touched_at_s")
+    op.drop_index("ix_candidates_final_evaluation_id", "candidates")
+    op.drop_index("ix_candidates_evaluation_id", "candidates")
+    with op.batch_alter_table("candidates") as candidates:
+        candidates.drop_constraint("fk_candidates_final_evaluation_id_evaluations", type_="foreignkey")
+        candidates.drop_column("collected_at")
+        candidates.drop_column("final_evaluation_id")
+    # An evaluation that is not found by its key any more keeps a key that nobody asks for.
+    op.execute("UPDATE evaluations SET reuse_key = id WHERE reuse_key IS NULL")
+    with op.batch_alter_table("evaluations") as evaluations:
+        evaluations.alter_column("reuse_key", existing_type=sa.String(length=64), nullable=False)
+    with op.batch_alter_table("searches") as searches:
+        searches.drop_column("collected_at")
 
 
 def downgrade() -> None:
     """Undo."""
+    _drop_references()
+    op.drop_index("ix_datasets_sha256", "datasets")
     op.drop_table("tallies")
     op.drop_index("ix_datasets_tenant_created_at_id", "datasets")
     op.drop_table("datasets")

@@ -158,12 +158,13 @@ class Evaluation:
     """An accuracy and what it cost, reusable by every search that asks for the same."""
 
     id: str
-    reuse_key: str
+    reuse_key: str | None
+    """Under which it is found; None once a later one, whose files are kept, has taken the key over."""
     accuracy: float
     fidelity: JsonDict
     """Epochs, data fingerprint, splits, seed, evaluator: what the accuracy is worth."""
     result: JsonDict
-    """Loss, learning curve, duration, device, precision, and the artifacts by name (sha256)."""
+    """Loss, learning curve, duration, device, precision, and the sha256 of model and weights."""
     created_at: datetime
 
 
@@ -191,6 +192,10 @@ class Artifact:
     sha256: str
     size_bytes: int
     media_type: str
+
+
+MODEL_FILE, WEIGHTS_FILE = "model.onnx", "weights.safetensors"
+"""Names of an evaluation's files."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,43 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from nas_service.domain.entities import Artifact, Evaluation, Measurement
-from nas_service.domain.errors import NotFoundError
+from nas_service.domain.errors import NotFoundError, RetryableError
 from nas_service.domain.spec import TargetSpec
 from nas_service.store.insert_if_new import InsertIfNew
 from nas_service.store.rows import to_evaluation, to_measurement
-from nas_service.store.tables import artifacts, candidate_artifacts, evaluations, measurements
+from nas_service.store.tables import (
+    artifacts,
+    candidate_artifacts,
+    candidates,
+    evaluation_artifacts,
+    evaluations,
+    measurements,
+    work_artifacts,
+)
+from nas_service.store.types import now_epoch_s
 
 _EVALUATION = select(evaluations).where(evaluations.c.id == bindparam("evaluation_id"))
-_EVALUATION_BY_KEY = select(evaluations).where(evaluations.c.reuse_key == bindparam("reuse_key"))
+# Locked against the collector: whoever finds an evaluation may rely on its files until the transaction ends.
+_EVALUATION_BY_KEY = (
+    select(evaluations)
+    .where(evaluations.c.reuse_key == bindparam("reuse_key"))
+    .with_for_update(read=True, key_share=True)
+)
+_HAS_FILES = select(evaluation_artifacts.c.name).where(
+    evaluation_artifacts.c.evaluation_id == bindparam("evaluation_id")
+)
+_RETIRE_WITHOUT_FILES = (
+    update(evaluations)
+    .where(
+        evaluations.c.reuse_key == bindparam("of_key"),
+        ~select(evaluation_artifacts).where(evaluation_artifacts.c.evaluation_id == evaluations.c.id).exists(),
+    )
+    .values(reuse_key=None)
+)
 _ADD_EVALUATION = InsertIfNew(evaluations)
 _ADD_MEASUREMENT = insert(measurements)
 _OF_MODEL = select(measurements).where(measurements.c.model_sha256 == bindparam("model_sha256"))
@@ -23,8 +49,32 @@ _MEASUREMENT = (
     .order_by(measurements.c.created_at.desc())
     .limit(1)
 )
-_ADD_ARTIFACT = InsertIfNew(artifacts)
-_LINK_ARTIFACT = InsertIfNew(candidate_artifacts)
+_NOTED_NOW = {"touched_at_s": now_epoch_s()}
+_ADD_ARTIFACT = {
+    dialect.__name__.rsplit(".", 1)[-1]: dialect.insert(artifacts)
+    .values(_NOTED_NOW)
+    .on_conflict_do_update(index_elements=[artifacts.c.sha256], set_=_NOTED_NOW)
+    for dialect in (sqlite, postgresql)
+}
+_LINK_TO_CANDIDATE = InsertIfNew(candidate_artifacts)
+_LINK_TO_EVALUATION = InsertIfNew(evaluation_artifacts)
+_HOLD = InsertIfNew(work_artifacts)
+_LET_GO = delete(work_artifacts).where(work_artifacts.c.work_item_id.in_(bindparam("item_ids", expanding=True)))
+_OF_CANDIDATE = (
+    select(candidate_artifacts.c.name, artifacts)
+    .join(artifacts, artifacts.c.sha256 == candidate_artifacts.c.sha256)
+    .where(candidate_artifacts.c.candidate_id == bindparam("candidate_id"))
+    .order_by(candidate_artifacts.c.name)
+)
+_OF_ITS_EVALUATION = (
+    select(evaluation_artifacts.c.name, artifacts)
+    .join(artifacts, artifacts.c.sha256 == evaluation_artifacts.c.sha256)
+    .join(candidates, candidates.c.evaluation_id == evaluation_artifacts.c.evaluation_id)
+    .where(candidates.c.id == bindparam("candidate_id"))
+    .order_by(evaluation_artifacts.c.name)
+)
+MAX_RACES = 3
+"""Times that an evaluation may turn up and lose its files while another is being stored under its key."""
 
 
 def target_key(target: TargetSpec) -> str:
@@ -38,13 +88,23 @@ class SqlEvidence:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add_evaluation(self, evaluation: Evaluation) -> Evaluation:
-        """Store it, or return the one that another search stored first under the same reuse key."""
+    def add_evaluation(self, evaluation: Evaluation, files: Mapping[str, Artifact]) -> Evaluation:
+        """Store it with its files by name, or return the one that another search stored first under its reuse key.
+
+        One whose files were collected gives its key to the new one; what refers to it stays as it was.
+        """
         row = {name: getattr(evaluation, name) for name in Evaluation.__dataclass_fields__}
-        if _ADD_EVALUATION(self._connection, row):
-            return evaluation
-        known = self._connection.execute(_EVALUATION_BY_KEY, {"reuse_key": evaluation.reuse_key})
-        return to_evaluation(known.mappings().one())
+        for _ in range(MAX_RACES):
+            self._connection.execute(_RETIRE_WITHOUT_FILES, {"of_key": evaluation.reuse_key})
+            if _ADD_EVALUATION(self._connection, row):
+                for name, artifact in files.items():
+                    link = {"evaluation_id": evaluation.id, "name": name, "sha256": artifact.sha256}
+                    _LINK_TO_EVALUATION(self._connection, link)
+                return evaluation
+            known = self.evaluation_by_key(evaluation.reuse_key or "")
+            if known is not None and self.has_files(known.id):
+                return known
+        raise RetryableError("evaluation-contended", "an equal evaluation comes and goes; it is stored at the next try")
 
     def evaluation(self, evaluation_id: str) -> Evaluation:
         """Raises NotFoundError."""
@@ -57,6 +117,10 @@ class SqlEvidence:
         """The same architecture on the same data by the same training, if it was ever evaluated."""
         row = self._connection.execute(_EVALUATION_BY_KEY, {"reuse_key": reuse_key}).mappings().first()
         return to_evaluation(row) if row else None
+
+    def has_files(self, evaluation_id: str) -> bool:
+        """Whether its files are kept; those of dominated candidates are collected."""
+        return self._connection.scalar(_HAS_FILES.limit(1), {"evaluation_id": evaluation_id}) is not None
 
     def add_measurement(self, measurement: Measurement) -> None:
         """Store a measurement."""
@@ -79,23 +143,29 @@ class SqlEvidence:
         return [to_measurement(row) for row in rows.mappings()]
 
     def add_artifact(self, artifact: Artifact) -> None:
-        """Remember a stored file; harmless if it is known."""
+        """Remember a file that is about to be stored. It is not collected until it has had time to be referenced."""
         row = {name: getattr(artifact, name) for name in Artifact.__dataclass_fields__}
-        _ADD_ARTIFACT(self._connection, row | {"created_at": datetime.now(UTC)})
+        statement = _ADD_ARTIFACT[self._connection.dialect.name]
+        self._connection.execute(statement, row | {"created_at": datetime.now(UTC)})
+
+    def hold_artifacts(self, item_id: str, files: Sequence[Artifact]) -> None:
+        """Keep the files of a result until it is taken in, however long that takes."""
+        for artifact in sorted(files, key=lambda file: file.sha256):
+            self.add_artifact(artifact)
+            _HOLD(self._connection, {"work_item_id": item_id, "sha256": artifact.sha256})
+
+    def let_go(self, item_ids: Sequence[str]) -> None:
+        """These results were taken in."""
+        self._connection.execute(_LET_GO, {"item_ids": list(item_ids)})
 
     def link_artifact(self, candidate_id: str, name: str, sha256: str) -> None:
         """Give a candidate a file under a name; a second link with the same name is ignored."""
-        _LINK_ARTIFACT(self._connection, {"candidate_id": candidate_id, "name": name, "sha256": sha256})
+        _LINK_TO_CANDIDATE(self._connection, {"candidate_id": candidate_id, "name": name, "sha256": sha256})
 
     def artifacts_of(self, candidate_id: str) -> Mapping[str, Artifact]:
-        """The candidate's files by name."""
-        query = (
-            select(candidate_artifacts.c.name, artifacts)
-            .join(artifacts, artifacts.c.sha256 == candidate_artifacts.c.sha256)
-            .where(candidate_artifacts.c.candidate_id == candidate_id)
-            .order_by(candidate_artifacts.c.name)
-        )
-        return {
-            row["name"]: Artifact(row["sha256"], row["size_bytes"], row["media_type"])
-            for row in self._connection.execute(query).mappings()
-        }
+        """The candidate's files by name: its own once finalized, before that and beside them its evaluation's."""
+        found = {}
+        for query in (_OF_ITS_EVALUATION, _OF_CANDIDATE):
+            for row in self._connection.execute(query, {"candidate_id": candidate_id}).mappings():
+                found[row["name"]] = Artifact(row["sha256"], row["size_bytes"], row["media_type"])
+        return found

@@ -37,6 +37,7 @@ searches = Table(
     Column("id", ID, primary_key=True),
     Column("tenant", TENANT, nullable=False),
     Column("priority", Integer, nullable=False, default=0),
+    Column("collected_at", UtcDateTime),
     Column("name", String(120), nullable=False),
     Column("spec", JsonType, nullable=False),
     Column("status", STATUS, nullable=False),
@@ -66,7 +67,7 @@ evaluations = Table(
     "evaluations",
     metadata,
     Column("id", ID, primary_key=True),
-    Column("reuse_key", SHA256, nullable=False, unique=True),
+    Column("reuse_key", SHA256, unique=True),
     Column("accuracy", Float, nullable=False),
     Column("fidelity", JsonType, nullable=False),
     Column("result", JsonType, nullable=False),
@@ -87,6 +88,8 @@ candidates = Table(
     Column("violations", JsonType, nullable=False),
     Column("evaluation_id", ID, ForeignKey("evaluations.id")),
     Column("evaluation_reused", Boolean, nullable=False, default=False),
+    Column("final_evaluation_id", ID, ForeignKey("evaluations.id")),
+    Column("collected_at", UtcDateTime),
     Column("failure", JsonType),
     Column("final", JsonType),
     Column("proposed_at", UtcDateTime, nullable=False),
@@ -94,6 +97,8 @@ candidates = Table(
     UniqueConstraint("search_id", "number"),
     UniqueConstraint("search_id", "architecture_key"),
     Index("ix_candidates_search_id_status", "search_id", "status"),
+    Index("ix_candidates_evaluation_id", "evaluation_id"),
+    Index("ix_candidates_final_evaluation_id", "final_evaluation_id"),
 )
 
 devices = Table(
@@ -127,6 +132,7 @@ artifacts = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("media_type", String(100), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("touched_at_s", Float, nullable=False),
 )
 
 candidate_artifacts = Table(
@@ -135,6 +141,16 @@ candidate_artifacts = Table(
     Column("candidate_id", ID, ForeignKey("candidates.id", ondelete="CASCADE"), primary_key=True),
     Column("name", String(100), primary_key=True),
     Column("sha256", SHA256, ForeignKey("artifacts.sha256"), nullable=False),
+    Index("ix_candidate_artifacts_sha256", "sha256"),
+)
+
+evaluation_artifacts = Table(
+    "evaluation_artifacts",
+    metadata,
+    Column("evaluation_id", ID, ForeignKey("evaluations.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("sha256", SHA256, ForeignKey("artifacts.sha256"), nullable=False),
+    Index("ix_evaluation_artifacts_sha256", "sha256"),
 )
 
 work_items = Table(
@@ -163,6 +179,14 @@ work_items = Table(
     Index("ix_work_items_search_id_started_at", "search_id", "started_at"),
     Index("ix_work_items_search_id_absorbed_status", "search_id", "absorbed", "status"),
     Index("ix_work_items_candidate_id", "candidate_id"),
+)
+
+work_artifacts = Table(
+    "work_artifacts",
+    metadata,
+    Column("work_item_id", ID, ForeignKey("work_items.id", ondelete="CASCADE"), primary_key=True),
+    Column("sha256", SHA256, ForeignKey("artifacts.sha256"), primary_key=True),
+    Index("ix_work_artifacts_sha256", "sha256"),
 )
 
 events = Table(
@@ -215,6 +239,7 @@ datasets = Table(
     Column("facts", JsonType, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("tenant", "sha256"),
+    Index("ix_datasets_sha256", "sha256"),
     Index("ix_datasets_tenant_created_at_id", "tenant", "created_at", "id"),
 )
 

@@ -45,19 +45,34 @@ def _owned_by_candidate(candidate_id: Column[str]) -> ColumnElement[bool]:
     return same.correlate(candidate_id.table).exists()
 
 
+def _owned_by_work_item(work_item_id: Column[str]) -> ColumnElement[bool]:
+    work_items = tables.work_items
+    same = select(work_items.c.id).where(work_items.c.id == work_item_id, _owned_by_search(work_items.c.search_id))
+    return same.correlate(work_item_id.table).exists()
+
+
 OWNED: Mapping[Table, ColumnElement[bool]] = {
     tables.searches: tables.searches.c.tenant == bindparam(_TENANT),
     tables.candidates: _owned_by_search(tables.candidates.c.search_id),
     tables.work_items: _owned_by_search(tables.work_items.c.search_id),
     tables.events: _owned_by_search(tables.events.c.search_id),
     tables.candidate_artifacts: _owned_by_candidate(tables.candidate_artifacts.c.candidate_id),
+    tables.work_artifacts: _owned_by_work_item(tables.work_artifacts.c.work_item_id),
     tables.api_keys: tables.api_keys.c.tenant == bindparam(_TENANT),
     tables.datasets: tables.datasets.c.tenant == bindparam(_TENANT),
 }
 """Which rows of a table are the tenant's."""
 
 SHARED = frozenset(
-    {tables.evaluations, tables.measurements, tables.artifacts, tables.devices, tables.workers, tables.tallies}
+    {
+        tables.evaluations,
+        tables.evaluation_artifacts,
+        tables.measurements,
+        tables.artifacts,
+        tables.devices,
+        tables.workers,
+        tables.tallies,
+    }
 )
 """Machines and totals belong to nobody. Evidence is found by its content or through a candidate, never listed."""
 

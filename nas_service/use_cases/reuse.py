@@ -3,9 +3,10 @@
 import hashlib
 import json
 
-from nas_service.domain.entities import Search
+from nas_service.domain.entities import Evaluation, Search
 from nas_service.domain.recipe import apply_recipe
 from nas_service.domain.spec import TrainingSpec
+from nas_service.use_cases.ports import EvidenceRepository
 
 
 def training_of(search: Search, *, final: bool) -> TrainingSpec:
@@ -27,3 +28,17 @@ def evaluation_reuse_key(search: Search, architecture_key: str, *, final: bool) 
         "seed": search.spec.seed,
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def known_evaluation(evidence: EvidenceRepository, search: Search, architecture_key: str) -> Evaluation | None:
+    """The evaluation that a new candidate of this search need not repeat.
+
+    One whose files were collected will do where nothing has to be timed: should the candidate come to the front,
+    it is evaluated once more to be finalized.
+    """
+    known = evidence.evaluation_by_key(evaluation_reuse_key(search, architecture_key, final=False))
+    if known is None or evidence.has_files(known.id):
+        return known
+    model_sha256 = known.result["model_sha256"]
+    timed = all(evidence.measurement_of(model_sha256, target) is not None for target in search.spec.targets)
+    return known if timed else None

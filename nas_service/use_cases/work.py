@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from nas_service.domain.entities import Failure, JsonDict, WorkItem
+from nas_service.domain.entities import Artifact, Failure, JsonDict, WorkItem
 from nas_service.domain.errors import NotFoundError
 from nas_service.domain.states import SearchStatus
 from nas_service.use_cases.ports import Store, UnitOfWork
@@ -53,9 +53,11 @@ def heartbeat(store: Store, item: WorkItem, lease_s: float, progress: JsonDict |
 
 def complete(store: Store, item: WorkItem, result: JsonDict) -> bool:
     """Commit a result and wake the search. False: the lease was lost and the result is refused."""
+    files = [Artifact(**artifact) for artifact in result.get("artifacts", {}).values()]
     with store.write() as uow:
         accepted = uow.work.complete(item.id, item.token, result)
         if accepted:
+            uow.evidence.hold_artifacts(item.id, files)
             uow.searches.wake(item.search_id)
             _tally(uow, item, "done")
         else:

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 import search_spaces
-from nas_service.domain.entities import JsonDict
+from nas_service.domain.entities import MODEL_FILE, WEIGHTS_FILE, JsonDict
 from nas_service.use_cases.reuse import training_of
 from nas_service.use_cases.space import network_input, space_of
 from workers.data import DataSet
@@ -43,7 +43,7 @@ def evaluate(task: Task) -> JsonDict:
     trained = _train(task, model, data)
     model.load_state_dict(trained.weights)
     with tempfile.TemporaryDirectory() as folder:
-        weights_path, model_path = Path(folder, "weights.safetensors"), Path(folder, "model.onnx")
+        weights_path, model_path = Path(folder, WEIGHTS_FILE), Path(folder, MODEL_FILE)
         save_file(trained.weights, weights_path)
         images = data.validation.rows(slice(0, EXPORT_CHECK_IMAGES))
         pixels = torch.from_numpy(images.copy()).permute(0, 3, 1, 2).float().div(255)
@@ -53,7 +53,7 @@ def evaluate(task: Task) -> JsonDict:
     return {
         "accuracy": trained.validation_accuracy,
         "fidelity": _fidelity(task, data, trained),
-        "artifacts": [asdict(weights), asdict(exported)],
+        "artifacts": {WEIGHTS_FILE: asdict(weights), MODEL_FILE: asdict(exported)},
         "result": {
             "validation_loss": trained.validation_loss,
             "curve": trained.curve,

@@ -37,7 +37,9 @@ def absorb(context: Context) -> None:
         elif item.status is WorkStatus.FAILED:
             _absorb_failure(context, item, item.failure or Failure("unknown", "no reason was given"))
     if items:
-        context.uow.work.mark_absorbed([item.id for item in items])
+        item_ids = [item.id for item in items]
+        context.uow.evidence.let_go(item_ids)
+        context.uow.work.mark_absorbed(item_ids)
         context.change()
 
 
@@ -55,8 +57,7 @@ def _absorb_evaluate(context: Context, item: WorkItem, result: JsonDict) -> None
     candidate = _live_candidate(context, item)
     if candidate is None:
         return
-    for artifact in result["artifacts"]:
-        context.uow.evidence.add_artifact(Artifact(**artifact))
+    files = {name: Artifact(**artifact) for name, artifact in result["artifacts"].items()}
     evaluation = context.uow.evidence.add_evaluation(
         Evaluation(
             id=new_id("evaluation"),
@@ -65,7 +66,8 @@ def _absorb_evaluate(context: Context, item: WorkItem, result: JsonDict) -> None
             fidelity=result["fidelity"],
             result=result["result"],
             created_at=datetime.now(UTC),
-        )
+        ),
+        files,
     )
     if _is_final(item):
         keep_final(context, candidate, evaluation_id=evaluation.id)
@@ -161,7 +163,6 @@ def _settle(context: Context, candidate: Candidate) -> Candidate:
 def _absorb_finalize(context: Context, item: WorkItem, result: JsonDict) -> None:
     candidate = context.uow.candidates.get(str(item.candidate_id))
     for name, artifact in result["artifacts"].items():
-        context.uow.evidence.add_artifact(Artifact(**artifact))
         context.uow.evidence.link_artifact(candidate.id, name, artifact["sha256"])
     keep_final(context, candidate, **result["final"])
     payload = {"candidate_id": candidate.id, "number": candidate.number, "final": result["final"]}
@@ -169,9 +170,9 @@ def _absorb_finalize(context: Context, item: WorkItem, result: JsonDict) -> None
 
 
 def keep_final(context: Context, candidate: Candidate, **facts: object) -> None:
-    """Add to what is known of a finalized candidate."""
-    final = context.uow.candidates.get(candidate.id).final or {}
-    context.uow.candidates.update(candidate.id, final=final | facts)
+    """Add to what is known of a finalized candidate. The evaluation it is finalized with keeps its files for it."""
+    final = (context.uow.candidates.get(candidate.id).final or {}) | facts
+    context.uow.candidates.update(candidate.id, final=final, final_evaluation_id=final.get("evaluation_id"))
 
 
 def _absorb_failure(context: Context, item: WorkItem, failure: Failure) -> None:

@@ -66,7 +66,7 @@ def _inherited_evaluation(context: Context, member: Candidate) -> str | None:
     """The evaluation that a member is finalized with where no new training is asked for."""
     key = evaluation_reuse_key(context.search, member.architecture_key, final=True)
     known = context.uow.evidence.evaluation_by_key(key)
-    if known is None:
+    if known is None or not context.uow.evidence.has_files(known.id):
         return None
     keep_final(context, member, evaluation_id=known.id)
     return known.id

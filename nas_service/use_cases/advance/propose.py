@@ -11,7 +11,7 @@ from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus
 from nas_service.use_cases.advance.absorb import evaluated
 from nas_service.use_cases.advance.context import Context, outcome_of
 from nas_service.use_cases.advance.think import Proposal
-from nas_service.use_cases.reuse import evaluation_reuse_key
+from nas_service.use_cases.reuse import known_evaluation
 from nas_service.use_cases.space import computable_metrics, space_of
 
 DIRECT_SAMPLES = 4096
@@ -109,9 +109,7 @@ def _make_candidate(context: Context, proposal: Proposal) -> Candidate:
     )
     context.uow.candidates.add(candidate)
     context.change(candidate_count=number + 1)
-    known = context.uow.evidence.evaluation_by_key(
-        evaluation_reuse_key(context.search, candidate.architecture_key, final=False)
-    )
+    known = known_evaluation(context.uow.evidence, context.search, candidate.architecture_key)
     if known is not None:
         return evaluated(context, candidate, known, reused=True)
     context.enqueue(WorkKind.EVALUATE, TRAIN_QUEUE, candidate.id)

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -225,14 +226,31 @@ class TestWork:
             assert uow.work.open(search.id) == []
 
 
+MODEL = Artifact("a" * 64, 1, "application/onnx")
+FILES = {"model.onnx": MODEL}
+
+
 class TestEvidence:
     def test_the_first_evaluation_under_a_key_wins(self, store: SqlStore) -> None:
         first = Evaluation(new_id("evaluation"), "key", 0.5, {"epochs": 1}, {"a": 1}, NOW)
         second = Evaluation(new_id("evaluation"), "key", 0.9, {"epochs": 1}, {"a": 2}, NOW)
         with store.write() as uow:
-            assert uow.evidence.add_evaluation(first) == first
-            assert uow.evidence.add_evaluation(second) == first
+            uow.evidence.add_artifact(MODEL)
+            assert uow.evidence.add_evaluation(first, FILES) == first
+            assert uow.evidence.add_evaluation(second, FILES) == first
             assert uow.evidence.evaluation_by_key("key") == first
+
+    def test_one_without_files_gives_its_key_to_the_next_and_stays(self, store: SqlStore) -> None:
+        first = Evaluation(new_id("evaluation"), "key", 0.5, {"epochs": 1}, {"a": 1}, NOW)
+        second = Evaluation(new_id("evaluation"), "key", 0.9, {"epochs": 1}, {"a": 2}, NOW)
+        with store.write() as uow:
+            uow.evidence.add_artifact(MODEL)
+            uow.evidence.add_evaluation(first, {})
+            assert not uow.evidence.has_files(first.id)
+            assert uow.evidence.add_evaluation(second, FILES) == second
+            assert uow.evidence.has_files(second.id)
+            assert uow.evidence.evaluation_by_key("key") == second
+            assert uow.evidence.evaluation(first.id) == replace(first, reuse_key=None)
 
     def test_two_that_store_the_same_at_once_both_succeed(self, store: SqlStore) -> None:
         evaluations = [Evaluation(new_id("evaluation"), "key", a, {"epochs": 1}, {}, NOW) for a in (0.5, 0.9)]
@@ -241,13 +259,13 @@ class TestEvidence:
         def store_second() -> Evaluation:
             second_begins.set()
             with store.write() as uow:
-                uow.evidence.add_artifact(Artifact("a" * 64, 1, "application/onnx"))
-                return uow.evidence.add_evaluation(evaluations[1])
+                uow.evidence.add_artifact(MODEL)
+                return uow.evidence.add_evaluation(evaluations[1], FILES)
 
         with ThreadPoolExecutor(max_workers=1) as pool:
             with store.write() as uow:
-                uow.evidence.add_artifact(Artifact("a" * 64, 1, "application/onnx"))
-                uow.evidence.add_evaluation(evaluations[0])
+                uow.evidence.add_artifact(MODEL)
+                uow.evidence.add_evaluation(evaluations[0], FILES)
                 second = pool.submit(store_second)
                 assert second_begins.wait(timeout=10)
             assert second.result(timeout=60) == evaluations[0]
@@ -266,6 +284,21 @@ class TestEvidence:
             assert uow.evidence.measurement_of("sha", one) == precise
             assert uow.evidence.measurement_of("sha", two) is None
             assert len(uow.evidence.measurements_of("sha")) == 2
+
+    def test_a_candidate_has_its_evaluations_files_and_once_finalized_its_own(
+        self, store: SqlStore, search: Search
+    ) -> None:
+        candidate, bundle = a_candidate(search), Artifact("b" * 64, 2, "application/zip")
+        evaluation = Evaluation(new_id("evaluation"), "key", 0.5, {"epochs": 1}, {}, NOW)
+        with store.write() as uow:
+            for artifact in (MODEL, bundle):
+                uow.evidence.add_artifact(artifact)
+            uow.evidence.add_evaluation(evaluation, FILES)
+            uow.candidates.add(replace(candidate, evaluation_id=evaluation.id))
+            assert uow.evidence.artifacts_of(candidate.id) == FILES
+            uow.evidence.link_artifact(candidate.id, "bundle.zip", bundle.sha256)
+            uow.evidence.link_artifact(candidate.id, "model.onnx", bundle.sha256)
+            assert uow.evidence.artifacts_of(candidate.id) == {"model.onnx": bundle, "bundle.zip": bundle}
 
     def test_artifacts_are_found_by_name(self, store: SqlStore, search: Search) -> None:
         candidate, artifact = a_candidate(search), Artifact("a" * 64, 2**40, "application/onnx")

@@ -48,7 +48,7 @@ def _candidate_with(service: Service, client: Client, artifact: Artifact) -> str
     _run(service, search.id)
     with service.store.write() as uow:
         candidates, _ = uow.candidates.page(search.id, Page())
-        [candidate] = [c for c in candidates if not uow.evidence.artifacts_of(c.id)][:1]
+        [candidate] = [c for c in candidates if "bundle.zip" not in uow.evidence.artifacts_of(c.id)][:1]
         uow.evidence.add_artifact(artifact)
         uow.evidence.link_artifact(candidate.id, "bundle.zip", artifact.sha256)
     return candidate.id

@@ -37,5 +37,5 @@ def test_a_candidate_shows_its_evidence(bench: Bench) -> None:
     assert view.evaluation is not None
     assert view.evaluation.accuracy == member.metrics["accuracy"]
     assert len(view.measurements) == 2, "one during the search, one when it was finalized"
-    assert set(view.artifacts) == {"bundle.zip"}
+    assert set(view.artifacts) == {"model.onnx", "bundle.zip"}
     assert {item.kind for item in view.work} == {"evaluate", "profile", "finalize"}
