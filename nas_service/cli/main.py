@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nas_service.cli.commands import catalog, checks, processes, searches
+from nas_service.cli.commands import catalog, checks, datasets, processes, searches
 from nas_service.cli.commands.run import run
 from nas_service.cli.group import ExplainingGroup
 
@@ -52,6 +52,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
 for panel, commands in COMMANDS.items():
     for name, command in commands.items():
         app.command(name, rich_help_panel=panel)(command)
+app.add_typer(datasets.app, name="datasets", rich_help_panel=LOOKING)
 
 
 def _show_version(wanted: bool) -> None:

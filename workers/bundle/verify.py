@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.data_root or settings.data_roots,
         _alone_on(settings.host_lock_dir, given.seconds),
         cache_dir if cache_dir.is_dir() else None,
+        given.data,
     )
     report = check_bundle(given.bundle, means)
     sys.stdout.write(json.dumps(report.to_dict()) + "\n" if given.json else _lines(report))
@@ -50,6 +51,12 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
         action="append",
         metavar="DIR",
         help="folder below which file data sets may lie; may be repeated (default: NAS_DATA_ROOTS or this folder)",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="FILE",
+        help="the zip or .npz file of an uploaded data set, for bundles made on one",
     )
     parser.add_argument(
         "--seconds",

@@ -36,13 +36,17 @@ def doctor(ctx: typer.Context, as_json: JsonOption = False) -> None:
 def verify(
     ctx: typer.Context,
     bundles: Annotated[list[Path], typer.Argument(metavar="BUNDLE...", help="Unpacked bundles.")],
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", exists=True, dir_okay=False, help="The uploaded file, for bundles made on an upload."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compute a bundle's accuracy again from its exported file, time it again, and compare with its card."""
     output: Output = ctx.obj
     reports = []
     for bundle in bundles:
-        reports.append(_report(bundle))
+        reports.append(_report(bundle, data))
         output.note(*verification_lines(reports[-1]))
     agree = all(report["agrees"] for report in reports)
     output.show({"agrees": agree, "bundles": reports}, Text(f"\n{verdict(reports)}"))
@@ -50,11 +54,18 @@ def verify(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _report(bundle: Path) -> Any:
+def _report(bundle: Path, data: Path | None) -> Any:
     """What the worker's code finds, which needs the runtimes that this process does not load."""
     if not (bundle / "card.json").is_file():
         raise CliError(f"{bundle} is no bundle: it has no card.json", ExitCode.USAGE)
-    command = [sys.executable, "-m", "workers.bundle.verify", str(bundle), "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "workers.bundle.verify",
+        str(bundle),
+        "--json",
+        *(["--data", str(data)] if data else []),
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     try:
         return json.loads(done.stdout)

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from rich.table import Table
 from rich.text import Text
 
-from nas_service.cli.display.units import duration
+from nas_service.cli.display.units import duration, scaled
 from nas_service.cli.doctor.finding import Finding, Level
 from nas_service.domain.states import SearchStatus
 from nas_service.wire.catalog import ChoiceInfo, DeviceInfo, SpaceDetail, SpaceSummary
+from nas_service.wire.datasets import UploadInfo
 from nas_service.wire.searches import SearchSummary
 
 STATUS_STYLES = {
@@ -39,6 +40,21 @@ def search_table(searches: Iterable[SearchSummary]) -> Table:
             f"{search.candidate_count}{budget}",
             Text(search.dataset),
             f"{search.created_at:%Y-%m-%d %H:%M}",
+        )
+    return table
+
+
+def dataset_table(uploads: Iterable[UploadInfo]) -> Table:
+    """One row an uploaded data set."""
+    table = _table("id", "name", "images", "classes", "size", "uploaded, UTC")
+    for upload in uploads:
+        table.add_row(
+            upload.id,
+            Text(upload.name),
+            f"{upload.facts.image_count:,}",
+            str(len(upload.facts.classes)),
+            scaled(upload.size_bytes, "B"),
+            f"{upload.created_at:%Y-%m-%d %H:%M}",
         )
     return table
 

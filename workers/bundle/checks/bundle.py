@@ -11,6 +11,7 @@ from workers.bundle.checks.latency import Measure, check_latency
 from workers.bundle.checks.network import check_cost, check_outputs
 from workers.bundle.checks.report import BROKEN, Check, Report, guarded, reason
 from workers.data import DataSet, load_dataset
+from workers.data.sources import UnknownUploadError, no_uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,12 @@ class Means:
     measure: Measure
     cache_dir: Path | None = None
     """Where decoded data sets are kept."""
+    uploaded: Path | None = None
+    """The file that stands for an uploaded data set, which only its service can find by its id."""
+
+    def find_upload(self, dataset_id: str) -> Path:
+        """See `FindUpload`."""
+        return self.uploaded or no_uploads(dataset_id)
 
 
 def check_bundle(bundle: Path, means: Means) -> Report:
@@ -38,7 +45,9 @@ def _checks(bundle: Path, means: Means) -> Iterator[Check]:
     yield guarded("cost", check_cost, bundle, card)
     data: DataSet | None = None
     try:
-        data = load_dataset(card.dataset.spec, means.data_roots, means.cache_dir)
+        data = load_dataset(card.dataset.spec, means.data_roots, means.cache_dir, find_upload=means.find_upload)
+    except UnknownUploadError as error:
+        yield Check("data set", None, error.detail)
     except BROKEN as error:
         yield Check("data set", False, f"{card.dataset.spec.name} cannot be loaded: {reason(error)}")
     yield guarded("outputs", check_outputs, bundle, card, data)

@@ -17,9 +17,14 @@ FindUpload = Callable[[str], Path]
 """The file of an uploaded set by its id. Raises DatasetError where there is none."""
 
 
+class UnknownUploadError(DatasetError):
+    """An uploaded set, where no service is at hand that could tell its content."""
+
+
 def no_uploads(dataset_id: str) -> Path:
-    """For where no service is at hand."""
-    raise DatasetError("no-such-dataset", f"{dataset_id} is known only to the service that it was uploaded to")
+    """For where no service is at hand. Raises UnknownUploadError."""
+    detail = f"{dataset_id} was uploaded to a service; name the file that was uploaded with --data"
+    raise UnknownUploadError("unknown-upload", detail, dataset_id)
 
 
 def open_source(

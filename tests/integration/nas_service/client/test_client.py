@@ -19,6 +19,7 @@ from nas_service.search.memories import SqlMemories
 from nas_service.use_cases.ports import Page
 from nas_service.wire.searches import SearchDetail
 from tests.integration.nas_service.client.conftest import SPEC, Troubled
+from tests.support.archives import class_folders, write_zip
 
 
 def _run(service: Service, search_id: str) -> None:
@@ -196,3 +197,19 @@ def test_a_download_that_differs_from_its_checksum_leaves_nothing(
     with pytest.raises(CorruptDownloadError, match="download it again"):
         client.download_bundle(candidate_id, folder / "bundle")
     assert list(folder.iterdir()) == []
+
+
+def test_an_upload_whose_answer_is_lost_is_sent_again_to_the_same_end(
+    client: Client, server: Troubled, tmp_path: Path
+) -> None:
+    path = write_zip(tmp_path / "pets.zip", class_folders({"cat": 3, "dog": 3}))
+    told: list[tuple[int, int]] = []
+    server.lost_answers = 1
+    made = client.upload_dataset(path, on_progress=lambda sent, total: told.append((sent, total)))
+    assert server.requests.count(("POST", "/v1/datasets")) == 2
+    assert [found.id for found in client.datasets()] == [made.id]
+    assert client.dataset(made.id) == made
+    size_bytes = path.stat().st_size
+    assert (made.name, made.size_bytes, told[-1]) == ("pets", size_bytes, (size_bytes, size_bytes))
+    client.delete_dataset(made.id)
+    assert list(client.datasets()) == []
