@@ -13,6 +13,7 @@ from sqlalchemy import NullPool
 
 from nas_service.client import Client
 from nas_service.domain.states import CandidateStatus, SearchStatus
+from tests.support.digits import digits_npz
 from tests.support.distributed import START_TIMEOUT_S, DistributedService
 from tests.support.source import ROOT
 from tests.support.tiny import tiny_search
@@ -66,7 +67,9 @@ def test_a_search_runs_through_the_commands_of_the_containers(
     url = f"http://127.0.0.1:{port}"
     with Client(url) as client:
         wait_for(lambda: is_ready(url), "the API to be ready", START_TIMEOUT_S)
-        spec = tiny_search(budget={"candidates": CANDIDATES}, training={"epochs": 1, "precision": "fp32"})
+        dataset = {"name": client.upload_dataset(digits_npz(tmp_path / "digits.npz")).id}
+        budget, training = {"candidates": CANDIDATES}, {"epochs": 1, "precision": "fp32"}
+        spec = tiny_search(dataset=dataset, budget=budget, training=training)
         search = client.wait(client.submit(spec).id, poll_s=0.2, timeout_s=SEARCH_TIMEOUT_S)
         assert search.status is SearchStatus.SUCCEEDED, search.failure
         assert search.candidates == {CandidateStatus.COMPLETED: CANDIDATES}
