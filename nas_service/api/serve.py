@@ -53,6 +53,7 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=GRACE_S,
     )
     socket = config.bind_socket()
+    socket.listen(config.backlog)  # whoever reads the line below may connect at once
     host, port = socket.getsockname()[:2]
     log.info("serving", url=f"http://{f'[{host}]' if ':' in host else host}:{port}")
     uvicorn.Server(config).run(sockets=[socket])

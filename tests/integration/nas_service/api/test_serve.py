@@ -1,46 +1,22 @@
 """The API process: where it listens, and how it ends."""
 
-import json
-import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
 from nas_service.bootstrap import Service
 from tests.integration.nas_service.api.conftest import SPEC
+from tests.support.api_process import api_process, url_of
 
 WAIT_S = 30.0
 
 
-@contextmanager
-def _api_process(home: Path, **settings: str) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "nas_service.api"],
-        env={**os.environ, "NAS_HOME": str(home), "NAS_PORT": "0", **settings},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def _url(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return str(json.loads(process.stdout.readline())["url"])
-
-
 def test_an_open_event_stream_does_not_hold_up_the_end_of_the_process(service: Service) -> None:
-    with _api_process(service.settings.home) as process:
-        url = _url(process)
+    with api_process(service.settings.home) as process:
+        url = url_of(process)
         search_id = httpx.post(f"{url}/v1/searches", json=SPEC).json()["id"]
         with httpx.stream("GET", f"{url}/v1/searches/{search_id}/events", timeout=WAIT_S) as stream:
             assert "search.submitted" in next(stream.iter_text())
@@ -49,7 +25,7 @@ def test_an_open_event_stream_does_not_hold_up_the_end_of_the_process(service: S
 
 
 def test_it_refuses_to_be_reached_from_other_machines(tmp_path: Path) -> None:
-    with _api_process(tmp_path, NAS_HOST="0.0.0.0") as process:
+    with api_process(tmp_path, NAS_HOST="0.0.0.0") as process:
         _, errors = process.communicate(timeout=WAIT_S)
     assert process.returncode == 1
     assert errors.startswith("error: refusing to serve on 0.0.0.0")
@@ -57,8 +33,8 @@ def test_it_refuses_to_be_reached_from_other_machines(tmp_path: Path) -> None:
 
 
 def test_told_that_this_is_wanted_it_answers_to_any_name(service: Service) -> None:
-    with _api_process(service.settings.home, NAS_HOST="0.0.0.0", NAS_INSECURE="1") as process:
-        url = _url(process).replace("0.0.0.0", "127.0.0.1")
+    with api_process(service.settings.home, NAS_HOST="0.0.0.0", NAS_INSECURE="1") as process:
+        url = url_of(process).replace("0.0.0.0", "127.0.0.1")
         assert httpx.get(f"{url}/healthz", headers={"Host": "lab-machine"}).status_code == 200
 
 

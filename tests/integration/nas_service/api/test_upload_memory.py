@@ -7,9 +7,10 @@ from pathlib import Path
 import httpx
 
 from nas_service.bootstrap import Service
-from tests.integration.nas_service.api.test_serve import WAIT_S, _api_process, _url
+from tests.support.api_process import api_process, url_of
 
 MIB = 2**20
+WAIT_S = 60.0
 UPLOAD_MIB = 320
 ALLOWED_MIB = 96
 """A body held in memory would take more than three times as much; blocks in flight take a few MiB."""
@@ -30,8 +31,8 @@ def body() -> Iterator[bytes]:
 
 
 def test_a_large_upload_takes_no_more_memory_than_a_small_one(service: Service) -> None:
-    with _api_process(service.settings.home) as process:
-        url, headers = f"{_url(process)}/v1/datasets", {"Content-Type": "application/zip"}
+    with api_process(service.settings.home) as process:
+        url, headers = f"{url_of(process)}/v1/datasets", {"Content-Type": "application/zip"}
         assert httpx.post(url, content=b"small", headers=headers, timeout=WAIT_S).status_code == 422
         before_mib = peak_mib(process.pid)
         assert httpx.post(url, content=body(), headers=headers, timeout=WAIT_S).status_code == 422

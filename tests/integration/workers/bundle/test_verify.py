@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import onnx
 import pytest
 
 from tests.integration.workers.bundle.conftest import Made, sign
+from tests.support.digits import digits_npz
 from workers.bundle.checks.bundle import Means, check_bundle
 from workers.bundle.checks.report import Check
 from workers.bundle.write import CHECKSUMS, FILES
@@ -195,3 +197,16 @@ def test_the_command_says_in_words_what_disagrees(bundle: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "")
     assert "is no bundle" in done.stdout
     assert done.stdout.endswith(f"{bundle} DISAGREES with its card\n")
+
+
+def test_a_bundle_made_on_an_upload_is_judged_with_the_uploaded_file(
+    bundle: Path, edit_card: EditCard, means: Means, tmp_path: Path
+) -> None:
+    """The same digits, but as arrays: another data set, and found to be one."""
+    edit_card("dataset.spec.name", "dataset-0123456789ab")
+    without = {check.name: check for check in check_bundle(bundle, means).checks}
+    assert without["data set"].agrees is None
+    assert "--data" in without["data set"].detail
+    assert "test accuracy" not in without
+    uploaded = replace(means, uploaded=digits_npz(tmp_path / "digits.npz"))
+    assert "another data set" in wrong(bundle, uploaded)["data set"].detail
