@@ -9,8 +9,8 @@ from sqlalchemy.exc import OperationalError
 from nas_service.bootstrap import Service
 from nas_service.domain.entities import Failure, WorkItem
 from nas_service.domain.errors import NasError, PermanentError, UserError
+from nas_service.domain.signals import Signal
 from nas_service.use_cases import work
-from nas_service.use_cases.work import Signal
 from workers.lease import Abandoned, LeaseTimes, Paused
 from workers.memory import is_out_of_memory, out_of_memory
 from workers.stored_lease import stored_lease

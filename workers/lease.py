@@ -13,7 +13,7 @@ from typing import Self
 
 from nas_service.domain.entities import JsonDict
 from nas_service.domain.errors import PermanentError
-from nas_service.use_cases.work import Signal
+from nas_service.domain.signals import Signal
 from workers.interrupted import Interrupted
 
 Beat = Callable[[JsonDict | None], Signal | None]

@@ -6,9 +6,9 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from nas_service.domain.entities import JsonDict, WorkItem
+from nas_service.domain.signals import Signal
 from nas_service.use_cases import work
 from nas_service.use_cases.ports import Store
-from nas_service.use_cases.work import Signal
 from workers.lease import Lease, LeaseTimes
 
 log = structlog.get_logger()

@@ -56,6 +56,14 @@ def upgrade() -> None:
     with op.batch_alter_table("workers") as workers:
         workers.add_column(sa.Column("versions", JSON, nullable=False))
         workers.add_column(sa.Column("capacity", sa.Integer(), nullable=False))
+        workers.add_column(sa.Column("owner", sa.String(length=64), nullable=True))
+        workers.add_column(sa.Column("remote", sa.Boolean(), nullable=False))
+    with op.batch_alter_table("devices") as devices:
+        devices.add_column(sa.Column("owner", sa.String(length=64), nullable=True))
+        devices.add_column(sa.Column("remote", sa.Boolean(), nullable=False, server_default=sa.false()))
+    with op.batch_alter_table("devices") as devices:
+        devices.alter_column("remote", server_default=None)
+    op.add_column("measurements", sa.Column("owner", sa.String(length=64), nullable=True))
 
     op.create_table(
         "api_keys",
@@ -206,7 +214,15 @@ def downgrade() -> None:
     op.drop_table("datasets")
     op.drop_index("ix_api_keys_tenant_created_at_id", "api_keys")
     op.drop_table("api_keys")
+    # Measurements of a tenant's own device would be reused by everybody.
+    op.execute("DELETE FROM measurements WHERE owner IS NOT NULL")
+    op.drop_column("measurements", "owner")
+    with op.batch_alter_table("devices") as devices:
+        devices.drop_column("remote")
+        devices.drop_column("owner")
     with op.batch_alter_table("workers") as workers:
+        workers.drop_column("remote")
+        workers.drop_column("owner")
         workers.drop_column("capacity")
         workers.drop_column("versions")
     op.drop_index("ix_work_items_search_id_started_at", "work_items")

@@ -11,7 +11,8 @@ from nas_service.api.event_feed import EventFeeds
 from nas_service.api.guard import LOOPBACK_HOSTS, Guard
 from nas_service.api.instruments import Instruments
 from nas_service.api.request_log import RequestLog
-from nas_service.api.routes import artifacts, candidates, catalog, datasets, events, operations, searches
+from nas_service.api.routes import agents, artifacts, candidates, catalog, datasets, events, operations, searches
+from nas_service.api.work_feed import Waiting, WorkFeed
 from nas_service.bootstrap import Service
 
 DOCS = "/docs"
@@ -42,9 +43,10 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     app.state.event_feeds = EventFeeds()
+    app.state.work_feed = WorkFeed(lambda: _waiting_for_devices(service))
     app.state.inspections = CapacityLimiter(INSPECTIONS)
     app.state.instruments = Instruments(service)
-    for part in (searches, events, candidates, artifacts, datasets, catalog, operations):
+    for part in (searches, events, candidates, artifacts, datasets, catalog, agents, operations):
         app.include_router(part.router)
     problems.install(app)
     app.openapi = openapi.corrected(app)  # type: ignore[method-assign]
@@ -53,3 +55,8 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(Guard, hosts=hosts, docs_paths={DOCS})
     app.add_middleware(RequestLog, instruments=app.state.instruments)
     return app
+
+
+def _waiting_for_devices(service: Service) -> Waiting:
+    with service.store.read() as uow:
+        return uow.work.waiting_for_devices()

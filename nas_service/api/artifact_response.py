@@ -1,10 +1,22 @@
 """A stored file as an answer: Range, an ETag that is its sha256, and problems where a range cannot be served."""
 
+from typing import Any
+
 from starlette.datastructures import Headers
 from starlette.responses import FileResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from nas_service.api.problems import problem_response
+from nas_service.api.problems import problem_response, refusals
+
+_BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+
+DOWNLOAD: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file; its `ETag` is its sha256", "content": _BYTES["content"]},
+    206: {"description": "The part asked for by `Range`", "content": _BYTES["content"]},
+    304: {"description": "You have it already"},
+    **refusals(404, 416),
+}
+"""OpenAPI's description of a download."""
 
 REFUSED = {400: "malformed-range", 416: "range-not-satisfiable"}
 

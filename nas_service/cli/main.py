@@ -45,6 +45,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "serve": processes.serve,
         "control": processes.control,
         "worker": processes.worker,
+        "agent": processes.agent,
         "migrate": processes.migrate,
     },
 }

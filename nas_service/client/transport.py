@@ -2,8 +2,9 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import httpx
@@ -14,6 +15,8 @@ BUSY = frozenset({502, 503, 504})
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 MAX_DOUBLINGS = 16
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 T = TypeVar("T")
 
@@ -41,10 +44,20 @@ def pause_s(attempt: int, at_least_s: float = 0.0) -> float:
 class Transport:
     """One connection pool to one service. Every request through it may be repeated without harm."""
 
-    def __init__(self, url: str, timeout_s: float, retries: int) -> None:
+    def __init__(
+        self,
+        url: str,
+        timeout_s: float,
+        retries: int,
+        token: str | None = None,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> None:
         self.url = url.rstrip("/")
         self.retries, self.timeout_s = retries, timeout_s
-        self._http = httpx.Client(base_url=self.url, timeout=timeout_s, headers={"User-Agent": "nas-client"})
+        key = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx.Client(
+            base_url=self.url, timeout=timeout_s, headers={"User-Agent": "nas-client", **key, **headers}
+        )
 
     def close(self) -> None:
         """Close the connections."""

@@ -125,9 +125,12 @@ class WorkKind(StrEnum):
 TRAIN_QUEUE = "train"
 
 
+PROFILE_QUEUES = "profile."
+
+
 def profile_queue(device: str) -> str:
     """The queue that only workers on `device` serve."""
-    return f"profile.{device}"
+    return PROFILE_QUEUES + device
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,8 @@ class Measurement:
     result: JsonDict
     """Quantiles, confidence interval, samples and birthplace."""
     created_at: datetime
+    owner: str | None = None
+    """The tenant whose device took it, and who alone reuses it; None: a device that serves everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +215,19 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """A piece of hardware that was ever connected."""
+
+    description: JsonDict
+    """Name, fingerprint, processor, cores, instruction sets, memory, system and runtimes."""
+    remote: bool
+    """Whether a target may name it: it has connected by that name, over HTTP."""
+    live: bool
+    """Whether a worker on it was heard of lately."""
+    seen_s_ago: float
+
+
+@dataclass(frozen=True, slots=True)
 class Worker:
     """A worker process and what it can do."""
 
@@ -224,3 +242,7 @@ class Worker:
     """Of this service and of the libraries that decide what a result is worth."""
     capacity: int = 1
     """Work items it does at once."""
+    owner: str | None = None
+    """The tenant that it serves alone; None: it serves everybody."""
+    remote: bool = False
+    """Whether it reaches the service over HTTP alone, and so neither database nor broker."""

@@ -18,7 +18,7 @@ class Scope(StrEnum):
     ADMIN = "admin"
     """All of the above, and manage the tenant's keys."""
     DEVICE = "device"
-    """Serve a device's timings. Devices are shared, so this reaches models of every tenant."""
+    """Serve a device's timings: of the key's tenant, or with a key of tenant `default` of every tenant."""
     OPERATOR = "operator"
     """All of the above, and manage every tenant's keys and quotas."""
 

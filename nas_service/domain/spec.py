@@ -8,6 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 ChoiceValue = bool | int | float | str
 
 
+LOCAL_DEVICE = "local"
+"""Where the service's own workers run."""
+
+
 class Metric(StrEnum):
     """What a candidate is judged by. Units stand in the names."""
 
@@ -69,7 +73,7 @@ class SpaceSpec(SpecModel):
 class TargetSpec(SpecModel):
     """Device x runtime x precision x threads x batch size: what a latency belongs to."""
 
-    device: str = "local"
+    device: Annotated[str, Field(min_length=1, max_length=64)] = LOCAL_DEVICE
     """`local`, or the name of a connected device."""
     runtime: Literal["onnxruntime"] = "onnxruntime"
     """What executes the exported model."""

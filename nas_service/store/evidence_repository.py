@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nas_service.domain.entities import Artifact, Evaluation, Measurement
@@ -43,7 +43,11 @@ _RETIRE_WITHOUT_FILES = (
 )
 _ADD_EVALUATION = InsertIfNew(evaluations)
 _ADD_MEASUREMENT = insert(measurements)
-_OF_MODEL = select(measurements).where(measurements.c.model_sha256 == bindparam("model_sha256"))
+_OF_MODEL = select(measurements).where(
+    measurements.c.model_sha256 == bindparam("model_sha256"),
+    or_(measurements.c.owner.is_(None), measurements.c.owner == bindparam("for_tenant")),
+)
+_MEASUREMENTS = _OF_MODEL.order_by(measurements.c.created_at)
 _MEASUREMENT = (
     _OF_MODEL.where(measurements.c.target_key == bindparam("target_key"), measurements.c.noisy.is_(False))
     .order_by(measurements.c.created_at.desc())
@@ -131,15 +135,16 @@ class SqlEvidence:
         }
         self._connection.execute(_ADD_MEASUREMENT, row)
 
-    def measurement_of(self, model_sha256: str, target: TargetSpec) -> Measurement | None:
-        """The newest measurement of this file on this target that met its precision."""
-        wanted = {"model_sha256": model_sha256, "target_key": target_key(target)}
+    def measurement_of(self, model_sha256: str, target: TargetSpec, tenant: str) -> Measurement | None:
+        """The newest measurement of this file on this target that met its precision and that `tenant` may reuse."""
+        wanted = {"model_sha256": model_sha256, "target_key": target_key(target), "for_tenant": tenant}
         row = self._connection.execute(_MEASUREMENT, wanted).mappings().first()
         return to_measurement(row) if row else None
 
-    def measurements_of(self, model_sha256: str) -> Sequence[Measurement]:
-        """All measurements of this file, oldest first."""
-        rows = self._connection.execute(_OF_MODEL.order_by(measurements.c.created_at), {"model_sha256": model_sha256})
+    def measurements_of(self, model_sha256: str, tenant: str) -> Sequence[Measurement]:
+        """All measurements of this file that `tenant` may see, oldest first."""
+        wanted = {"model_sha256": model_sha256, "for_tenant": tenant}
+        rows = self._connection.execute(_MEASUREMENTS, wanted)
         return [to_measurement(row) for row in rows.mappings()]
 
     def add_artifact(self, artifact: Artifact) -> None:

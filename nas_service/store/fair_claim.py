@@ -15,7 +15,7 @@ which holds none when it asks. They are those of searches that still have open w
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, true, update
+from sqlalchemy import ColumnElement, Select, String, bindparam, exists, func, or_, select, true, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from nas_service.domain.states import SearchStatus, WorkStatus
@@ -28,6 +28,9 @@ _IS_QUEUED = (
     _queued.c.status == WorkStatus.QUEUED,
     _queued.c.queue.in_(bindparam("queues", expanding=True)),
 )
+_FOR_TENANT = bindparam("for_tenant", type_=String)
+_IS_SERVED = or_(_FOR_TENANT.is_(None), searches.c.tenant == _FOR_TENANT)
+"""A device that belongs to a tenant serves that tenant alone."""
 
 
 def _turns() -> Select[Any]:
@@ -51,6 +54,7 @@ def _turns() -> Select[Any]:
         select(searches.c.id, searches.c.tenant, searches.c.priority, searches.c.status, last_turn.label("last_turn"))
         .add_columns(use.c.held, use.c.waits_since)
         .join(use, use.c.search_id == searches.c.id)
+        .where(_IS_SERVED)
         .cte("known")
     )
     ranked = select(
@@ -118,11 +122,14 @@ ANY_WAITING = (
     select(_queued.c.id)
     .where(
         *_IS_QUEUED,
-        exists().where(searches.c.id == _queued.c.search_id, searches.c.status == SearchStatus.RUNNING),
+        exists().where(searches.c.id == _queued.c.search_id, searches.c.status == SearchStatus.RUNNING, _IS_SERVED),
     )
     .limit(1)
 )
 """Whether a claim would find something."""
 
 CLAIM = {"sqlite": _lease(_next_on_sqlite()), "postgresql": _lease(_next_on_postgres())}
-"""By dialect: lease the next item of `queues` for `lease_s`, with `worker_id` and `started_at`."""
+"""By dialect: lease the next item of `queues` for `lease_s`, with `worker_id` and `started_at`.
+
+Of everybody's, or where `for_tenant` is not null of this tenant's.
+"""

@@ -106,6 +106,8 @@ devices = Table(
     metadata,
     Column("id", ID, primary_key=True),
     Column("description", JsonType, nullable=False),
+    Column("owner", TENANT),
+    Column("remote", Boolean, nullable=False, default=False),
     Column("seen_at_s", Float, nullable=False),
 )
 
@@ -122,6 +124,7 @@ measurements = Table(
     Column("noisy", Boolean, nullable=False),
     Column("result", JsonType, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("owner", TENANT),
     Index("ix_measurements_model_sha256_target_key", "model_sha256", "target_key"),
 )
 
@@ -210,6 +213,8 @@ workers = Table(
     Column("device_id", ID, nullable=False),
     Column("versions", JsonType, nullable=False),
     Column("capacity", Integer, nullable=False, default=1),
+    Column("owner", TENANT),
+    Column("remote", Boolean, nullable=False, default=False),
     Column("seen_at_s", Float, nullable=False),
 )
 

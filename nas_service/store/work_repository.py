@@ -35,14 +35,25 @@ class SqlWork:
             raise NotFoundError("no-such-work-item", f"there is no work item {item_id!r}")
         return to_work_item(row)
 
-    def is_waiting(self, queues: Sequence[str]) -> bool:
+    def is_waiting(self, queues: Sequence[str], tenant: str | None = None) -> bool:
         """Whether `claim` would find something now."""
-        return self._connection.scalar(fair_claim.ANY_WAITING, {"queues": list(queues)}) is not None
+        wanted = {"queues": list(queues), "for_tenant": tenant}
+        return self._connection.scalar(fair_claim.ANY_WAITING, wanted) is not None
 
-    def claim(self, queues: Sequence[str], worker_id: str, lease_s: float) -> WorkItem | None:
-        """Lease the item of `queues` whose turn it is (`nas_service.store.fair_claim`); None if there is none."""
+    def waiting_for_devices(self) -> frozenset[tuple[str, str]]:
+        """Queue and tenant of every timing that somebody could claim."""
+        return frozenset(row.tuple() for row in self._connection.execute(statements.WAITING_FOR_DEVICES))
+
+    def claim(
+        self, queues: Sequence[str], worker_id: str, lease_s: float, tenant: str | None = None
+    ) -> WorkItem | None:
+        """Lease the item of `queues` whose turn it is (`nas_service.store.fair_claim`); None if there is none.
+
+        With `tenant`, of this tenant's items alone.
+        """
         statement = fair_claim.CLAIM[self._connection.dialect.name]
         lease = {"queues": list(queues), "worker_id": worker_id, "lease_s": lease_s, "started_at": datetime.now(UTC)}
+        lease |= {"for_tenant": tenant}
         row = self._connection.execute(statement, lease).mappings().first()
         return to_work_item(row) if row is not None else None
 

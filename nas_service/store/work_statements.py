@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, insert, select, update
 
+from nas_service.domain.entities import WorkKind
 from nas_service.domain.states import SearchStatus, WorkStatus
 from nas_service.store.tables import searches, work_items
 from nas_service.store.types import now_epoch_s
@@ -28,6 +29,12 @@ _WAITING = (
         searches.c.status == SearchStatus.RUNNING,
     )
     .order_by(work_items.c.created_at, work_items.c.id)
+)
+WAITING_FOR_DEVICES = (
+    _WAITING.with_only_columns(work_items.c.queue, searches.c.tenant)
+    .where(work_items.c.kind == WorkKind.PROFILE)
+    .order_by(None)
+    .distinct()
 )
 LONG_WAITING = _WAITING.where(work_items.c.created_at < bindparam("before")).limit(bindparam("limit"))
 QUEUED_OF_SEARCH = select(work_items.c.id, work_items.c.queue).where(

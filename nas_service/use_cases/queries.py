@@ -113,10 +113,11 @@ def candidate(uow: UnitOfWork, candidate_id: str) -> CandidateView:
     models = {evaluation.result["model_sha256"]} if evaluation else set()
     if found.final and "evaluation_id" in found.final:
         models.add(uow.evidence.evaluation(found.final["evaluation_id"]).result["model_sha256"])
+    tenant = uow.searches.get(found.search_id).tenant
     return CandidateView(
         candidate=found,
         evaluation=evaluation,
-        measurements=[m for model in sorted(models) for m in uow.evidence.measurements_of(model)],
+        measurements=[m for model in sorted(models) for m in uow.evidence.measurements_of(model, tenant)],
         artifacts=uow.evidence.artifacts_of(candidate_id),
         work=uow.work.of_candidate(candidate_id),
     )

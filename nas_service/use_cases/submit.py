@@ -8,6 +8,7 @@ from nas_service.domain.entities import DEFAULT_TENANT, Search, new_id
 from nas_service.domain.errors import ConflictError, FieldProblem, SpecError
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import SearchPhase, SearchStatus
+from nas_service.use_cases.devices import check_devices
 from nas_service.use_cases.ports import Store
 
 Check = Callable[[SearchSpec], Sequence[FieldProblem]]
@@ -38,6 +39,8 @@ def submit(
                     f"the idempotency key was used for another spec (search {search.id}); use a fresh key",
                 )
             return search, False
+        if unknown := check_devices(uow, spec, tenant):
+            raise SpecError(unknown)
         search = _new_search(spec, idempotency_key, tenant)
         uow.searches.add(search, digest)
         uow.events.append(search.id, "search.submitted", {"name": search.name})

@@ -2,26 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from nas_service.domain.entities import Artifact, Failure, JsonDict, WorkItem
 from nas_service.domain.errors import NotFoundError
+from nas_service.domain.signals import Signal
 from nas_service.domain.states import SearchStatus
 from nas_service.use_cases.ports import Store, UnitOfWork
 from nas_service.use_cases.tallies import Tally
-
-
-class Signal(StrEnum):
-    """What a worker learns at a heartbeat."""
-
-    CONTINUE = "continue"
-    PAUSE = "pause"
-    """Checkpoint, give the item back, and free the machine."""
-    CANCEL = "cancel"
-    """Drop the work."""
-    LOST = "lost"
-    """Another worker may hold the item now: whatever was done is void."""
-
 
 _SIGNALS = {
     SearchStatus.RUNNING: Signal.CONTINUE,
@@ -30,13 +17,18 @@ _SIGNALS = {
 }
 
 
-def claim(store: Store, queues: Sequence[str], worker_id: str, lease_s: float) -> WorkItem | None:
-    """Lease the next item of `queues`, or None. Looks before it locks, so that idle workers do not disturb."""
+def claim(
+    store: Store, queues: Sequence[str], worker_id: str, lease_s: float, tenant: str | None = None
+) -> WorkItem | None:
+    """Lease the next item of `queues`, or None. Looks before it locks, so that idle workers do not disturb.
+
+    A worker that serves one `tenant` alone gets none of the others' items.
+    """
     with store.read() as uow:
-        if not uow.work.is_waiting(queues):
+        if not uow.work.is_waiting(queues, tenant):
             return None
     with store.write() as uow:
-        return uow.work.claim(queues, worker_id, lease_s)
+        return uow.work.claim(queues, worker_id, lease_s, tenant)
 
 
 def heartbeat(store: Store, item: WorkItem, lease_s: float, progress: JsonDict | None = None) -> Signal:

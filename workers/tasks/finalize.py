@@ -66,5 +66,5 @@ def _evidence(task: Task) -> tuple[Evaluation, list[Measurement]]:
     final = task.candidate.final or {}
     with task.service.store.read() as uow:
         evaluation = uow.evidence.evaluation(final["evaluation_id"])
-        by_id = {m.id: m for m in uow.evidence.measurements_of(evaluation.result["model_sha256"])}
+        by_id = {m.id: m for m in uow.evidence.measurements_of(evaluation.result["model_sha256"], task.search.tenant)}
     return evaluation, [by_id[final["measurements"][str(t)]] for t in range(len(task.search.spec.targets))]

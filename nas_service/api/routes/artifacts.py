@@ -1,10 +1,10 @@
 """Downloads: a candidate's files and its bundle."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 
-from nas_service.api.artifact_response import ArtifactResponse
+from nas_service.api.artifact_response import DOWNLOAD, ArtifactResponse
 from nas_service.api.conditional import matches, not_modified
 from nas_service.api.converters import artifact_infos
 from nas_service.api.dependencies import ArtifactName, CandidateId, ServiceDep
@@ -18,14 +18,6 @@ router = APIRouter(prefix="/v1/candidates/{candidate_id}", tags=["candidates"])
 
 BUNDLE = "bundle.zip"
 
-_BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
-
-DOWNLOAD: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The file; its `ETag` is its sha256", "content": _BYTES["content"]},
-    206: {"description": "The part asked for by `Range`", "content": _BYTES["content"]},
-    304: {"description": "You have it already"},
-    **refusals(404, 416),
-}
 
 IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", description="The `ETag` of the file that you have.")]
 

@@ -6,14 +6,15 @@ from fastapi import APIRouter, Query
 
 import search_spaces
 from nas_service.api.dependencies import NAME_PATTERN, ServiceDep, SpaceName
+from nas_service.api.device_converters import device_info
 from nas_service.api.identity import Reader
 from nas_service.api.problems import refusals
 from nas_service.domain.errors import NotFoundError
 from nas_service.domain.recipe import STEPS
 from nas_service.domain.spec import SearchSpec, TargetSpec
+from nas_service.use_cases.devices import live_names
 from nas_service.wire.catalog import (
     ChoiceInfo,
-    DeviceInfo,
     DeviceList,
     RecipeList,
     RecipeStepInfo,
@@ -24,8 +25,6 @@ from nas_service.wire.catalog import (
 )
 
 router = APIRouter(prefix="/v1", tags=["catalog"])
-
-PROFILE_QUEUES = "profile."
 
 
 @router.get("/spaces")
@@ -85,27 +84,15 @@ def list_recipes(reader: Reader) -> RecipeList:
 def list_devices(reader: Reader, service: ServiceDep) -> DeviceList:
     """Every device ever connected."""
     with service.store.read() as uow:
-        devices = uow.workers.devices()
-        live = {worker.device["id"] for worker in uow.workers.live()}
-    return DeviceList(items=tuple(_device(description, live) for description in devices))
-
-
-def _device(description: dict[str, Any], live: set[str]) -> DeviceInfo:
-    return DeviceInfo(
-        id=description["id"],
-        name=description.get("name", description["id"]),
-        live=description["id"] in live,
-        seen_s_ago=description["seen_s_ago"],
-        description={key: value for key, value in description.items() if key != "seen_s_ago"},
-    )
+        devices = uow.workers.devices(reader.tenant)
+    return DeviceList(items=tuple(device_info(device) for device in devices))
 
 
 @router.get("/targets")
 def list_targets(reader: Reader, service: ServiceDep) -> TargetList:
     """Targets that live workers can time on, as a spec's `targets` may list them."""
     with service.store.read() as uow:
-        queues = {queue for worker in uow.workers.live() for queue in worker.queues}
-    devices = sorted(queue.removeprefix(PROFILE_QUEUES) for queue in queues if queue.startswith(PROFILE_QUEUES))
+        devices = sorted(live_names(uow, reader.tenant))
     return TargetList(items=tuple(TargetSpec(device=device) for device in devices))
 
 

@@ -84,6 +84,23 @@ def worker(
     _become("workers.worker", environment)
 
 
+def agent(
+    server: Annotated[str, typer.Option("--server", envvar="NAS_URL", help="The service, as in https://HOST.")],
+    device: Annotated[
+        str, typer.Option("--device", envvar="NAS_DEVICE", help="What targets call the device that this runs on.")
+    ],
+    token: Annotated[
+        str | None,
+        typer.Option(
+            "--token", envvar="NAS_TOKEN", help="API key; better in NAS_TOKEN, where no process list shows it."
+        ),
+    ] = None,
+) -> None:
+    """Serve the timings of a device that reaches the service over HTTP alone."""
+    given = {"NAS_URL": server, "NAS_DEVICE": device, "NAS_TOKEN": token}
+    _become("workers.agent", {name: value for name, value in given.items() if value is not None})
+
+
 def control() -> None:
     """Run control alone, configured by the environment: it decides what searches do next."""
     if Settings().broker_url:

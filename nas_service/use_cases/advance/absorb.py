@@ -87,7 +87,7 @@ def evaluated(context: Context, candidate: Candidate, evaluation: Evaluation, *,
     model_sha256 = evaluation.result["model_sha256"]
     for target in profiled_targets(context.search.spec):
         spec = context.search.spec.targets[target]
-        known = context.uow.evidence.measurement_of(model_sha256, spec)
+        known = context.uow.evidence.measurement_of(model_sha256, spec, context.search.tenant)
         if known is not None:
             candidate = _with_measurement(candidate, target, known)
         else:
@@ -131,6 +131,7 @@ def _measurement(model_sha256: str, target: TargetSpec, result: JsonDict) -> Mea
         noisy=result["noisy"],
         result=result,
         created_at=datetime.now(UTC),
+        owner=result.get("owner"),
     )
 
 

@@ -281,9 +281,9 @@ class TestEvidence:
             uow.evidence.add_measurement(measured(two, noisy=True))
             uow.evidence.add_measurement(precise)
         with store.read() as uow:
-            assert uow.evidence.measurement_of("sha", one) == precise
-            assert uow.evidence.measurement_of("sha", two) is None
-            assert len(uow.evidence.measurements_of("sha")) == 2
+            assert uow.evidence.measurement_of("sha", one, "default") == precise
+            assert uow.evidence.measurement_of("sha", two, "default") is None
+            assert len(uow.evidence.measurements_of("sha", "default")) == 2
 
     def test_a_candidate_has_its_evaluations_files_and_once_finalized_its_own(
         self, store: SqlStore, search: Search
@@ -327,7 +327,7 @@ def test_a_worker_is_live_while_it_beats(store: SqlStore) -> None:
         uow.workers.beat(worker)
         (live,) = uow.workers.live()
         assert (live.queues, live.device) == (worker.queues, worker.device)
-        assert [d["name"] for d in uow.workers.devices()] == ["box"]
+        assert [d.description["name"] for d in uow.workers.devices("default")] == ["box"]
         uow.workers.forget("w")
         assert uow.workers.live() == []
 

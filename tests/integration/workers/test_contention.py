@@ -34,7 +34,7 @@ while not over:
             over = is_over(uow.searches.get(sys.argv[1]).status)
         continue
     for step in range(5):
-        assert work.heartbeat(store, item, 60, {"step": step}) is work.Signal.CONTINUE
+        assert work.heartbeat(store, item, 60, {"step": step}) is Signal.CONTINUE
     assert no_op_workers.finish(store, item)
     done += 1
 print(done)

@@ -8,9 +8,9 @@ from sqlalchemy import text
 
 from nas_service.domain.entities import WorkItem
 from nas_service.domain.errors import PermanentError
+from nas_service.domain.signals import Signal
 from nas_service.use_cases import control
 from nas_service.use_cases.sweep import sweep
-from nas_service.use_cases.work import Signal
 from tests.support.waiting import wait_for
 from tests.unit.workers.conftest import Bench
 from workers.lease import Abandoned, Lease, LeaseTimes, Paused

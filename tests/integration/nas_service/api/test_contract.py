@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib.metadata import version
 
 import pytest
 import schemathesis
@@ -15,6 +16,7 @@ from nas_service.domain.entities import Worker, profile_queue
 from nas_service.search.memories import SqlMemories
 from nas_service.use_cases.ports import Page
 from nas_service.use_cases.submit import submit
+from nas_service.wire.agents import VERSION_HEADER
 from nas_service.wire.spec_problems import spec_of
 from tests.integration.nas_service.api.conftest import SPEC
 from tests.support.api import new_service, serving
@@ -48,14 +50,13 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Know
         with service.store.write() as uow:
             uow.workers.beat(Worker("worker-1", "host", 1, (profile_queue("local"),), {"id": "f00d"}, 0.0))
             [candidate], _ = uow.candidates.page(search.id, Page(limit=1))
+            no_work = uow.work.of_candidate(candidate.id)[0]
             uow.evidence.add_artifact(artifact)
             uow.evidence.link_artifact(candidate.id, file.name, artifact.sha256)
             uow.datasets.add(replace(PETS, sha256=artifact.sha256))
         with serving(create_app(service)) as url:
-            yield (
-                url,
-                {"search_id": search.id, "candidate_id": candidate.id, "name": file.name, "dataset_id": PETS.id},
-            )
+            known = {"search_id": search.id, "candidate_id": candidate.id, "name": file.name, "dataset_id": PETS.id}
+            yield url, known | {"item_id": no_work.id, "worker_id": "worker-1"}
 
 
 def _check(operation: schemathesis.APIOperation, known: Known) -> None:
@@ -69,6 +70,8 @@ def _check(operation: schemathesis.APIOperation, known: Known) -> None:
     def no_answer_leaves_the_contract(case: schemathesis.Case, of_stored: bool) -> None:
         if of_stored and case.method != "DELETE":
             case.path_parameters.update({name: known[name] for name in case.path_parameters})
+            if operation.path.startswith("/v1/agent/"):
+                case.headers[VERSION_HEADER] = version("nas-service")
         case.call_and_validate(checks=wanted)
 
     no_answer_leaves_the_contract()

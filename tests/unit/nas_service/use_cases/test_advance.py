@@ -6,6 +6,7 @@ import pytest
 import search_spaces
 from benchmarks.no_op_workers import claim, finish, run_to_end
 from nas_service.domain.entities import Failure, WorkKind
+from nas_service.domain.signals import Signal
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus
 from nas_service.store.work_repository import SqlWork
 from nas_service.use_cases import control, queries, work
@@ -257,11 +258,11 @@ class TestPauseResumeCancel:
         advance(bench.store, bench.memories, search.id)
         item = claim(bench.store)
         assert item is not None
-        assert work.heartbeat(bench.store, item, 10) is work.Signal.CONTINUE
+        assert work.heartbeat(bench.store, item, 10) is Signal.CONTINUE
         control.pause(bench.store, search.id)
-        assert work.heartbeat(bench.store, item, 10) is work.Signal.PAUSE
+        assert work.heartbeat(bench.store, item, 10) is Signal.PAUSE
         control.cancel(bench.store, search.id)
-        assert work.heartbeat(bench.store, item, 10) is work.Signal.CANCEL
+        assert work.heartbeat(bench.store, item, 10) is Signal.CANCEL
 
     def test_a_cancelled_search_ends_once_every_worker_has_let_go(self, bench: Bench) -> None:
         search = bench.submit(budget={"candidates": 4, "parallelism": 2})
@@ -307,7 +308,7 @@ class TestLostWorkers:
         assert second is not None
         assert (second.id, second.token, second.attempt) == (late.id, late.token + 1, 2)
         assert finish(bench.store, late) is False
-        assert work.heartbeat(bench.store, late, 10) is work.Signal.LOST
+        assert work.heartbeat(bench.store, late, 10) is Signal.LOST
         assert finish(bench.store, second) is True
         assert run_to_end(bench.store, bench.memories, search.id).counts == {CandidateStatus.COMPLETED: 1}
 

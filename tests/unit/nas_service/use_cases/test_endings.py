@@ -2,6 +2,7 @@
 
 from benchmarks.no_op_workers import claim, finish
 from nas_service.domain.entities import Candidate, Failure, Search, WorkItem, WorkKind
+from nas_service.domain.signals import Signal
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus, is_over
 from nas_service.use_cases import control, queries, work
 from nas_service.use_cases.advance import abort, advance
@@ -47,7 +48,7 @@ def test_a_search_that_gives_up_leaves_no_candidate_in_flight(bench: Bench) -> N
     assert all(is_over(candidate.status) for candidate in candidates(bench, search))
     with bench.store.read() as uow:
         assert [i.id for i in uow.work.open(search.id) if not is_over(i.status)] == [held.id]
-    assert work.heartbeat(bench.store, held, 10) is work.Signal.CANCEL
+    assert work.heartbeat(bench.store, held, 10) is Signal.CANCEL
 
 
 def test_what_a_lost_worker_held_of_a_search_that_is_over_is_not_started_again(bench: Bench) -> None:

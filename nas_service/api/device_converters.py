@@ -1,0 +1,50 @@
+"""Devices, their agents and what these lease: values of the domain to documents on the wire, and back."""
+
+from nas_service.domain.entities import Device, Worker, WorkItem, new_id, profile_queue
+from nas_service.domain.spec import TargetSpec
+from nas_service.settings import Settings
+from nas_service.wire.agents import AgentHello, LeaseInfo
+from nas_service.wire.catalog import DeviceInfo
+
+BEATS_A_LEASE = 5
+"""A lease outlives a few lost heartbeats."""
+
+
+def device_info(device: Device) -> DeviceInfo:
+    """A device; one that was never given a name goes by its fingerprint."""
+    device_id = device.description["id"]
+    return DeviceInfo(
+        id=device_id,
+        name=device.description.get("name", device_id),
+        live=device.live,
+        seen_s_ago=round(device.seen_s_ago, 1),
+        description=device.description,
+    )
+
+
+def agent_worker(hello: AgentHello, owner: str | None) -> Worker:
+    """An agent as a worker; what it left out of its description is not known."""
+    return Worker(
+        id=new_id("worker"),
+        host=hello.host,
+        pid=hello.pid,
+        queues=(profile_queue(hello.device.name),),
+        device=hello.device.model_dump(mode="json", exclude_none=True),
+        seen_s_ago=0.0,
+        versions=hello.versions,
+        owner=owner,
+        remote=True,
+    )
+
+
+def lease_info(item: WorkItem, target: TargetSpec, settings: Settings) -> LeaseInfo:
+    """A leased timing."""
+    return LeaseInfo(
+        item_id=item.id,
+        token=item.token,
+        target=target,
+        model_sha256=item.payload["model_sha256"],
+        budget_s=settings.measure_budget_s(final=item.payload["final"]),
+        lease_s=settings.lease_s,
+        heartbeat_s=settings.lease_s / BEATS_A_LEASE,
+    )
