@@ -40,5 +40,7 @@ def known_evaluation(evidence: EvidenceRepository, search: Search, architecture_
     if known is None or evidence.has_files(known.id):
         return known
     model_sha256 = known.result["model_sha256"]
-    timed = all(evidence.measurement_of(model_sha256, target) is not None for target in search.spec.targets)
+    timed = all(
+        evidence.measurement_of(model_sha256, target, search.tenant) is not None for target in search.spec.targets
+    )
     return known if timed else None
