@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -21,6 +21,8 @@ from nas_service.domain.errors import (
     SpecError,
     UserError,
 )
+from nas_service.store.migrate import is_current
+from nas_service.store.unit_of_work import SqlStore
 from nas_service.wire.problem import MEDIA_TYPE, FieldError, Problem
 
 STATUS_OF: Mapping[type[NasError], int] = {
@@ -100,9 +102,23 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     return problem_response(request.scope, error.status_code, slug, detail, headers=error.headers)
 
 
-async def _on_store_unavailable(request: Request, _error: Exception) -> Response:
+def _on_store_error(request: Request, error: Exception) -> Response:
+    """Not async: it asks the database again. What is missing there is a fault of the statement to some databases."""
+    if _is_not_migrated(request.app.state.service.store):
+        detail = "the database does not have the schema of this version; run `nas migrate`"
+        return problem_response(request.scope, 503, "schema-not-current", detail)
+    if isinstance(error, ProgrammingError):
+        raise error
     detail = "the database does not answer now; try again in a moment"
     return problem_response(request.scope, 503, "store-unavailable", detail)
+
+
+def _is_not_migrated(store: SqlStore) -> bool:
+    try:
+        with store.read() as uow:
+            return not is_current(uow.connection)
+    except SQLAlchemyError:
+        return False
 
 
 def install(app: FastAPI) -> None:
@@ -110,5 +126,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(NasError, _on_domain_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_error)
-    app.add_exception_handler(OperationalError, _on_store_unavailable)
-    app.add_exception_handler(PoolTimeoutError, _on_store_unavailable)
+    for failure in (OperationalError, ProgrammingError, PoolTimeoutError):
+        app.add_exception_handler(failure, _on_store_error)

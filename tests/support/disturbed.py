@@ -57,6 +57,8 @@ class Found:
     expired_leases: int = 0
     sent_again: int = 0
     bundles: int = 0
+    finished_at_s: list[float] = field(default_factory=list)
+    """When each candidate was over, after the submission."""
 
 
 @contextmanager
@@ -172,7 +174,11 @@ def _check_logs(service: DistributedService) -> None:
 def _count(service: DistributedService, items: Sequence[WorkItem], found: Found) -> None:
     found.attempts = {str(count): number for count, number in sorted(Counter(i.attempt for i in items).items())}
     with service.service.store.read() as uow:
-        found.failed_candidates = uow.candidates.counts(items[0].search_id).get(CandidateStatus.FAILED, 0)
+        search = uow.searches.get(items[0].search_id)
+        candidates = uow.candidates.of(search.id, list(CandidateStatus))
+    found.failed_candidates = sum(candidate.status is CandidateStatus.FAILED for candidate in candidates)
+    ends = sorted(candidate.finished_at for candidate in candidates if candidate.finished_at is not None)
+    found.finished_at_s = [round((end - search.created_at).total_seconds(), 2) for end in ends]
     found.refused = refusals(service)
     lines = list(log_lines(service, "control"))
     found.expired_leases = sum(line["count"] for line in lines if line.get("event") == "leases expired")

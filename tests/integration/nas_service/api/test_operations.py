@@ -14,6 +14,7 @@ from nas_service.bootstrap import Service, bootstrap
 from nas_service.dispatch.celery_dispatcher import CeleryDispatcher
 from nas_service.domain.entities import Worker
 from nas_service.domain.states import SearchStatus
+from nas_service.migrate import migrate
 from nas_service.search.memories import SqlMemories
 from nas_service.settings import Settings
 from nas_service.store.overview import searches_by_status
@@ -66,8 +67,25 @@ def test_it_is_not_ready_while_its_artifacts_are_away(
     assert "artifacts" in reason
 
 
-@pytest.mark.parametrize("database", ["", "sqlite:////nowhere/at/all.db"])
-def test_it_is_alive_but_not_ready_without_its_tables(tmp_path: Path, database: str) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_started_before_the_migration_it_says_so_and_serves_once_it_has_run(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str
+) -> None:
+    url = request.getfixturevalue("postgres_url") if kind == "postgres" else ""
+    service = bootstrap(Settings(home=tmp_path, database_url=url))
+    with TestClient(create_app(service), base_url=LOOPBACK, raise_server_exceptions=False) as client:
+        (reason,) = client.get("/readyz").json()["reasons"]
+        early = client.get("/v1/searches")
+        assert (early.status_code, early.json()["type"]) == (503, "/problems/schema-not-current")
+        assert "`nas migrate`" in early.json()["detail"]
+        assert "`nas migrate`" in reason
+        migrate(service.settings)
+        assert client.get("/v1/searches").status_code == 200
+    service.store.engine.dispose()
+
+
+@pytest.mark.parametrize("database", ["sqlite:////nowhere/at/all.db"])
+def test_it_is_alive_but_not_ready_without_its_database(tmp_path: Path, database: str) -> None:
     service = bootstrap(Settings(home=tmp_path, database_url=database))
     with TestClient(create_app(service), base_url=LOOPBACK, raise_server_exceptions=False) as client:
         assert client.get("/healthz").status_code == 200
