@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from nas_service.api import openapi, problems
+from nas_service.api.answers import Answers
 from nas_service.api.event_feed import EventFeeds
 from nas_service.api.guard import LOOPBACK_HOSTS, Guard
 from nas_service.api.instruments import Instruments
@@ -42,6 +43,7 @@ def create_app(service: Service) -> FastAPI:
         swagger_ui_parameters={"tryItOutEnabled": True, "validatorUrl": None, "docExpansion": "list"},
     )
     app.state.service = service
+    app.state.answers = Answers()
     app.state.event_feeds = EventFeeds()
     app.state.work_feed = WorkFeed(lambda: _waiting_for_devices(service))
     app.state.inspections = CapacityLimiter(INSPECTIONS)

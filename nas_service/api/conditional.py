@@ -2,21 +2,37 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from typing import Annotated, Any
 
+from fastapi import Header
 from starlette.responses import Response
 
-from nas_service.domain.entities import Search, WorkItem
+from nas_service.use_cases.ports import UnitOfWork
+
+IfNoneMatch = Annotated[
+    str | None, Header(alias="If-None-Match", description="The `ETag` of the version that you have.")
+]
+UNCHANGED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "Nothing has changed since the version named by `If-None-Match`"}
+}
 
 
-def etag_of_search(search: Search, work: Sequence[WorkItem]) -> str:
-    """Changes with the search's version and with the progress of its workers.
+def etag_of_search(uow: UnitOfWork, search_id: str) -> str:
+    """Changes with the search's version and with the progress of its workers. Raises NotFoundError.
 
     Weak: the time spent, which only tells how long the same state has lasted, is left out.
     """
-    seen = [[item.id, item.status, item.attempt, item.progress] for item in work]
-    digest = hashlib.sha256(json.dumps([search.id, search.version, seen]).encode()).hexdigest()
-    return f'W/"{digest[:20]}"'
+    seen = [search_id, uow.searches.version(search_id), uow.work.progress(search_id)]
+    return f'W/"{_digest(seen)}"'
+
+
+def etag_of_front(uow: UnitOfWork, search_id: str, form: str) -> str:
+    """Changes with the search's version: only then does its front. Raises NotFoundError."""
+    return f'"{_digest([search_id, uow.searches.version(search_id), form])}"'
+
+
+def _digest(seen: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:20]
 
 
 def matches(if_none_match: str | None, etag: str) -> bool:

@@ -113,6 +113,16 @@ class Candidate:
     """Set when finalized: test accuracy, re-measured latencies, bundle."""
 
 
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """Of a completed candidate what its search's standing depends on."""
+
+    id: str
+    metrics: dict[str, float]
+    reused: bool
+    """Whether its accuracy was already known from an equal evaluation."""
+
+
 class WorkKind(StrEnum):
     """What a worker is asked to do."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from nas_service.domain.entities import Candidate
+from nas_service.domain.entities import Candidate, Completed
 from nas_service.domain.errors import NotFoundError
 from nas_service.domain.states import ACTIVE_CANDIDATES, CandidateStatus
 from nas_service.store import cursors
@@ -27,6 +27,12 @@ _WITH_STATUS = candidates.c.status.in_(bindparam("statuses", expanding=True))
 _OF = select(candidates).where(_OF_SEARCH, _WITH_STATUS).order_by(candidates.c.number)
 _FINALIZED = select(candidates).where(_OF_SEARCH, candidates.c.final.is_not(None)).order_by(candidates.c.number)
 _ANY = select(candidates.c.id).where(_OF_SEARCH, _WITH_STATUS).limit(1)
+_COMPLETED = (
+    select(candidates.c.id, candidates.c.metrics, candidates.c.evaluation_reused)
+    .where(_OF_SEARCH, candidates.c.status == CandidateStatus.COMPLETED)
+    .order_by(candidates.c.number)
+)
+_NAMED = select(candidates).where(candidates.c.id.in_(bindparam("candidate_ids", expanding=True)))
 _COUNTS = select(candidates.c.status, func.count()).where(_OF_SEARCH).group_by(candidates.c.status)
 
 
@@ -80,6 +86,17 @@ class SqlCandidates:
         """How many candidates are in each status (those with none are left out)."""
         rows = self._connection.execute(_COUNTS, {"search_id": search_id})
         return {CandidateStatus(status): count for status, count in rows}
+
+    def completed(self, search_id: str) -> Sequence[Completed]:
+        """The numbers of completed candidates, in the order of proposal: of each row three columns."""
+        rows = self._connection.execute(_COMPLETED, {"search_id": search_id})
+        return [Completed(id_, metrics, reused) for id_, metrics, reused in rows]
+
+    def named(self, candidate_ids: Sequence[str]) -> Sequence[Candidate]:
+        """Those with these ids, in this order. Raises KeyError where one is missing."""
+        rows = self._connection.execute(_NAMED, {"candidate_ids": list(candidate_ids)})
+        by_id = {row["id"]: to_candidate(row) for row in rows.mappings()}
+        return [by_id[candidate_id] for candidate_id in candidate_ids]
 
     def page(
         self, search_id: str, page: Page, status: CandidateStatus | None = None

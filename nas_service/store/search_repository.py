@@ -17,6 +17,7 @@ from nas_service.use_cases.ports import Page
 
 _THIS = searches.c.id == bindparam("search_id")
 _GET = select(searches).where(_THIS)
+_VERSION = select(searches.c.version).where(_THIS)
 _LOCK = _GET.with_for_update()
 _CHANGE = update(searches).where(_THIS).values(version=searches.c.version + 1)
 _WAKE = update(searches).where(_THIS).values(wake=True)
@@ -51,6 +52,13 @@ class SqlSearches:
         """Raises NotFoundError."""
         return self._one(_GET, search_id)
 
+    def version(self, search_id: str) -> int:
+        """Of the search, as cheaply as can be. Raises NotFoundError."""
+        version = self._connection.scalar(_VERSION, {"search_id": search_id})
+        if version is None:
+            raise _no_such_search(search_id)
+        return int(version)
+
     def lock(self, search_id: str) -> Search:
         """The search, with its row locked until the transaction ends. Raises NotFoundError."""
         return self._one(_LOCK, search_id)
@@ -58,7 +66,7 @@ class SqlSearches:
     def _one(self, query: Select[Any], search_id: str) -> Search:
         row = self._connection.execute(query, {"search_id": search_id}).mappings().first()
         if row is None:
-            raise NotFoundError("no-such-search", f"there is no search {search_id!r}; see `GET /v1/searches`")
+            raise _no_such_search(search_id)
         return to_search(row)
 
     def by_idempotency_key(self, tenant: str, key: str) -> tuple[Search, str] | None:
@@ -116,3 +124,7 @@ class SqlSearches:
     def delete(self, search_id: str) -> None:
         """Forget it with its candidates, work and events; evaluations and measurements stay for reuse."""
         self._connection.execute(delete(searches).where(searches.c.id == search_id))
+
+
+def _no_such_search(search_id: str) -> NotFoundError:
+    return NotFoundError("no-such-search", f"there is no search {search_id!r}; see `GET /v1/searches`")

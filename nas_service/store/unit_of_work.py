@@ -75,6 +75,8 @@ class SqlStore:
 
     def __init__(self, engine: Engine, dispatcher: Dispatcher | None = None) -> None:
         self.engine = engine
+        snapshots = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._snapshots = engine if engine.dialect.name == "sqlite" else engine.execution_options(**snapshots)
         self._dispatcher = dispatcher or NoDelivery()
 
     def of_tenant(self, tenant: str) -> "SqlStore":
@@ -94,5 +96,5 @@ class SqlStore:
     @contextmanager
     def read(self) -> Iterator[SqlUnitOfWork]:
         """A transaction that only reads: a consistent snapshot that never waits for a writer."""
-        with self.engine.begin() as connection:
+        with self._snapshots.begin() as connection:
             yield SqlUnitOfWork(connection)

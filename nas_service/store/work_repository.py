@@ -118,6 +118,11 @@ class SqlWork:
         """Items that wait or are being worked on, and ended ones not yet taken in."""
         return self._items(statements.OPEN, of_search=search_id)
 
+    def progress(self, search_id: str) -> Sequence[tuple[str, WorkStatus, int, str | None]]:
+        """Id, status, attempt and progress (as JSON text) of what `open` gives: all that changes from poll to poll."""
+        rows = self._connection.execute(statements.PROGRESS, {"of_search": search_id})
+        return [(id_, WorkStatus(status), attempt, progress) for id_, status, attempt, progress in rows]
+
     def of_candidate(self, candidate_id: str) -> Sequence[WorkItem]:
         """All work on one candidate, oldest first."""
         return self._items(statements.OF_CANDIDATE, candidate_id=candidate_id)

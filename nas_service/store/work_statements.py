@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Select, Text, bindparam, cast, insert, select, update
 
 from nas_service.domain.entities import WorkKind
 from nas_service.domain.states import SearchStatus, WorkStatus
@@ -59,6 +59,11 @@ CANCEL_QUEUED = (
 EXPIRED = _all(work_items.c.status == WorkStatus.LEASED, work_items.c.lease_expires_at_s < now_epoch_s())
 ENDED_UNABSORBED = _all(*_UNABSORBED, work_items.c.status.in_(_OVER))
 OPEN = _all(*_UNABSORBED)
+PROGRESS = (
+    select(work_items.c.id, work_items.c.status, work_items.c.attempt, cast(work_items.c.progress, Text))
+    .where(*_UNABSORBED)
+    .order_by(work_items.c.id)
+)
 OF_CANDIDATE = _all(work_items.c.candidate_id == bindparam("candidate_id"))
 MARK_ABSORBED = (
     update(work_items).where(work_items.c.id.in_(bindparam("item_ids", expanding=True))).values(absorbed=True)

@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import prod
 
 from nas_service.domain.entities import Artifact, Candidate, Evaluation, Measurement, Search, WorkItem
-from nas_service.domain.front import Point, hypervolume, non_dominated, reference_point
-from nas_service.domain.metrics import metric_key, objective_values
-from nas_service.domain.spec import Metric
+from nas_service.domain.front import Point
+from nas_service.domain.metrics import metric_key
 from nas_service.domain.states import CandidateStatus, is_over
 from nas_service.use_cases.ports import UnitOfWork
+from nas_service.use_cases.standing import StandingOf, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,49 +57,33 @@ class CandidateView:
     work: Sequence[WorkItem]
 
 
-def front(uow: UnitOfWork, search_id: str) -> FrontView:
+def front(uow: UnitOfWork, search_id: str, standing_of: StandingOf = standing) -> FrontView:
     """The front so far. Raises NotFoundError."""
     search = uow.searches.get(search_id)
-    return front_of(search, uow.candidates.of(search_id, [CandidateStatus.COMPLETED]))
-
-
-def front_of(search: Search, completed: Sequence[Candidate]) -> FrontView:
-    """The front of completed, feasible candidates."""
-    objectives = search.spec.objectives
-    maximize = [o.maximize for o in objectives]
-    points = [objective_values(objectives, c.metrics) for c in completed]
-    chosen = sorted(non_dominated(points, maximize), key=lambda i: points[i], reverse=maximize[0])
-    members, members_points = [completed[i] for i in chosen], [points[i] for i in chosen]
-    reference = reference_point(points, maximize) if points else None
-    volume = hypervolume(members_points, reference, maximize) if reference else 0.0
-    box = 0.0
-    if reference:
-        best = [max(c) if up else min(c) for c, up in zip(zip(*points, strict=True), maximize, strict=True)]
-        box = prod(abs(b - r) for b, r in zip(best, reference, strict=True))
+    found = standing_of(uow, search)
     return FrontView(
         search=search,
-        keys=tuple(metric_key(o.metric, o.target) for o in objectives),
-        members=tuple(members),
-        points=tuple(members_points),
-        reference=reference,
-        hypervolume=volume,
-        hypervolume_ratio=volume / box if box > 0 else 0.0,
+        keys=tuple(metric_key(o.metric, o.target) for o in search.spec.objectives),
+        members=tuple(uow.candidates.named(found.member_ids)),
+        points=found.points,
+        reference=found.reference,
+        hypervolume=found.hypervolume,
+        hypervolume_ratio=found.hypervolume_ratio,
     )
 
 
-def status(uow: UnitOfWork, search_id: str) -> StatusView:
+def status(uow: UnitOfWork, search_id: str, standing_of: StandingOf = standing) -> StatusView:
     """How the search is doing. Raises NotFoundError."""
     search = uow.searches.get(search_id)
-    completed = uow.candidates.of(search_id, [CandidateStatus.COMPLETED])
-    view = front_of(search, completed)
     running = (datetime.now(UTC) - search.active_since).total_seconds() if search.active_since else 0.0
+    found = standing_of(uow, search)
     return StatusView(
         search=search,
-        counts=uow.candidates.counts(search_id),
-        reused_count=sum(c.evaluation_reused for c in completed),
-        best_accuracy=max((c.metrics[Metric.ACCURACY.value] for c in completed), default=None),
-        front_size=len(view.members),
-        hypervolume_ratio=view.hypervolume_ratio,
+        counts=found.counts,
+        reused_count=found.reused_count,
+        best_accuracy=found.best_accuracy,
+        front_size=len(found.member_ids),
+        hypervolume_ratio=found.hypervolume_ratio,
         active_s=search.active_s + running,
         running=[item for item in uow.work.open(search_id) if not is_over(item.status)],
     )

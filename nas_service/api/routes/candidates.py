@@ -4,11 +4,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 
-from nas_service.api.converters import candidate_detail, candidate_summary, front_info
+from nas_service.api.answers import AnswersDep
+from nas_service.api.conditional import UNCHANGED, IfNoneMatch, etag_of_front, matches, not_modified
+from nas_service.api.converters import candidate_detail, candidate_summary
 from nas_service.api.dependencies import CandidateId, PageDep, SearchId
-from nas_service.api.front_csv import front_csv
 from nas_service.api.identity import Reader, TenantStore
 from nas_service.api.problems import refusals
+from nas_service.api.spec_body import JSON_TYPE
 from nas_service.domain.states import CandidateStatus
 from nas_service.use_cases import queries
 from nas_service.wire.candidates import CandidateDetail, CandidatePage, FrontInfo
@@ -36,21 +38,25 @@ def list_candidates(
 @router.get(
     "/searches/{search_id}/front",
     response_model=FrontInfo,
-    responses={200: {"content": {CSV_TYPE: {"schema": {"type": "string"}}}}, **refusals(404)},
+    responses={200: {"content": {CSV_TYPE: {"schema": {"type": "string"}}}}, **UNCHANGED, **refusals(404)},
 )
 def get_front(
     reader: Reader,
     store: TenantStore,
+    answers: AnswersDep,
     search_id: SearchId,
     format: Annotated[Literal["json", "csv"] | None, Query(description="Overrides `Accept`.")] = None,
     accept: Annotated[str | None, Header(include_in_schema=False)] = None,
-) -> FrontInfo | Response:
+    if_none_match: IfNoneMatch = None,
+) -> Response:
     """The non-dominated feasible candidates so far, as JSON, or as CSV by `Accept: text/csv` or `format=csv`."""
+    as_csv = format == "csv" or (format is None and CSV_TYPE in (accept or ""))
     with store.read() as uow:
-        front = front_info(queries.front(uow, search_id))
-    if format == "csv" or (format is None and CSV_TYPE in (accept or "")):
-        return Response(front_csv(front), media_type=CSV_TYPE, headers={"Vary": "Accept"})
-    return front
+        etag = etag_of_front(uow, search_id, CSV_TYPE if as_csv else JSON_TYPE)
+        if matches(if_none_match, etag):
+            return not_modified(etag)
+        front = answers.front(uow, search_id, as_csv=as_csv)
+    return Response(front, media_type=CSV_TYPE if as_csv else JSON_TYPE, headers={"ETag": etag, "Vary": "Accept"})
 
 
 @router.get("/candidates/{candidate_id}", responses=refusals(404))

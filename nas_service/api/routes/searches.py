@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Response
 
 from nas_service.api import examples
-from nas_service.api.conditional import etag_of_search, matches, not_modified
+from nas_service.api.answers import AnswersDep
+from nas_service.api.conditional import UNCHANGED, IfNoneMatch, etag_of_search, matches, not_modified
 from nas_service.api.converters import search_detail, search_summary
 from nas_service.api.dependencies import PageDep, SearchId, ServiceDep
 from nas_service.api.identity import Reader, Submitter, TenantStore
@@ -92,23 +93,22 @@ def list_searches(
 @router.get(
     "/{search_id}",
     response_model=SearchDetail,
-    responses={304: {"description": "Nothing has changed since the version named by `If-None-Match`"}, **refusals(404)},
+    responses={**UNCHANGED, **refusals(404)},
 )
 def get_search(
     reader: Reader,
     store: TenantStore,
+    answers: AnswersDep,
     search_id: SearchId,
     response: Response,
-    if_none_match: Annotated[
-        str | None, Header(alias="If-None-Match", description="The `ETag` of the version that you have.")
-    ] = None,
+    if_none_match: IfNoneMatch = None,
 ) -> SearchDetail | Response:
     """A search and how far it has come. Poll it with `If-None-Match`, or listen to its events."""
     with store.read() as uow:
-        etag = etag_of_search(uow.searches.get(search_id), uow.work.open(search_id))
+        etag = etag_of_search(uow, search_id)
         if matches(if_none_match, etag):
             return not_modified(etag)
-        view = queries.status(uow, search_id)
+        view = queries.status(uow, search_id, answers.standing)
     response.headers["ETag"] = etag
     return search_detail(view)
 

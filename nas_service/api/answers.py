@@ -1,0 +1,45 @@
+"""Answers that stay the same while their search does: kept by its version, so that many who ask cost little."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from nas_service.api.converters import front_info
+from nas_service.api.front_csv import front_csv
+from nas_service.api.recent import Recent
+from nas_service.domain.entities import Search
+from nas_service.use_cases import queries
+from nas_service.use_cases.ports import UnitOfWork
+from nas_service.use_cases.standing import Standing, standing
+
+STANDINGS = 1000
+FRONTS_BYTES = 32 * 2**20
+
+
+class Answers:
+    """Of one process. Whoever asks has found the search in a store of his own: nobody is told of another tenant's."""
+
+    def __init__(self) -> None:
+        self._standings: Recent[Standing] = Recent(STANDINGS)
+        self._fronts: Recent[bytes] = Recent(FRONTS_BYTES, weight=len)
+
+    def standing(self, uow: UnitOfWork, search: Search) -> Standing:
+        """The search's standing, computed once a version."""
+        return self._standings.get((search.id, search.version), lambda: standing(uow, search))
+
+    def front(self, uow: UnitOfWork, search_id: str, *, as_csv: bool) -> bytes:
+        """The search's front as sent, computed and encoded once a version. Raises NotFoundError."""
+
+        def made() -> bytes:
+            front = front_info(queries.front(uow, search_id, self.standing))
+            return (front_csv(front) if as_csv else front.model_dump_json()).encode()
+
+        return self._fronts.get((search_id, uow.searches.version(search_id), as_csv), made)
+
+
+async def _answers(request: Request) -> Answers:
+    answers: Answers = request.app.state.answers
+    return answers
+
+
+AnswersDep = Annotated[Answers, Depends(_answers)]
