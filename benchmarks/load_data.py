@@ -34,8 +34,8 @@ def fill(engine: Engine, sizes: list[int]) -> None:
     _insert(engine, candidates, (row for n, size in enumerate(sizes) for row in _candidates(n, size, architectures)))
     _insert(engine, work_items, (_work(number, item) for number in range(len(sizes)) for item in range(OPEN_ITEMS)))
     _insert(engine, events, (_event(number) for number in range(len(sizes))))
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("VACUUM ANALYZE")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ANALYZE")
 
 
 def _insert(engine: Engine, table: Table, rows: Iterator[dict[str, Any]]) -> None:

@@ -9,6 +9,7 @@ from fastapi_offline import FastAPIOffline
 from nas_service.api import openapi, problems
 from nas_service.api.answers import Answers
 from nas_service.api.event_feed import EventFeeds
+from nas_service.api.event_source import StoredEvents
 from nas_service.api.guard import LOOPBACK_HOSTS, Guard
 from nas_service.api.instruments import Instruments
 from nas_service.api.request_log import RequestLog
@@ -44,9 +45,9 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     app.state.answers = Answers()
-    app.state.event_feeds = EventFeeds()
     app.state.work_feed = WorkFeed(lambda: _waiting_for_devices(service))
     app.state.inspections = CapacityLimiter(INSPECTIONS)
+    app.state.event_feeds = EventFeeds(StoredEvents(service.store))
     app.state.instruments = Instruments(service)
     for part in (searches, events, candidates, artifacts, datasets, catalog, agents, operations):
         app.include_router(part.router)

@@ -19,7 +19,7 @@ class SqlEvents:
         self._connection = connection
 
     def append(self, search_id: str, kind: str, payload: JsonDict) -> None:
-        """Add an event; the caller holds the search's lock."""
+        """Add an event; the caller holds the search's lock, and raises its version in the same transaction."""
         row = {"search_id": search_id, "at": datetime.now(UTC), "kind": kind, "payload": payload}
         self._connection.execute(_APPEND, row)
 

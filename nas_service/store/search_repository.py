@@ -1,6 +1,6 @@
 """Searches in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select, tuple_, update
@@ -18,6 +18,9 @@ from nas_service.use_cases.ports import Page
 _THIS = searches.c.id == bindparam("search_id")
 _GET = select(searches).where(_THIS)
 _VERSION = select(searches.c.version).where(_THIS)
+_VERSIONS = select(searches.c.id, searches.c.version, searches.c.status).where(
+    searches.c.id.in_(bindparam("search_ids", expanding=True))
+)
 _LOCK = _GET.with_for_update()
 _CHANGE = update(searches).where(_THIS).values(version=searches.c.version + 1)
 _WAKE = update(searches).where(_THIS).values(wake=True)
@@ -58,6 +61,11 @@ class SqlSearches:
         if version is None:
             raise _no_such_search(search_id)
         return int(version)
+
+    def versions(self, search_ids: Sequence[str]) -> Mapping[str, tuple[int, SearchStatus]]:
+        """Version and status of those that there are."""
+        rows = self._connection.execute(_VERSIONS, {"search_ids": search_ids})
+        return {id_: (version, SearchStatus(status)) for id_, version, status in rows}
 
     def lock(self, search_id: str) -> Search:
         """The search, with its row locked until the transaction ends. Raises NotFoundError."""

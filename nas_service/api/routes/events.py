@@ -1,7 +1,6 @@
 """A search's events as server-sent events."""
 
 from collections.abc import AsyncIterator
-from functools import partial
 from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
@@ -10,11 +9,10 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from nas_service.api.converters import search_event
 from nas_service.api.dependencies import SearchId
-from nas_service.api.event_feed import Batch, EventFeeds
+from nas_service.api.event_feed import EventFeeds
 from nas_service.api.identity import Reader, TenantStore
 from nas_service.api.problems import refusals
 from nas_service.domain.entities import Event
-from nas_service.domain.errors import NotFoundError
 from nas_service.domain.states import is_over
 from nas_service.use_cases.ports import Store
 from nas_service.wire.searches import SearchEvent
@@ -22,7 +20,6 @@ from nas_service.wire.searches import SearchEvent
 router = APIRouter(tags=["searches"])
 
 HEARTBEAT_S = 15
-BATCH_ROWS = 500
 MAX_EVENT_ID = 2**53
 
 STREAM: dict[str, Any] = {
@@ -74,13 +71,12 @@ async def search_events(
     if start is None:
         return Response(status_code=204)
     feeds: EventFeeds = request.app.state.event_feeds
-    return EventSourceResponse(
-        _stream(feeds, store, search_id, start), sep="\n", ping=HEARTBEAT_S, ping_message_factory=_heartbeat
-    )
+    stream = _stream(feeds, search_id, start)
+    return EventSourceResponse(stream, sep="\n", ping=HEARTBEAT_S, ping_message_factory=_heartbeat)
 
 
-async def _stream(feeds: EventFeeds, store: Store, search_id: str, last_id: int) -> AsyncIterator[ServerSentEvent]:
-    async with feeds.feed(search_id, partial(_read, store, search_id), last_id) as feed:
+async def _stream(feeds: EventFeeds, search_id: str, last_id: int) -> AsyncIterator[ServerSentEvent]:
+    async with feeds.feed(search_id, last_id) as feed:
         async for event in feed.listen(last_id):
             yield _message(event)
 
@@ -105,14 +101,3 @@ def _start(store: Store, search_id: str, asked_id: int) -> int | None:
         if is_over(search.status) and not uow.events.since(search_id, start_id, limit=1):
             return None
     return start_id
-
-
-def _read(store: Store, search_id: str, last_id: int) -> Batch:
-    """The next events, and whether they are the last, in one snapshot: the end and its event commit together."""
-    with store.read() as uow:
-        try:
-            search = uow.searches.get(search_id)
-        except NotFoundError:
-            return Batch((), is_last=True)
-        events = uow.events.since(search_id, last_id, BATCH_ROWS)
-    return Batch(events, is_last=is_over(search.status) and len(events) < BATCH_ROWS)
