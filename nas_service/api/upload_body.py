@@ -1,9 +1,11 @@
 """The body of an upload: written to disk as it comes, in constant memory, and gone when the request is over."""
 
 import hashlib
+import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,9 @@ from starlette.requests import ClientDisconnect
 
 from nas_service.api.problems import RefusedRequestError
 
+PREFIX = "upload-"
+ABANDONED_S = 24 * 3600.0
+"""No upload takes this long."""
 BLOCK_BYTES = 2**20
 """Written at once: each write is a trip to a thread."""
 
@@ -43,8 +48,8 @@ async def received_file(request: Request, folder: Path, limit_bytes: int) -> Asy
     stated = request.headers.get("content-length", "")
     if stated.isdigit() and int(stated) > limit_bytes:
         raise _too_large(limit_bytes)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix="upload-") as scratch:
+    await run_sync(_make_room, folder)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=PREFIX) as scratch:
         yield await _write(request, Path(scratch, "upload"), limit_bytes)
 
 
@@ -69,6 +74,15 @@ async def _write(request: Request, path: Path, limit_bytes: int) -> ReceivedFile
             raise RefusedRequestError(400, "upload-broken-off", "the upload broke off; send it again") from error
         await run_sync(write)
     return ReceivedFile(path, digest.hexdigest(), size_bytes)
+
+
+def _make_room(folder: Path) -> None:
+    """The folder, without what a killed process left in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"{PREFIX}*"):
+        with suppress(FileNotFoundError):  # another process clears it too
+            if time.time() - left.stat().st_mtime > ABANDONED_S:
+                shutil.rmtree(left)
 
 
 def _too_large(limit_bytes: int) -> RefusedRequestError:

@@ -1,10 +1,13 @@
 """Uploads through the real application: what is taken in, what is refused, and what is left behind."""
 
 import hashlib
+import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,7 @@ from tests.support.archives import class_folders, png, zipped
 from tests.support.waiting import wait_for
 
 GOOD = zipped(class_folders({"cat": 3, "dog": 3}))
+PETS_BODY: dict[str, Any] = {"content": GOOD, "headers": {"Content-Type": "application/zip"}, "timeout": 60}
 
 
 def upload(client: TestClient | httpx.Client, content: Any = GOOD, name: str = "pets", **headers: str) -> Response:
@@ -76,9 +80,8 @@ class Meeting:
 
 
 def test_two_clients_may_send_the_same_at_once(service: Service) -> None:
-    object.__setattr__(service, "inspect", Meeting(service.inspect))
     answers: list[Response] = []
-    with serving(create_app(service)) as url:
+    with serving(create_app(replace(service, inspect=Meeting(service.inspect)))) as url:
 
         def send() -> None:
             with httpx.Client(base_url=url, timeout=60) as client:
@@ -160,6 +163,43 @@ def test_an_upload_that_breaks_off_leaves_nothing_behind(service: Service) -> No
             wait_for(lambda: left_behind(service), "the upload to arrive", 10)
         wait_for(lambda: not left_behind(service), "the upload to be cleared away", 10)
         assert httpx.get(f"{url}/v1/datasets").json()["items"] == []
+
+
+def test_what_a_killed_process_left_is_cleared_by_the_next_upload(client: TestClient, service: Service) -> None:
+    old, young = service.settings.uploads_dir / "upload-old", service.settings.uploads_dir / "upload-young"
+    for folder in (old, young):
+        folder.mkdir(parents=True)
+        (folder / "upload").write_bytes(b"half a zip")
+    two_days_ago_s = time.time() - 2 * 24 * 3600
+    os.utime(old, (two_days_ago_s, two_days_ago_s))
+    assert upload(client, b"no zip").status_code == 422
+    assert list(service.settings.uploads_dir.iterdir()) == [young]
+
+
+class Patient:
+    """Inspects for as long as it is told to."""
+
+    def __init__(self, inspect: Inspector) -> None:
+        self.inspect, self.begun, self.go_on = inspect, threading.Event(), threading.Event()
+
+    def __call__(self, path: Path) -> UploadFacts:
+        self.begun.set()
+        self.go_on.wait(30)
+        return self.inspect(path)
+
+
+def test_others_are_answered_while_an_upload_is_looked_through(service: Service) -> None:
+    patient = Patient(service.inspect)
+    with serving(create_app(replace(service, inspect=patient))) as url, httpx.Client(base_url=url) as client:
+        sender = threading.Thread(target=httpx.post, args=(f"{url}/v1/datasets",), kwargs=PETS_BODY)
+        sender.start()
+        try:
+            assert patient.begun.wait(30)
+            assert client.get("/v1/datasets").json()["items"] == []
+        finally:
+            patient.go_on.set()
+            sender.join()
+        assert len(client.get("/v1/datasets").json()["items"]) == 1
 
 
 def test_uploads_are_listed_in_pages_with_what_searches_read(client: TestClient, finished_id: str) -> None:
