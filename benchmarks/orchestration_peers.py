@@ -9,6 +9,7 @@ from typing import Any
 
 import optuna
 from no_op_workers import claim, finish
+from optuna.distributions import CategoricalDistribution
 from sqlalchemy import event
 from thinking import Stopwatch
 
@@ -17,6 +18,7 @@ from nas_service.domain.entities import WorkKind
 from nas_service.domain.spec import SearchSpec
 from nas_service.search import create_tables, study
 from nas_service.search.memories import SqlMemories
+from nas_service.search.predictor import PlainProblem
 from nas_service.search.samplers import make_sampler
 from nas_service.store.engine import make_engine
 from nas_service.store.migrate import upgrade
@@ -117,7 +119,7 @@ class Service(Peer):
 
     @contextmanager
     def _sampler_timed(self) -> Iterator[None]:
-        study.make_sampler = lambda spec, known_trials: self._thinking.put_on(make_sampler(spec, known_trials))
+        study.make_sampler = lambda *of: self._thinking.put_on(make_sampler(*of))
         try:
             yield
         finally:
@@ -131,12 +133,13 @@ class StockOptuna(Peer):
         super().__init__()
         self._url, self._spec = url, spec_for(sampler)
         self._choices = search_spaces.get("mobilenet", preset=PRESET).choices
+        self._problem = PlainProblem({c.name: CategoricalDistribution(c.options) for c in self._choices})
         self._name = f"stock-{sampler}"
         self._study = optuna.create_study(
             storage=self._storage(),
             study_name=self._name,
             directions=["maximize" if o.maximize else "minimize" for o in self._spec.objectives],
-            sampler=self._thinking.put_on(make_sampler(self._spec, known_trials=0)),
+            sampler=self._thinking.put_on(make_sampler(self._spec, 0, self._problem)),
         )
 
     def _storage(self) -> optuna.storages.RDBStorage:
@@ -154,7 +157,7 @@ class StockOptuna(Peer):
         self._study.tell(trial, [1 / (1 + trial.number), float(trial.number)])
 
     def restart(self) -> None:
-        sampler = make_sampler(self._spec, known_trials=0)
+        sampler = make_sampler(self._spec, 0, self._problem)
         found = optuna.load_study(study_name=self._name, storage=self._storage(), sampler=sampler)
         found.get_trials(deepcopy=False)
 

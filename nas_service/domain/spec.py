@@ -136,7 +136,7 @@ class ConstraintSpec(SpecModel):
 class StrategySpec(SpecModel):
     """Three independent parts: who proposes, what an accuracy costs, how far to train."""
 
-    sampler: Literal["random", "nsga2", "nsga3", "tpe", "gp"] = "tpe"
+    sampler: Literal["random", "nsga2", "nsga3", "tpe", "gp", "predictor"] = "tpe"
     evaluator: Literal["scratch"] = "scratch"
     schedule: Literal["full"] = "full"
     population_size: Annotated[int, Field(ge=4, le=1000)] = 20

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from nas_service.domain.entities import Search
 from nas_service.domain.spec import ObjectiveSpec
 from nas_service.search.create import create_study
+from nas_service.search.space_problem import SpaceProblem
 from nas_service.search.study import StudyMemory
 from nas_service.use_cases.ports import UnitOfWork
-from nas_service.use_cases.space import space_of
+from nas_service.use_cases.space import network_input, space_of
 
 MAX_MEMORIES = 64
 """Studies kept in memory; beyond that the one used longest ago is forgotten, and read again when needed."""
@@ -27,7 +28,7 @@ class SqlMemories:
         """The search's memory, equal to what this transaction sees."""
         memory = self._known.pop(search.id, None)
         if memory is None:
-            memory = StudyMemory.load(uow.connection, search.study_name, space_of(search).choices, search.spec)
+            memory = StudyMemory.load(uow.connection, search.study_name, _problem_of(search), search.spec)
         else:
             memory.catch_up(uow.connection)
         self._known[search.id] = memory
@@ -38,3 +39,7 @@ class SqlMemories:
     def forget(self, search_id: str) -> None:
         """Drop the memory of a search that is over, or whose transaction failed."""
         self._known.pop(search_id, None)
+
+
+def _problem_of(search: Search) -> SpaceProblem:
+    return SpaceProblem.of(search.spec, space_of(search), network_input(search))

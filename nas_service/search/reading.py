@@ -98,11 +98,10 @@ def read_space_json(connection: Connection, study_id: int) -> dict[str, str]:
 
 
 def _read_params(connection: Connection, ids: Select[Any], space: Space) -> dict[int, dict[str, Any]]:
-    options = {name: distribution.choices for name, distribution in space.items()}
     query = select(PARAMS.c.trial_id, PARAMS.c.param_name, PARAMS.c.param_value)
     found: dict[int, dict[str, Any]] = defaultdict(dict)
     for trial_id, name, index in connection.execute(query.where(PARAMS.c.trial_id.in_(ids))):
-        found[trial_id][name] = options[name][int(index)]
+        found[trial_id][name] = space[name].to_external_repr(index)
     return found
 
 

@@ -1,4 +1,4 @@
-"""From a spec to one of Optuna's samplers."""
+"""From a spec to one of Optuna's samplers, or ours."""
 
 import warnings
 
@@ -7,6 +7,7 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, GPSampler, NSGAIIISampler, NSGAIISampler, RandomSampler, TPESampler
 
 from nas_service.domain.spec import SearchSpec
+from nas_service.search.predictor import PredictorSampler, Problem
 
 STARTUP_TRIALS = 5
 """Random trials before a model is trusted: half of Optuna's default, for small budgets. Over 24 to 100 trials it
@@ -14,11 +15,11 @@ gave TPE the larger hypervolume on the whole Once-for-All space, and no differen
 (12 to 16 seeds, 4 in flight)."""
 
 
-def make_sampler(spec: SearchSpec, known_trials: int) -> BaseSampler:
+def make_sampler(spec: SearchSpec, known_trials: int, problem: Problem) -> BaseSampler:
     """The sampler of `spec.strategy`, seeded from the spec's seed and the number of trials it starts from.
 
     So a search is reproducible, yet a process that goes on from stored trials never repeats the random stream
-    of the one before it.
+    of the one before it. The predictor sampler draws nothing that is not in the study: its seed is the spec's alone.
     """
     seed = int(np.random.SeedSequence([spec.seed, known_trials]).generate_state(1)[0])
     population_size = spec.strategy.population_size
@@ -38,3 +39,5 @@ def make_sampler(spec: SearchSpec, known_trials: int) -> BaseSampler:
             return TPESampler(seed=seed, multivariate=True, constant_liar=True, n_startup_trials=STARTUP_TRIALS)
         case "gp":
             return GPSampler(seed=seed, n_startup_trials=STARTUP_TRIALS)
+        case "predictor":
+            return PredictorSampler(problem, seed=spec.seed)

@@ -1,11 +1,10 @@
 """The search memory of one search in one process: proposals in memory, trials as a whole in Optuna's tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Self
 from uuid import uuid4
 
-from optuna.distributions import CategoricalDistribution
 from optuna.samplers import BaseGASampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
@@ -15,10 +14,10 @@ from nas_service.domain.errors import PermanentError
 from nas_service.domain.outcome import Draft, Outcome, OutcomeState
 from nas_service.domain.spec import ChoiceValue, SearchSpec
 from nas_service.search import reading, writing
+from nas_service.search.predictor import Problem
 from nas_service.search.samplers import make_sampler
 from nas_service.search.storage import MemoryStorage
 from nas_service.search.tables import REVISION, TRIALS
-from search_spaces import Choice
 
 # One list under one key, as Optuna's samplers wrote it up to version 4: Optuna 5 reads both forms, the dashboard this.
 _CONSTRAINTS = "constraints"
@@ -36,15 +35,14 @@ class StudyMemory:
     Whoever writes holds the search's lock until the transaction ends. Not safe for threads.
     """
 
-    def __init__(
-        self, study: reading.StudyRow, study_name: str, space: dict[str, CategoricalDistribution], spec: SearchSpec
-    ) -> None:
+    def __init__(self, study: reading.StudyRow, study_name: str, problem: Problem, spec: SearchSpec) -> None:
         self._study_id = study.study_id
-        self._space = space
-        self._space_json = writing.space_as_json(space)
+        self._problem = problem
+        self._space = problem.grid.distributions
+        self._space_json = writing.space_as_json(self._space)
         self._spec = spec
         self._storage = MemoryStorage(study_name, study.directions)
-        self._study = Study(study_name, self._storage, make_sampler(spec, known_trials=0))
+        self._study = Study(study_name, self._storage, make_sampler(spec, 0, problem))
         self._revision: str | None = None
         self._newest_id = 0
         self._stored_attrs: set[str] = set()
@@ -52,14 +50,13 @@ class StudyMemory:
         self._unconfirmed: set[int] = set()
 
     @classmethod
-    def load(cls, connection: Connection, study_name: str, space_choices: Sequence[Choice], spec: SearchSpec) -> Self:
+    def load(cls, connection: Connection, study_name: str, problem: Problem, spec: SearchSpec) -> Self:
         """Read the whole study once, in bulk.
 
         Raises LookupError where there is no such study, and PermanentError where its trials were drawn from
-        other choices or options than `space_choices`.
+        other choices or options than the problem has.
         """
-        space = {choice.name: CategoricalDistribution(choice.options) for choice in space_choices}
-        memory = cls(reading.read_study(connection, study_name), study_name, space, spec)
+        memory = cls(reading.read_study(connection, study_name), study_name, problem, spec)
         if reading.read_space_json(connection, memory._study_id) not in ({}, memory._space_json):
             raise PermanentError(
                 "study-space-changed",
@@ -95,7 +92,7 @@ class StudyMemory:
     def propose_given(self, values: Mapping[str, ChoiceValue]) -> Draft:
         """A draft with these values; choices not named are the sampler's. Raises ValueError for unknown ones."""
         for name, value in values.items():
-            if name not in self._space or value not in self._space[name].choices:
+            if not self._problem.grid.allows(name, value):
                 raise ValueError(f"{name}={value!r} is not in the space of the study")
         self._study.enqueue_trial(dict(values))
         draft = self.propose()
@@ -175,7 +172,7 @@ class StudyMemory:
             self._storage.put(trial)
             self._newest_id = max(self._newest_id, trial._trial_id)
         if strangers:
-            self._study.sampler = make_sampler(self._spec, self._storage.recorded_count())
+            self._study.sampler = make_sampler(self._spec, self._storage.recorded_count(), self._problem)
 
     def _mark_changed(self, connection: Connection, trial_id: int) -> None:
         """Store what the sampler remembers of the study, and a revision by which others see that there is news.

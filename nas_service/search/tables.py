@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from optuna.distributions import CategoricalDistribution
+from optuna.distributions import BaseDistribution
 from optuna.storages._rdb import models
 from sqlalchemy import Table
 
@@ -15,7 +15,7 @@ VALUES: Table = models.TrialValueModel.__table__
 SYSTEM_ATTRS: Table = models.TrialSystemAttributeModel.__table__
 USER_ATTRS: Table = models.TrialUserAttributeModel.__table__
 
-Space = Mapping[str, CategoricalDistribution]
+Space = Mapping[str, BaseDistribution]
 """Choice name to its options."""
 
 REVISION = "nas:revision"

@@ -9,11 +9,13 @@ from typing import Any
 
 import optuna
 import pytest
+from optuna.distributions import CategoricalDistribution
 from sqlalchemy import Connection, Engine, NullPool
 
 from nas_service.domain.outcome import Draft, Outcome, OutcomeState
 from nas_service.domain.spec import DatasetSpec, SearchSpec
 from nas_service.search import StudyMemory, create_study, create_tables
+from nas_service.search.predictor import PlainProblem
 from nas_service.store.engine import for_writing, make_engine
 from search_spaces import Choice
 
@@ -25,6 +27,11 @@ CHOICES = (
     Choice("depth", (1, 2, 3, 4)),
     Choice("resolution", (32,)),
 )
+
+
+def plain(choices: Sequence[Choice]) -> PlainProblem:
+    """The choices as a problem without conditions."""
+    return PlainProblem({choice.name: CategoricalDistribution(choice.options) for choice in choices})
 
 
 def score(draft: Draft) -> tuple[float, float]:
@@ -55,7 +62,7 @@ class StudyUnderTest:
     def load(self) -> StudyMemory:
         """What a new process would remember."""
         with self.transaction() as connection:
-            return StudyMemory.load(connection, self.name, self.choices, self.spec)
+            return StudyMemory.load(connection, self.name, plain(self.choices), self.spec)
 
     def catch_up(self, memory: StudyMemory) -> None:
         """As at the beginning of each transaction."""

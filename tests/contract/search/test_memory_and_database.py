@@ -8,7 +8,7 @@ from nas_service.domain.errors import PermanentError
 from nas_service.domain.outcome import Outcome, OutcomeState
 from nas_service.search import StudyMemory
 from search_spaces import Choice
-from tests.contract.search.conftest import CHOICES, StudyUnderTest, make_spec
+from tests.contract.search.conftest import CHOICES, StudyUnderTest, make_spec, plain
 
 COMPLETE = Outcome(OutcomeState.COMPLETE, (0.5, 2.0))
 
@@ -163,7 +163,7 @@ def test_loading_takes_the_same_queries_for_few_and_many_trials(study: StudyUnde
         with study.transaction() as connection:
             statements: list[str] = []
             event.listen(connection, "before_cursor_execute", lambda *args, seen=statements: seen.append(args[2]))
-            StudyMemory.load(connection, study.name, CHOICES, study.spec)
+            StudyMemory.load(connection, study.name, plain(CHOICES), study.spec)
         counts.append(len(statements))
     assert counts[0] == counts[1] <= 12
 
@@ -183,14 +183,14 @@ def test_a_trial_of_nobody_is_an_error(study: StudyUnderTest) -> None:
 
 def test_a_study_of_nobody_is_an_error(study: StudyUnderTest) -> None:
     with study.transaction() as connection, pytest.raises(LookupError, match="no study 'unknown'"):
-        StudyMemory.load(connection, "unknown", CHOICES, study.spec)
+        StudyMemory.load(connection, "unknown", plain(CHOICES), study.spec)
 
 
 def test_a_space_that_has_changed_since_is_refused(study: StudyUnderTest) -> None:
     study.run(study.load(), range(1))
     changed = (Choice("kernel", (3, 7)), *CHOICES[1:])
     with study.transaction() as connection, pytest.raises(PermanentError, match="drawn from other choices"):
-        StudyMemory.load(connection, study.name, changed, study.spec)
+        StudyMemory.load(connection, study.name, plain(changed), study.spec)
 
 
 @pytest.mark.parametrize(

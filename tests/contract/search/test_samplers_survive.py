@@ -9,7 +9,7 @@ from tests.contract.search.conftest import CHOICES, StudyUnderTest, make_spec
 GENERATION = "NSGAIISampler:generation"
 
 
-@pytest.mark.parametrize("sampler", ["random", "nsga2", "nsga3", "tpe"])
+@pytest.mark.parametrize("sampler", ["random", "nsga2", "nsga3", "tpe", "predictor"])
 def test_a_whole_search_with_a_restart_in_the_middle(engine: Engine, sampler: str) -> None:
     study = StudyUnderTest(engine, make_spec(sampler, constraints=[{"metric": "macs", "max": 1}]))
     study.run(study.load(), range(20))
@@ -51,6 +51,20 @@ def test_parents_chosen_before_a_restart_stay_the_parents(engine: Engine) -> Non
     assert late_id not in parents
 
 
+def test_a_restart_does_not_change_what_the_predictor_sampler_proposes(engine: Engine) -> None:
+    without = StudyUnderTest(engine, make_spec("predictor"), "without-restart")
+    restarted = StudyUnderTest(engine, make_spec("predictor"), "restarted")
+    expected = without.run(without.load(), range(22), in_flight=1)
+    found = [restarted.run(restarted.load(), range(n, n + 1), in_flight=1)[0] for n in range(22)]
+    assert found == expected
+
+
+def test_the_predictor_sampler_proposes_nothing_twice(engine: Engine) -> None:
+    study = StudyUnderTest(engine, make_spec("predictor"))
+    proposed = study.run(study.load(), range(40), in_flight=5)
+    assert len({tuple(values.items()) for values in proposed}) == 40
+
+
 def test_given_points_join_the_generation(engine: Engine) -> None:
     study = StudyUnderTest(engine, make_spec("nsga2"))
     memory = study.load()
@@ -60,7 +74,7 @@ def test_given_points_join_the_generation(engine: Engine) -> None:
     assert study.stock().trials[0].system_attrs[GENERATION] == 0
 
 
-@pytest.mark.parametrize("sampler", ["random", "nsga2", "tpe"])
+@pytest.mark.parametrize("sampler", ["random", "nsga2", "tpe", "predictor"])
 def test_the_same_seed_and_results_give_the_same_proposals(engine: Engine, sampler: str) -> None:
     first = StudyUnderTest(engine, make_spec(sampler, seed=3), "first")
     second = StudyUnderTest(engine, make_spec(sampler, seed=3), "second")

@@ -3,9 +3,11 @@
 from typing import get_args
 
 import pytest
+from optuna.distributions import IntDistribution
 from optuna.samplers import BaseSampler, GPSampler, NSGAIIISampler, NSGAIISampler, RandomSampler, TPESampler
 
 from nas_service.domain.spec import DatasetSpec, SearchSpec, StrategySpec
+from nas_service.search.predictor import PlainProblem, PredictorSampler
 from nas_service.search.samplers import make_sampler
 
 KINDS: dict[str, type[BaseSampler]] = {
@@ -14,7 +16,10 @@ KINDS: dict[str, type[BaseSampler]] = {
     "nsga3": NSGAIIISampler,
     "tpe": TPESampler,
     "gp": GPSampler,
+    "predictor": PredictorSampler,
 }
+
+PROBLEM = PlainProblem({"depth": IntDistribution(1, 3)})
 
 
 def spec_with(sampler: str) -> SearchSpec:
@@ -23,11 +28,11 @@ def spec_with(sampler: str) -> SearchSpec:
 
 @pytest.mark.parametrize("sampler", get_args(StrategySpec.model_fields["sampler"].annotation))
 def test_every_sampler_that_a_spec_may_name_exists(sampler: str) -> None:
-    assert type(make_sampler(spec_with(sampler), known_trials=0)) is KINDS[sampler]
+    assert type(make_sampler(spec_with(sampler), 0, PROBLEM)) is KINDS[sampler]
 
 
 @pytest.mark.parametrize("sampler", ["nsga2", "nsga3"])
 def test_genetic_samplers_have_the_population_of_the_spec(sampler: str) -> None:
-    made = make_sampler(spec_with(sampler), known_trials=0)
+    made = make_sampler(spec_with(sampler), 0, PROBLEM)
     assert isinstance(made, NSGAIISampler | NSGAIIISampler)
     assert made.population_size == 7

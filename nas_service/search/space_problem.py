@@ -1,0 +1,101 @@
+"""Our search spaces as problems for the predictor sampler."""
+
+from collections.abc import Callable, Mapping
+from typing import Self
+
+import numpy as np
+from optuna.distributions import CategoricalDistribution
+
+from nas_service.domain.metrics import computable, violation
+from nas_service.domain.spec import COMPUTABLE_METRICS, Metric, SearchSpec
+from nas_service.search.predictor.arrays import BoolArray, FloatArray, IntArray
+from nas_service.search.predictor.grid import Grid
+from search_spaces import NetworkInput, SearchSpace
+from search_spaces.encoding import one_hot
+
+PEAK_ACTIVATION = "peak_activation_bytes"
+
+
+class SpaceProblem:
+    """Canonical rows and masked one-hot features come from the space, hints from its analytic costs.
+
+    What neither is known nor computable (accuracy; latency, which is measured) is learned from the trials.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        network_input: NetworkInput,
+        known: Mapping[int, Callable[[IntArray], FloatArray]] | None = None,
+        limits: Callable[[IntArray], BoolArray] | None = None,
+    ) -> None:
+        """`known` gives objectives that need no trial, `limits` the canonical rows that are allowed."""
+        self.grid = Grid({choice.name: CategoricalDistribution(choice.options) for choice in space.choices})
+        self._space = space
+        self._costs = _Costs(space, network_input)
+        self._known = dict(known or {})
+        self._limits = limits
+
+    @classmethod
+    def of(cls, spec: SearchSpec, space: SearchSpace, network_input: NetworkInput) -> Self:
+        """MACs, parameters and size are known, and constraints on them hold before any training."""
+        problem = cls(space, network_input)
+        for place, objective in enumerate(spec.objectives):
+            if objective.metric in COMPUTABLE_METRICS:
+                problem._known[place] = problem._cost_named(objective.metric)
+        constraints = computable(spec.constraints)
+
+        def limits(rows: IntArray) -> BoolArray:
+            costs = problem._costs(rows)
+            kept = np.ones(len(rows), bool)
+            for constraint in constraints:
+                kept &= np.array([violation(constraint, value) <= 0 for value in costs[constraint.metric]], bool)
+            return kept
+
+        problem._limits = limits if constraints else None
+        return problem
+
+    def canonical(self, rows: IntArray) -> IntArray:
+        """Masked, ties resolved."""
+        return self._space.canonical_indices(rows)
+
+    def features(self, rows: IntArray) -> FloatArray:
+        """One-hot; a choice that does not matter is all zero."""
+        return one_hot(self._space.choices, rows).astype(np.float64)
+
+    def hints(self, rows: IntArray) -> FloatArray:
+        """Logarithms of known objectives and analytic costs."""
+        costs = self._costs(rows)
+        hints = [*self.known(rows).values(), costs[Metric.MACS], costs[Metric.PARAMS], costs[PEAK_ACTIVATION]]
+        return np.log(np.stack(hints, axis=1))
+
+    def known(self, rows: IntArray) -> dict[int, FloatArray]:
+        """Exact values, by the objective's place."""
+        return {place: function(rows) for place, function in self._known.items()}
+
+    def feasible(self, rows: IntArray) -> BoolArray:
+        """Which keep the constraints that can be computed."""
+        return np.ones(len(rows), bool) if self._limits is None else self._limits(rows)
+
+    def _cost_named(self, metric: Metric) -> Callable[[IntArray], FloatArray]:
+        return lambda rows: self._costs(rows)[metric]
+
+
+class _Costs:
+    """Analytic costs of canonical rows by name. The last answer is kept: each batch of rows is asked about often."""
+
+    def __init__(self, space: SearchSpace, network_input: NetworkInput) -> None:
+        self._space, self._input = space, network_input
+        self._last: tuple[IntArray, dict[str, FloatArray]] | None = None
+
+    def __call__(self, rows: IntArray) -> dict[str, FloatArray]:
+        if self._last is None or self._last[0] is not rows:
+            cost = self._space.cost(rows, self._input)
+            named = {
+                Metric.MACS.value: cost.macs,
+                Metric.PARAMS.value: cost.params,
+                Metric.SIZE_BYTES.value: cost.weight_bytes,
+                PEAK_ACTIVATION: cost.peak_activation_bytes,
+            }
+            self._last = rows, {name: values.astype(np.float64) for name, values in named.items()}
+        return self._last[1]
