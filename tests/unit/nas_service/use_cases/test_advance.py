@@ -212,7 +212,7 @@ def test_each_target_gets_its_own_measurement(bench: Bench) -> None:
             assert {"latency_ms@0", "latency_ms@1"} <= candidate.metrics.keys()
 
 
-@pytest.mark.parametrize("sampler", ["random", "nsga2", "nsga3", "tpe"])
+@pytest.mark.parametrize("sampler", ["random", "nsga2", "nsga3", "tpe", "predictor"])
 def test_every_sampler_runs_a_whole_search(bench: Bench, sampler: str) -> None:
     search = bench.submit(strategy={"sampler": sampler, "population_size": 4}, budget={"candidates": 14})
     assert bench.run(search).counts == {CandidateStatus.COMPLETED: 14}
