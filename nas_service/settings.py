@@ -1,5 +1,6 @@
 """Settings, read once at the edge from the environment (prefix NAS_) and passed inward as plain values."""
 
+import ipaddress
 import os
 import tempfile
 from pathlib import Path
@@ -36,8 +37,12 @@ class Settings(BaseSettings):
     """Port of the REST API; 0 takes a free one."""
     max_upload_bytes: Annotated[int, Field(ge=1)] = 2 * 2**30
     """Largest data set that may be uploaded."""
+    require_keys: bool | None = None
+    """Whether the REST API asks for API keys; by default on every address that other machines can reach."""
     insecure: bool = False
-    """Serve on a non-loopback address although there is no authentication."""
+    """Serve without keys on an address that other machines can reach."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins such as `https://example.org`, separated by commas, whose web pages may use the API."""
     queues: Annotated[tuple[str, ...], NoDecode] = (TRAIN_QUEUE, profile_queue("local"))
     """Queues that a worker serves, separated by commas."""
     workers: Annotated[int, Field(ge=0)] = 0
@@ -79,10 +84,25 @@ class Settings(BaseSettings):
     def _split_paths(cls, value: Any) -> Any:
         return tuple(Path(part) for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
 
-    @field_validator("queues", mode="before")
+    @field_validator("queues", "cors_origins", mode="before")
     @classmethod
-    def _split_queues(cls, value: Any) -> Any:
+    def _split_names(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether other machines can reach the REST API."""
+        if self.host == "localhost":
+            return False
+        try:
+            return not ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return True
+
+    @property
+    def keys_required(self) -> bool:
+        """Whether a request without a key is refused."""
+        return self.is_exposed and not self.insecure if self.require_keys is None else self.require_keys
 
     @property
     def resolved_database_url(self) -> str:

@@ -12,8 +12,9 @@ from nas_service.api.event_feed import EventFeeds
 from nas_service.api.event_source import StoredEvents
 from nas_service.api.guard import LOOPBACK_HOSTS, Guard
 from nas_service.api.instruments import Instruments
+from nas_service.api.key_ring import KeyRing
 from nas_service.api.request_log import RequestLog
-from nas_service.api.routes import agents, artifacts, candidates, catalog, datasets, events, operations, searches
+from nas_service.api.routes import agents, artifacts, candidates, catalog, datasets, events, keys, operations, searches
 from nas_service.api.work_feed import Waiting, WorkFeed
 from nas_service.bootstrap import Service
 
@@ -38,7 +39,7 @@ def create_app(service: Service) -> FastAPI:
         title="NAS service",
         version=version("nas-service"),
         description=DESCRIPTION,
-        responses=problems.refusals(400, 422, 500, 503),
+        responses=problems.refusals(400, 401, 403, 422, 429, 500, 503),
         separate_input_output_schemas=False,
         generate_unique_id_function=lambda route: route.name,
         swagger_ui_parameters={"tryItOutEnabled": True, "validatorUrl": None, "docExpansion": "list"},
@@ -48,13 +49,15 @@ def create_app(service: Service) -> FastAPI:
     app.state.work_feed = WorkFeed(lambda: _waiting_for_devices(service))
     app.state.inspections = CapacityLimiter(INSPECTIONS)
     app.state.event_feeds = EventFeeds(StoredEvents(service.store))
+    app.state.key_ring = KeyRing(service.store)
     app.state.instruments = Instruments(service)
-    for part in (searches, events, candidates, artifacts, datasets, catalog, agents, operations):
+    for part in (searches, events, candidates, artifacts, datasets, catalog, agents, keys, operations):
         app.include_router(part.router)
     problems.install(app)
     app.openapi = openapi.corrected(app)  # type: ignore[method-assign]
     # The last one added is the outermost.
-    hosts = None if service.settings.insecure else LOOPBACK_HOSTS
+    # A page that gets here by DNS rebinding has no key, so only where none is needed the name must be right.
+    hosts = None if service.settings.insecure or service.settings.keys_required else LOOPBACK_HOSTS
     app.add_middleware(Guard, hosts=hosts, docs_paths={DOCS})
     app.add_middleware(RequestLog, instruments=app.state.instruments)
     return app

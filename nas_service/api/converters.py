@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from nas_service.domain.datasets import UploadedDataset
 from nas_service.domain.entities import Artifact, Candidate, DatasetFacts, Event, Search
+from nas_service.domain.identity import ApiKey
 from nas_service.use_cases.queries import CandidateView, FrontView, StatusView
 from nas_service.wire.candidates import (
     ArtifactInfo,
@@ -16,6 +17,7 @@ from nas_service.wire.candidates import (
     MeasurementInfo,
 )
 from nas_service.wire.datasets import UploadInfo
+from nas_service.wire.keys import KeyInfo
 from nas_service.wire.searches import (
     DatasetInfo,
     FailureInfo,
@@ -128,4 +130,17 @@ def front_info(view: FrontView) -> FrontInfo:
         reference=view.reference,
         hypervolume=view.hypervolume,
         hypervolume_ratio=view.hypervolume_ratio,
+    )
+
+
+def key_info(key: ApiKey) -> KeyInfo:
+    """A key without what its token is checked by."""
+    return KeyInfo(
+        id=key.id,
+        tenant=key.tenant,
+        name=key.name,
+        scopes=tuple(sorted(key.scopes)),
+        created_at=key.created_at,
+        last_used_at=key.last_used_at,
+        revoked_at=key.revoked_at,
     )

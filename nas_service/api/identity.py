@@ -3,25 +3,44 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from nas_service.api.dependencies import ServiceDep
-from nas_service.api.problems import RefusedRequestError
+from nas_service.api.key_ring import KeyRing
+from nas_service.domain.errors import ForbiddenError, UnauthenticatedError
 from nas_service.domain.identity import EVERYONE, Principal, Scope
 from nas_service.use_cases.ports import Store
 
+_bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="key",
+    description="An API key, made by `nas keys create`. On an address that only this machine reaches none is needed.",
+)
 
-async def _principal() -> Principal:
+
+async def _principal(
+    request: Request,
+    service: ServiceDep,
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Principal:
+    """Whom the request's key stands for; a key that is not needed must be right too."""
+    if given is not None:
+        key_ring: KeyRing = request.app.state.key_ring
+        return await key_ring.principal(given.credentials)
+    if service.settings.keys_required:
+        raise UnauthenticatedError("missing-key", "send an API key: `Authorization: Bearer nas_...`, or NAS_TOKEN")
     return EVERYONE
 
 
 def _needs(scope: Scope) -> Callable[..., Awaitable[Principal]]:
     async def check(principal: Annotated[Principal, Depends(_principal)]) -> Principal:
         if not principal.may(scope):
-            detail = f"this needs a key with the scope `{scope}`; yours has {', '.join(sorted(principal.scopes))}"
-            raise RefusedRequestError(403, "missing-scope", detail)
+            held = ", ".join(sorted(principal.scopes))
+            raise ForbiddenError("missing-scope", f"this needs a key with the scope {scope}; yours has {held}")
         return principal
 
+    check.__name__ = scope.value
     return check
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -15,10 +16,13 @@ from starlette.types import Scope
 from nas_service.domain.errors import (
     ConflictError,
     DatasetError,
+    ForbiddenError,
+    LimitError,
     NasError,
     NotFoundError,
     RetryableError,
     SpecError,
+    UnauthenticatedError,
     UserError,
 )
 from nas_service.store.migrate import is_current
@@ -28,8 +32,11 @@ from nas_service.wire.problem import MEDIA_TYPE, FieldError, Problem
 STATUS_OF: Mapping[type[NasError], int] = {
     SpecError: 422,
     DatasetError: 422,
+    UnauthenticatedError: 401,
+    ForbiddenError: 403,
     NotFoundError: 404,
     ConflictError: 409,
+    LimitError: 429,
     UserError: 400,
     RetryableError: 503,
     NasError: 500,
@@ -81,10 +88,30 @@ async def _on_domain_error(request: Request, error: Exception) -> Response:
     status = next(status for family, status in STATUS_OF.items() if isinstance(error, family))
     if isinstance(error, RefusedRequestError):
         status = error.http_status
-    fields = error.problems if isinstance(error, SpecError) else []
-    errors = [FieldError(field=p.field, message=p.message) for p in fields]
     detail = HIDDEN_DETAIL if status == HTTPStatus.INTERNAL_SERVER_ERROR else error.detail
-    return problem_response(request.scope, status, error.problem, detail, errors=errors)
+    return problem_response(
+        request.scope, status, error.problem, detail, errors=_fields(error), headers=_headers(error)
+    )
+
+
+def _fields(error: NasError) -> list[FieldError]:
+    match error:
+        case SpecError():
+            return [FieldError(field=p.field, message=p.message) for p in error.problems]
+        case LimitError(field=field) if field:
+            return [FieldError(field=field, message=error.detail)]
+        case _:
+            return []
+
+
+def _headers(error: NasError) -> dict[str, str]:
+    match error:
+        case UnauthenticatedError():
+            return {"WWW-Authenticate": "Bearer"}
+        case LimitError():
+            return {"Retry-After": str(max(1, ceil(error.retry_after_s)))}
+        case _:
+            return {}
 
 
 async def _on_invalid_request(request: Request, error: Exception) -> Response:

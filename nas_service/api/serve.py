@@ -1,14 +1,15 @@
 """The API process: `python -m nas_service.api`, configured by NAS_ settings."""
 
-import ipaddress
 import sys
+from collections.abc import Callable
 
 import structlog
 import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
 
 from nas_service import logs
 from nas_service.api.app import create_app
-from nas_service.bootstrap import bootstrap
+from nas_service.bootstrap import Service, bootstrap
 from nas_service.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -18,33 +19,42 @@ GRACE_S = 5
 
 
 class ExposedAddressError(Exception):
-    """There is no authentication, so other machines must not reach the service."""
+    """Other machines could reach the service without anybody having decided that they may."""
 
 
-def check_address(settings: Settings) -> None:
-    """Raises ExposedAddressError for an address that other machines can reach, unless `insecure` is set."""
-    if not settings.insecure and not _is_loopback(settings.host):
-        raise ExposedAddressError(
-            f"refusing to serve on {settings.host}: other machines could reach it, and there is no authentication. "
-            "Use NAS_HOST=127.0.0.1, or set NAS_INSECURE=1 if everyone who can reach it may use it"
-        )
+def check_address(settings: Settings, has_keys: Callable[[], bool]) -> None:
+    """Raises ExposedAddressError for an address that other machines can reach, unless keys or `insecure` are set."""
+    if settings.insecure or not settings.is_exposed:
+        return
+    if not settings.keys_required:
+        missing = "NAS_REQUIRE_KEYS is off. Leave it unset"
+    elif not has_keys():
+        missing = "there is no API key yet. Make the first one with `nas keys create NAME`"
+    else:
+        return
+    raise ExposedAddressError(
+        f"refusing to serve on {settings.host}: other machines could reach it, and {missing}; or use "
+        "NAS_HOST=127.0.0.1; or set NAS_INSECURE=1 (`--insecure`) if everyone who can reach it may use it"
+    )
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
+def _has_keys(service: Service) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        with service.store.read() as uow:
+            return uow.keys.any_active()
+    except SQLAlchemyError as error:
+        raise ExposedAddressError(
+            f"the API keys cannot be read ({type(error).__name__}): check NAS_DATABASE_URL, then run `nas migrate`"
+        ) from error
 
 
 def serve(settings: Settings) -> None:
     """Serve until asked to stop by SIGTERM or SIGINT. Raises ExposedAddressError."""
-    check_address(settings)
+    service = bootstrap(settings)
+    check_address(settings, lambda: _has_keys(service))
     logs.configure("api")
     config = uvicorn.Config(
-        create_app(bootstrap(settings)),
+        create_app(service),
         host=settings.host,
         port=settings.port,
         access_log=False,
@@ -56,6 +66,8 @@ def serve(settings: Settings) -> None:
     socket.listen(config.backlog)  # whoever reads the line below may connect at once
     host, port = socket.getsockname()[:2]
     log.info("serving", url=f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    if settings.is_exposed and not settings.keys_required:
+        log.warning("everyone who can reach this address may do everything", host=settings.host, mend="nas keys create")
     uvicorn.Server(config).run(sockets=[socket])
 
 

@@ -10,15 +10,15 @@ PREFIX = "search-"
 MOST_NAMED = 5
 
 
-def connect(url: str | None) -> Client:
+def connect(url: str | None, token: str | None) -> Client:
     """A client for `url`, else for the service that runs for this home. Raises CliError where none does."""
     if url is not None:
-        return Client(url)
+        return Client(url, token=token)
     home = Settings().home
     found = find_service(home)
     if found is None:
         raise CliError(f"no service runs for {home}; start one with `nas up`, or name one with --url")
-    return Client(found)
+    return Client(found, token=token)
 
 
 def find_search(client: Client, given: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nas_service.cli.commands import catalog, checks, datasets, processes, searches
+from nas_service.cli.commands import catalog, checks, datasets, keys, processes, searches
 from nas_service.cli.commands.run import run
 from nas_service.cli.group import ExplainingGroup
 
@@ -54,6 +54,7 @@ for panel, commands in COMMANDS.items():
     for name, command in commands.items():
         app.command(name, rich_help_panel=panel)(command)
 app.add_typer(datasets.app, name="datasets", rich_help_panel=LOOKING)
+app.add_typer(keys.app, name="keys", rich_help_panel=SERVICE)
 
 
 def _show_version(wanted: bool) -> None:

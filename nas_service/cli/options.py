@@ -10,6 +10,10 @@ UrlOption = Annotated[
     str | None,
     typer.Option("--url", envvar="NAS_URL", help="The service to talk to; by default the one that runs for NAS_HOME."),
 ]
+TokenOption = Annotated[
+    str | None,
+    typer.Option("--token", envvar="NAS_TOKEN", help="API key; better in NAS_TOKEN, where no process list shows it."),
+]
 SearchArgument = Annotated[
     str, typer.Argument(metavar="ID", help="A search's id, the start of one, or `last` for the newest.")
 ]

@@ -25,6 +25,7 @@ from nas_service.wire.catalog import (
     TargetList,
 )
 from nas_service.wire.datasets import DatasetPage, UploadInfo
+from nas_service.wire.keys import KeyInfo, KeyPage, KeyRequest, NewKey
 from nas_service.wire.searches import DatasetInfo, SearchDetail, SearchEvent, SearchPage, SearchSummary
 from nas_service.wire.service import Readiness
 
@@ -36,15 +37,17 @@ Parameters = dict[str, str | int]
 
 
 class Client:
-    """Talks to the service at `url`.
+    """Talks to the service at `url`, as the one whom the API key `token` stands for.
 
     Every call is repeated on connection errors and while the service is busy, at most `retries` times, which is
     harmless for all of them: a submission carries an idempotency key. Methods raise ClientError where the service
     refuses, and UnreachableError, a ClientError, where it stays away.
     """
 
-    def __init__(self, url: str = DEFAULT_URL, *, timeout_s: float = 30.0, retries: int = 5) -> None:
-        self._transport = Transport(url, timeout_s, retries)
+    def __init__(
+        self, url: str = DEFAULT_URL, *, token: str | None = None, timeout_s: float = 30.0, retries: int = 5
+    ) -> None:
+        self._transport = Transport(url, timeout_s, retries, token)
 
     def __enter__(self) -> Self:
         return self
@@ -206,6 +209,25 @@ class Client:
     def targets(self) -> TargetList:
         """Targets on live devices."""
         return TargetList.model_validate_json(self._get("/v1/targets"))
+
+    def create_key(self, wanted: KeyRequest) -> NewKey:
+        """Make an API key. Asked once, without retries: its token is in this one answer."""
+        body = wanted.model_dump(mode="json")
+        answer = self._transport.persist(lambda: self._transport.attempt("POST", "/v1/keys", json=body), retries=0)
+        return NewKey.model_validate_json(answer.content)
+
+    def keys(self, tenant: str | None = None) -> Iterator[KeyInfo]:
+        """API keys without their secrets, newest first; pages are fetched as they are needed."""
+        cursor: str | None = ""
+        while cursor is not None:
+            parameters = _page_parameters(cursor, None) | ({"tenant": tenant} if tenant else {})
+            page = KeyPage.model_validate_json(self._get("/v1/keys", parameters))
+            yield from page.items
+            cursor = page.next_cursor
+
+    def revoke_key(self, key_id: str) -> KeyInfo:
+        """End an API key for good."""
+        return KeyInfo.model_validate_json(self._transport.request("DELETE", f"/v1/keys/{key_id}").content)
 
     def readiness(self) -> Readiness:
         """Whether searches would make progress now, and why not. Asked once, without retries."""

@@ -12,6 +12,7 @@ import httpx
 from nas_service.client.errors import UnreachableError, error_of
 
 BUSY = frozenset({502, 503, 504})
+TOO_MANY_REQUESTS = 429
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 MAX_DOUBLINGS = 16
@@ -31,8 +32,7 @@ class BusyError(Exception):
     @property
     def retry_after_s(self) -> float:
         """The pause it asked for; 0 if none."""
-        value = str(self.response.headers.get("retry-after", ""))
-        return float(value) if value.isdigit() else 0.0
+        return _retry_after_s(self.response)
 
 
 def pause_s(attempt: int, at_least_s: float = 0.0) -> float:
@@ -83,9 +83,9 @@ class Transport:
                 _raise_if_refused(response)
             yield response
 
-    def persist(self, once: Callable[[], T]) -> T:
-        """Call `once` until it works, at most `retries` times more."""
-        for attempt in range(self.retries):
+    def persist(self, once: Callable[[], T], retries: int | None = None) -> T:
+        """Call `once` until it works, at most `retries` times more; by default as often as this transport does."""
+        for attempt in range(self.retries if retries is None else retries):
             try:
                 return once()
             except httpx.TransportError:
@@ -100,8 +100,19 @@ class Transport:
             raise error_of(error.response) from error
 
 
+def _retry_after_s(response: httpx.Response) -> float:
+    value = str(response.headers.get("retry-after", ""))
+    return float(value) if value.isdigit() else 0.0
+
+
+def _is_busy(response: httpx.Response) -> bool:
+    """A rate limit passes within seconds; a quota does not, and its refusal is worth more than a wait."""
+    soon = _retry_after_s(response) <= LONGEST_PAUSE_S
+    return response.status_code in BUSY or (response.status_code == TOO_MANY_REQUESTS and soon)
+
+
 def _raise_if_refused(response: httpx.Response) -> None:
-    if response.status_code in BUSY:
+    if _is_busy(response):
         raise BusyError(response)
     if response.status_code >= 400:
         raise error_of(response)

@@ -4,8 +4,11 @@ NasError
 ├── UserError                 the request is wrong; never retried; HTTP 4xx
 │   ├── SpecError             a search spec that cannot succeed (422)
 │   ├── DatasetError          a data set that cannot be trained on (422)
+│   ├── UnauthenticatedError  no key, or none that counts (401)
+│   ├── ForbiddenError        the key is not for this (403)
 │   ├── NotFoundError         no such search, candidate, artifact (404)
-│   └── ConflictError         the state does not allow this now (409)
+│   ├── ConflictError         the state does not allow this now (409)
+│   └── LimitError            more than the caller may have; says when to come again (429)
 ├── PermanentError            the work itself cannot succeed; the candidate fails with this reason, no retry
 │   └── TrainingDivergedError loss became NaN or infinite
 └── RetryableError            a passing fault; the work item is tried again up to its cap
@@ -51,12 +54,29 @@ class DatasetError(UserError):
         self.where = where
 
 
+class UnauthenticatedError(UserError):
+    """Who asks is not known: the key is missing, unknown or revoked."""
+
+
+class ForbiddenError(UserError):
+    """Who asks is known and may not do this."""
+
+
 class NotFoundError(UserError):
     """No such thing, or none that the caller may see."""
 
 
 class ConflictError(UserError):
     """The present state does not allow the request."""
+
+
+class LimitError(UserError):
+    """A rate limit or quota is reached. `field` names the part of the request that asks for too much, if one does."""
+
+    def __init__(self, problem: str, detail: str, retry_after_s: float, field: str = "") -> None:
+        super().__init__(problem, detail)
+        self.retry_after_s = retry_after_s
+        self.field = field
 
 
 class PermanentError(NasError):

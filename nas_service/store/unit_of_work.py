@@ -12,6 +12,7 @@ from nas_service.store.dataset_repository import SqlDatasets
 from nas_service.store.engine import for_writing
 from nas_service.store.event_repository import SqlEvents
 from nas_service.store.evidence_repository import SqlEvidence
+from nas_service.store.key_repository import SqlKeys
 from nas_service.store.search_repository import SqlSearches
 from nas_service.store.tally_rows import store_tallies
 from nas_service.store.work_repository import SqlWork
@@ -68,6 +69,11 @@ class SqlUnitOfWork:
     def workers(self) -> SqlWorkers:
         """Workers and devices."""
         return SqlWorkers(self._connection)
+
+    @cached_property
+    def keys(self) -> SqlKeys:
+        """API keys."""
+        return SqlKeys(self._connection)
 
 
 class SqlStore:

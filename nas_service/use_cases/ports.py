@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +22,7 @@ from nas_service.domain.entities import (
     Worker,
     WorkItem,
 )
+from nas_service.domain.identity import ApiKey
 from nas_service.domain.outcome import Draft, Outcome
 from nas_service.domain.spec import ChoiceValue, ObjectiveSpec, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus, WorkStatus
@@ -148,6 +150,17 @@ class WorkerRepository(Protocol):
     def devices(self, tenant: str) -> Sequence[Device]: ...
 
 
+class KeyRepository(Protocol):
+    """API keys, without their secrets."""
+
+    def add(self, key: ApiKey) -> None: ...
+    def get(self, key_id: str) -> ApiKey: ...
+    def list(self, page: Page) -> tuple[Sequence[ApiKey], str | None]: ...
+    def any_active(self) -> bool: ...
+    def note_use(self, key_id: str, at: datetime) -> None: ...
+    def revoke(self, key_id: str, at: datetime) -> None: ...
+
+
 class UnitOfWork(Protocol):
     """One transaction with every repository on it."""
 
@@ -169,6 +182,8 @@ class UnitOfWork(Protocol):
     def workers(self) -> WorkerRepository: ...
     @property
     def tallies(self) -> Tallies: ...
+    @property
+    def keys(self) -> KeyRepository: ...
 
 
 class Store(Protocol):

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from nas_service.cli.connect import connect
 from nas_service.cli.display.tables import choice_table, device_table, size_text, space_list
-from nas_service.cli.options import JsonOption, UrlOption
+from nas_service.cli.options import JsonOption, TokenOption, UrlOption
 
 
 def spaces(
@@ -15,10 +15,11 @@ def spaces(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Show this space's choices.")] = None,
     preset: Annotated[str | None, typer.Option("--preset", help="Under this preset.")] = None,
     url: UrlOption = None,
+    token: TokenOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List search spaces, or one space's choices and its exact size."""
-    with connect(url) as client:
+    with connect(url, token) as client:
         if name is None:
             found = client.spaces()
             ctx.obj.show(found, space_list(found.items))
@@ -28,9 +29,9 @@ def spaces(
     ctx.obj.show(space, choice_table(space), Text(f"\n{size_text(space)}\n{others}"))
 
 
-def devices(ctx: typer.Context, url: UrlOption = None, as_json: JsonOption = False) -> None:
+def devices(ctx: typer.Context, url: UrlOption = None, token: TokenOption = None, as_json: JsonOption = False) -> None:
     """List the devices that workers have connected, on which latencies can be measured."""
-    with connect(url) as client:
+    with connect(url, token) as client:
         found = client.devices()
     empty = Text("no device yet: a worker registers its own when it starts")
     ctx.obj.show(found, device_table(found.items) if found.items else empty)

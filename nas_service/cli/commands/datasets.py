@@ -10,7 +10,7 @@ from rich.text import Text
 
 from nas_service.cli.connect import connect
 from nas_service.cli.display.tables import dataset_table
-from nas_service.cli.options import JsonOption, UrlOption
+from nas_service.cli.options import JsonOption, TokenOption, UrlOption
 from nas_service.cli.output import Output
 from nas_service.client import Client
 from nas_service.wire.datasets import UploadInfo
@@ -28,10 +28,11 @@ def upload(
     ],
     name: Annotated[str | None, typer.Option("--name", help="What to call it; by default as the file.")] = None,
     url: UrlOption = None,
+    token: TokenOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Upload a data set. The service looks at every image; the same content again gives the same id."""
-    with connect(url) as client:
+    with connect(url, token) as client:
         made = _upload(client, path, name, ctx.obj)
     facts = made.facts
     ctx.obj.show(
@@ -65,18 +66,25 @@ def list_datasets(
     ctx: typer.Context,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many, the newest.")] = 50,
     url: UrlOption = None,
+    token: TokenOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List uploaded data sets, newest first."""
-    with connect(url) as client:
+    with connect(url, token) as client:
         found = list(islice(client.datasets(), limit))
     empty = Text("no data set yet; upload one with `nas datasets upload PATH`")
     ctx.obj.show({"items": found}, dataset_table(found) if found else empty)
 
 
 @app.command()
-def delete(ctx: typer.Context, dataset: IdArgument, url: UrlOption = None, as_json: JsonOption = False) -> None:
+def delete(
+    ctx: typer.Context,
+    dataset: IdArgument,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Delete a data set that no unfinished search reads."""
-    with connect(url) as client:
+    with connect(url, token) as client:
         client.delete_dataset(dataset)
     ctx.obj.show({"deleted": dataset}, Text(f"deleted {dataset}"))

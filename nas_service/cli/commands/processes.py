@@ -20,8 +20,12 @@ from nas_service.settings import Settings
 
 LOOK_S = 0.5
 
+InsecureOption = Annotated[
+    bool, typer.Option("--insecure", help="Serve without API keys on an address that other machines can reach.")
+]
 
-def up(ctx: typer.Context, as_json: JsonOption = False) -> None:
+
+def up(ctx: typer.Context, insecure: InsecureOption = False, as_json: JsonOption = False) -> None:
     """Run the service and its workers in the foreground. Ctrl-C stops all of it; searches go on at the next start."""
     settings = Settings()
     running = find_service(settings.home)
@@ -30,7 +34,7 @@ def up(ctx: typer.Context, as_json: JsonOption = False) -> None:
     port = check_port(settings.host, settings.port, ours=False)
     if port.level is not Level.OK:
         raise CliError(f"port {port.detail}; {port.mend}")
-    with Interrupts() as interrupts, HomeService(settings.home) as service:
+    with Interrupts() as interrupts, HomeService(settings.home, _only_if(insecure)) as service:
         url = service.start()
         _announce(ctx.obj, settings, service, url)
         while not interrupts.requested and not service.has_ended:
@@ -64,10 +68,16 @@ def migrate(ctx: typer.Context, as_json: JsonOption = False) -> None:
 def serve(
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on, instead of NAS_HOST.")] = None,
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Instead of NAS_PORT.")] = None,
+    insecure: InsecureOption = False,
 ) -> None:
     """Run the API alone, configured by the environment; workers run elsewhere."""
     given = {"NAS_HOST": host, "NAS_PORT": port}
-    _become("nas_service.api", {name: str(value) for name, value in given.items() if value is not None})
+    environment = {name: str(value) for name, value in given.items() if value is not None}
+    _become("nas_service.api", environment | _only_if(insecure))
+
+
+def _only_if(insecure: bool) -> dict[str, str]:
+    return {"NAS_INSECURE": "1"} if insecure else {}
 
 
 def worker(

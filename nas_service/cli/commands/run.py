@@ -21,6 +21,7 @@ from nas_service.cli.options import (
     JsonOption,
     MinutesOption,
     OutOption,
+    TokenOption,
     UrlOption,
     budget,
 )
@@ -53,6 +54,7 @@ def run(
     candidates: CandidatesOption = None,
     minutes: MinutesOption = None,
     url: UrlOption = None,
+    token: TokenOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run one search from start to bundles. Ctrl-C pauses it."""
@@ -62,7 +64,7 @@ def run(
     begin = _submission(spec, given, space_path) if spec is not None else _resumption(str(resume))
     environment = {"NAS_SPACE_PATH": _joined(space_path)} if space_path is not None else {}
     with Interrupts() as interrupts, HomeService(Settings().home, environment) as service:
-        _Run(ctx.obj, interrupts, service, url, out).go(begin)
+        _Run(ctx.obj, interrupts, service, url, token, out).go(begin)
 
 
 def _joined(space_path: Path) -> str:
@@ -100,6 +102,7 @@ class _Run:
     interrupts: Interrupts
     service: HomeService
     url: str | None
+    token: str | None
     out: Path
 
     def go(self, begin: Begin) -> None:
@@ -121,7 +124,7 @@ class _Run:
         """Do something with a service, which is started again where it died meanwhile."""
         restarts_left = 0 if self.url else MAX_RESTARTS
         while True:
-            with Client(self.url or self.service.ensure()) as client:
+            with Client(self.url or self.service.ensure(), token=self.token) as client:
                 try:
                     return act(client)
                 except UnreachableError:

@@ -21,6 +21,7 @@ from nas_service.cli.options import (
     OutOption,
     SearchArgument,
     SpecArgument,
+    TokenOption,
     UrlOption,
     budget,
 )
@@ -42,11 +43,12 @@ def submit(
     candidates: CandidatesOption = None,
     minutes: MinutesOption = None,
     url: UrlOption = None,
+    token: TokenOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Submit a search and return at once."""
     read, document = read_spec(spec, budget(candidates, minutes))
-    with connect(url) as client:
+    with connect(url, token) as client:
         search = submit_file(client, read, document)
     ctx.obj.show(search, Text(f"submitted {search.id} {search.name}; follow it with `nas watch {search.id}`"))
 
@@ -58,27 +60,38 @@ def list_searches(
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many, the newest.")] = 50,
     url: UrlOption = None,
+    token: TokenOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List searches, newest first."""
-    with connect(url) as client:
+    with connect(url, token) as client:
         searches = list(islice(client.list(status), limit))
     ctx.obj.show({"items": searches}, search_table(searches) if searches else Text("no searches"))
 
 
-def status(ctx: typer.Context, search: SearchArgument, url: UrlOption = None, as_json: JsonOption = False) -> None:
+def status(
+    ctx: typer.Context,
+    search: SearchArgument,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show how a search is doing."""
-    with connect(url) as client:
+    with connect(url, token) as client:
         snapshot = Watcher(client, find_search(client, search)).look()
     output: Output = ctx.obj
     output.show(snapshot.search, progress_panel(snapshot, output.console.width), *_reason(snapshot.search))
 
 
 def watch_search(
-    ctx: typer.Context, search: SearchArgument, url: UrlOption = None, as_json: JsonOption = False
+    ctx: typer.Context,
+    search: SearchArgument,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Follow a search until it is over or paused. Ctrl-C ends the watching, not the search."""
-    with Interrupts() as interrupts, connect(url) as client:
+    with Interrupts() as interrupts, connect(url, token) as client:
         seen = watch(client, find_search(client, search), ctx.obj, interrupts)
     ctx.obj.show(seen, *_reason(seen))
     if interrupts.requested and not seen.is_over:
@@ -96,12 +109,13 @@ def front(
     search: SearchArgument,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the front as CSV.")] = False,
     url: UrlOption = None,
+    token: TokenOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the front of a search as it is now."""
     if as_csv and as_json:
         raise CliError("choose one of --csv and --json", ExitCode.USAGE)
-    with connect(url) as client:
+    with connect(url, token) as client:
         search_id = find_search(client, search)
         if as_csv:
             typer.echo(client.front_csv(search_id), nl=False)
@@ -121,10 +135,11 @@ def download(
     search: SearchArgument,
     out: OutOption = RESULTS,
     url: UrlOption = None,
+    token: TokenOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Download the bundles of a finished search."""
-    with connect(url) as client:
+    with connect(url, token) as client:
         results = save_results(client, find_search(client, search), out)
     if not results.members:
         now = results.search.status.value.lower()
@@ -132,24 +147,42 @@ def download(
     ctx.obj.show(results.to_json(), final_table(results), Text(f"results {results.folder}"))
 
 
-def pause(ctx: typer.Context, search: SearchArgument, url: UrlOption = None, as_json: JsonOption = False) -> None:
+def pause(
+    ctx: typer.Context,
+    search: SearchArgument,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Pause a search; returns once its workers have let go."""
-    with connect(url) as client:
+    with connect(url, token) as client:
         paused = pause_and_wait(client, find_search(client, search))
     if paused.status is not SearchStatus.PAUSED:
         raise CliError(f"{paused.id} cannot be paused: it is {paused.status.value.lower()}", ExitCode.USAGE)
     ctx.obj.show(paused, Text(f"paused {paused.id}; go on with `nas resume {paused.id}`"))
 
 
-def resume(ctx: typer.Context, search: SearchArgument, url: UrlOption = None, as_json: JsonOption = False) -> None:
+def resume(
+    ctx: typer.Context,
+    search: SearchArgument,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Go on with a paused search."""
-    with connect(url) as client:
+    with connect(url, token) as client:
         resumed = client.resume(find_search(client, search))
     ctx.obj.show(resumed, Text(f"resumed {resumed.id}; follow it with `nas watch {resumed.id}`"))
 
 
-def cancel(ctx: typer.Context, search: SearchArgument, url: UrlOption = None, as_json: JsonOption = False) -> None:
+def cancel(
+    ctx: typer.Context,
+    search: SearchArgument,
+    url: UrlOption = None,
+    token: TokenOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """End a search for good; what it found stays readable."""
-    with connect(url) as client:
+    with connect(url, token) as client:
         cancelled = client.cancel(find_search(client, search))
     ctx.obj.show(cancelled, Text(f"cancelling {cancelled.id}"))

@@ -10,6 +10,7 @@ from nas_service.cli.doctor.finding import Finding, Level
 from nas_service.domain.states import SearchStatus
 from nas_service.wire.catalog import ChoiceInfo, DeviceInfo, SpaceDetail, SpaceSummary
 from nas_service.wire.datasets import UploadInfo
+from nas_service.wire.keys import KeyInfo
 from nas_service.wire.searches import SearchSummary
 
 STATUS_STYLES = {
@@ -55,6 +56,21 @@ def dataset_table(uploads: Iterable[UploadInfo]) -> Table:
             str(len(upload.facts.classes)),
             scaled(upload.size_bytes, "B"),
             f"{upload.created_at:%Y-%m-%d %H:%M}",
+        )
+    return table
+
+
+def key_table(keys: Iterable[KeyInfo]) -> Table:
+    """One row an API key."""
+    table = _table("id", "tenant", "name", "scopes", "created, UTC", "last used, UTC", "revoked, UTC")
+    for key in keys:
+        times = (key.created_at, key.last_used_at, key.revoked_at)
+        table.add_row(
+            key.id,
+            key.tenant,
+            Text(key.name),
+            ", ".join(key.scopes),
+            *("" if at is None else f"{at:%Y-%m-%d %H:%M}" for at in times),
         )
     return table
 
