@@ -24,6 +24,11 @@ class Settings(BaseSettings):
     botocore reads them (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, ...); default: `home`. All machines need the same."""
     artifact_cache_mib: Annotated[int, Field(ge=0)] = 2048
     """Local copies that a machine keeps of artifacts on S3."""
+    artifact_grace_s: Annotated[float, Field(ge=0)] = 3600.0
+    """How long files stay after their search has ended, and after they were stored with nothing referring to them.
+    Must be longer than storing the largest file takes."""
+    data_cache_mib: Annotated[int, Field(ge=0)] = 20 * 1024
+    """Decoded data sets that a machine keeps on its disk; the ones not used for longest go first."""
     database_url: str = ""
     """SQLAlchemy URL; default: a SQLite file in `home`."""
     broker_url: str = ""

@@ -14,6 +14,7 @@ from nas_service.search.memories import SqlMemories
 from nas_service.search.orphans import delete_orphans
 from nas_service.use_cases.advance import abort, advance
 from nas_service.use_cases.checkpoints import remove_needless
+from nas_service.use_cases.collect import collect
 from nas_service.use_cases.ports import Memories
 from nas_service.use_cases.sweep import resend, sweep
 from workers.stop_signals import set_on_stop
@@ -22,6 +23,7 @@ log = structlog.get_logger()
 
 POLL_S = 0.05
 SWEEP_S = 2.0
+COLLECT_S = 60.0
 WOKEN_AT_ONCE = 100
 
 
@@ -31,6 +33,7 @@ class Control:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.memories: Memories = SqlMemories()
+        self._collect_at = time.monotonic() + COLLECT_S
 
     def sweep(self) -> None:
         """Take back what was lost, and remove what nobody needs."""
@@ -41,15 +44,25 @@ class Control:
         sent = resend(store, self.service.dispatcher)
         if sent:
             log.warning("sent again", count=sent)
-        self._remove_checkpoints()
+        self._remove_files()
         with store.write() as uow:
             delete_orphans(uow.connection)
 
-    def _remove_checkpoints(self) -> None:
+    def _remove_files(self) -> None:
+        """A bounded step every sweep while there is something to collect; then a look now and then."""
+        service = self.service
         try:
-            remove_needless(self.service.store, self.service.checkpoints)
+            remove_needless(service.store, service.checkpoints)
+            if time.monotonic() < self._collect_at:
+                return
+            step = collect(service.store, service.files, service.settings.artifact_grace_s)
         except RetryableError as error:
-            log.warning("checkpoints not removed", reason=error.detail)
+            log.warning("files not removed", reason=error.detail)
+            return
+        if step.freed.files:
+            log.info("files collected", count=step.freed.files, size_bytes=step.freed.size_bytes)
+        if not step.more:
+            self._collect_at = time.monotonic() + COLLECT_S
 
     def take_woken(self) -> list[str]:
         """Searches that ask for `advance`; asking is over."""

@@ -14,7 +14,7 @@ DOWNLOAD: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file; its `ETag` is its sha256", "content": _BYTES["content"]},
     206: {"description": "The part asked for by `Range`", "content": _BYTES["content"]},
     304: {"description": "You have it already"},
-    **refusals(404, 416),
+    **refusals(404, 410, 416),
 }
 """OpenAPI's description of a download."""
 

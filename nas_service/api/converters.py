@@ -104,6 +104,7 @@ def candidate_detail(view: CandidateView) -> CandidateDetail:
         evaluation=EvaluationInfo.model_validate(evaluation, from_attributes=True) if evaluation else None,
         measurements=tuple(MeasurementInfo.model_validate(m, from_attributes=True) for m in view.measurements),
         artifacts=artifact_infos(view.artifacts),
+        files_collected=view.files_collected,
         work=tuple(WorkInfo.model_validate(item, from_attributes=True) for item in view.work),
         final=view.candidate.final,
     )

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nas_service.cli.commands import catalog, checks, datasets, keys, processes, searches
+from nas_service.cli.commands.gc import gc
 from nas_service.cli.commands.run import run
 from nas_service.cli.group import ExplainingGroup
 
@@ -47,6 +48,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "worker": processes.worker,
         "agent": processes.agent,
         "migrate": processes.migrate,
+        "gc": gc,
     },
 }
 

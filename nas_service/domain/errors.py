@@ -7,6 +7,7 @@ NasError
 │   ├── UnauthenticatedError  no key, or none that counts (401)
 │   ├── ForbiddenError        the key is not for this (403)
 │   ├── NotFoundError         no such search, candidate, artifact (404)
+│   ├── GoneError             it was here, and was deleted as agreed (410)
 │   ├── ConflictError         the state does not allow this now (409)
 │   └── LimitError            more than the caller may have; says when to come again (429)
 ├── PermanentError            the work itself cannot succeed; the candidate fails with this reason, no retry
@@ -64,6 +65,10 @@ class ForbiddenError(UserError):
 
 class NotFoundError(UserError):
     """No such thing, or none that the caller may see."""
+
+
+class GoneError(UserError):
+    """It was here, and was deleted as agreed; the detail says how to keep it next time."""
 
 
 class ConflictError(UserError):

@@ -196,6 +196,10 @@ class FinalizeSpec(SpecModel):
     """At most this many members are finalized, spread over the front; by default all."""
     recipe: tuple[str, ...] = ()
     """Named steps applied to each finalized candidate; see `GET /v1/recipes`."""
+    keep: Literal["front", "all"] = "front"
+    """Whose files stay once the search is over. `front`: the weights and models of all other candidates are deleted
+    some time later; their metrics, learning curves and timings stay, and to get their files back they have to be
+    trained again. `all`: nothing is deleted until the search is."""
 
 
 def _default_objectives() -> tuple[ObjectiveSpec, ...]:

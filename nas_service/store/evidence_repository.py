@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nas_service.domain.entities import Artifact, Evaluation, Measurement
@@ -70,10 +70,11 @@ _OF_CANDIDATE = (
     .where(candidate_artifacts.c.candidate_id == bindparam("candidate_id"))
     .order_by(candidate_artifacts.c.name)
 )
+_LAST_EVALUATION = func.coalesce(candidates.c.final_evaluation_id, candidates.c.evaluation_id)
 _OF_ITS_EVALUATION = (
     select(evaluation_artifacts.c.name, artifacts)
     .join(artifacts, artifacts.c.sha256 == evaluation_artifacts.c.sha256)
-    .join(candidates, candidates.c.evaluation_id == evaluation_artifacts.c.evaluation_id)
+    .join(candidates, evaluation_artifacts.c.evaluation_id == _LAST_EVALUATION)
     .where(candidates.c.id == bindparam("candidate_id"))
     .order_by(evaluation_artifacts.c.name)
 )

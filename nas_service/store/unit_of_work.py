@@ -13,6 +13,7 @@ from nas_service.store.engine import for_writing
 from nas_service.store.event_repository import SqlEvents
 from nas_service.store.evidence_repository import SqlEvidence
 from nas_service.store.key_repository import SqlKeys
+from nas_service.store.retention_repository import SqlRetention
 from nas_service.store.search_repository import SqlSearches
 from nas_service.store.tally_rows import store_tallies
 from nas_service.store.work_repository import SqlWork
@@ -54,6 +55,11 @@ class SqlUnitOfWork:
     def evidence(self) -> SqlEvidence:
         """Evaluations, measurements and artifacts."""
         return SqlEvidence(self._connection)
+
+    @cached_property
+    def retention(self) -> SqlRetention:
+        """What is kept."""
+        return SqlRetention(self._connection)
 
     @cached_property
     def events(self) -> SqlEvents:

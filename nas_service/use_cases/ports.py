@@ -120,6 +120,36 @@ class EvidenceRepository(Protocol):
     def artifacts_of(self, candidate_id: str) -> Mapping[str, Artifact]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file as a listing shows it."""
+
+    name: str
+    size_bytes: int
+    modified_at_s: float
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How much there is."""
+
+    files: int
+    size_bytes: int
+
+
+class RetentionRepository(Protocol):
+    """Who refers to which files, and the removal of what nobody refers to."""
+
+    def ended_searches(self, ended_s_ago: float, limit: int) -> Sequence[str]: ...
+    def give_up(self, search_id: str, keep: Sequence[str] | None) -> None: ...
+    def release(self, limit: int) -> int: ...
+    def free_total(self, grace_s: float) -> Total: ...
+    def forget_free(self, grace_s: float, limit: int) -> Sequence[Artifact]: ...
+    def known(self, prefix: str) -> Mapping[str, float]: ...
+    def adopt(self, sha256: str, file: StoredFile) -> None: ...
+
+
 class EventRepository(Protocol):
     """What happened to a search, in order."""
 
@@ -175,6 +205,8 @@ class UnitOfWork(Protocol):
     @property
     def evidence(self) -> EvidenceRepository: ...
     @property
+    def retention(self) -> RetentionRepository: ...
+    @property
     def events(self) -> EventRepository: ...
     @property
     def datasets(self) -> DatasetRepository: ...
@@ -218,16 +250,6 @@ class Dispatcher(Protocol):
     def send(self, outbox: Outbox) -> None: ...
     def missing(self, outbox: Outbox) -> Outbox: ...
     def is_reachable(self) -> bool: ...
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file as a listing shows it."""
-
-    name: str
-    size_bytes: int
-    modified_at_s: float
-    """Seconds since the epoch."""
 
 
 INCOMING = ".incoming-"

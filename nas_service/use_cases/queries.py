@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from nas_service.domain.entities import Artifact, Candidate, Evaluation, Measurement, Search, WorkItem
+from nas_service.domain.entities import MODEL_FILE, Artifact, Candidate, Evaluation, Measurement, Search, WorkItem
 from nas_service.domain.front import Point
 from nas_service.domain.metrics import metric_key
 from nas_service.domain.states import CandidateStatus, is_over
@@ -54,6 +54,8 @@ class CandidateView:
     evaluation: Evaluation | None
     measurements: Sequence[Measurement]
     artifacts: Mapping[str, Artifact]
+    files_collected: bool
+    """Whether its weights and model were deleted after its search."""
     work: Sequence[WorkItem]
 
 
@@ -93,6 +95,7 @@ def candidate(uow: UnitOfWork, candidate_id: str) -> CandidateView:
     """Everything known of one candidate. Raises NotFoundError."""
     found = uow.candidates.get(candidate_id)
     evaluation = uow.evidence.evaluation(found.evaluation_id) if found.evaluation_id else None
+    artifacts = uow.evidence.artifacts_of(candidate_id)
     models = {evaluation.result["model_sha256"]} if evaluation else set()
     if found.final and "evaluation_id" in found.final:
         models.add(uow.evidence.evaluation(found.final["evaluation_id"]).result["model_sha256"])
@@ -101,6 +104,12 @@ def candidate(uow: UnitOfWork, candidate_id: str) -> CandidateView:
         candidate=found,
         evaluation=evaluation,
         measurements=[m for model in sorted(models) for m in uow.evidence.measurements_of(model, tenant)],
-        artifacts=uow.evidence.artifacts_of(candidate_id),
+        artifacts=artifacts,
+        files_collected=files_collected(found, artifacts),
         work=uow.work.of_candidate(candidate_id),
     )
+
+
+def files_collected(candidate: Candidate, artifacts: Mapping[str, Artifact]) -> bool:
+    """Whether the files of a candidate that was evaluated are kept no longer."""
+    return candidate.evaluation_id is not None and MODEL_FILE not in artifacts

@@ -78,6 +78,8 @@ class CandidateDetail(CandidateSummary):
     evaluation: EvaluationInfo | None
     measurements: tuple[MeasurementInfo, ...]
     artifacts: tuple[ArtifactInfo, ...]
+    files_collected: bool
+    """Whether its weights and model were deleted after the search, as `finalize.keep` says."""
     work: tuple[WorkInfo, ...]
     """All work on it, oldest first."""
     final: dict[str, Any] | None

@@ -10,13 +10,16 @@ from nas_service.api.converters import artifact_infos
 from nas_service.api.dependencies import ArtifactName, CandidateId, ServiceDep
 from nas_service.api.identity import Reader, TenantStore
 from nas_service.api.problems import refusals
-from nas_service.domain.errors import NotFoundError
+from nas_service.domain.entities import MODEL_FILE, WEIGHTS_FILE
+from nas_service.domain.errors import GoneError, NotFoundError
+from nas_service.use_cases import queries
 from nas_service.use_cases.ports import ArtifactStore, Store
 from nas_service.wire.candidates import ArtifactInfo
 
 router = APIRouter(prefix="/v1/candidates/{candidate_id}", tags=["candidates"])
 
 BUNDLE = "bundle.zip"
+EVALUATION_FILES = frozenset({MODEL_FILE, WEIGHTS_FILE})
 
 
 IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", description="The `ETag` of the file that you have.")]
@@ -59,7 +62,14 @@ def _download(store: Store, artifacts: ArtifactStore, wanted: tuple[str, str], i
     candidate_id, name = wanted
     with store.read() as uow:
         candidate = uow.candidates.get(candidate_id)
-        artifact = uow.evidence.artifacts_of(candidate_id).get(name)
+        artifacts_of = uow.evidence.artifacts_of(candidate_id)
+    artifact = artifacts_of.get(name)
+    if artifact is None and name in EVALUATION_FILES and queries.files_collected(candidate, artifacts_of):
+        detail = (
+            f"{name} of {candidate_id} was deleted after its search, as it is not on the front; its architecture and"
+            " metrics are kept; submit with finalize.keep: all to keep such files"
+        )
+        raise GoneError("artifact-collected", detail)
     if artifact is None:
         detail = f"candidate {candidate_id} is {candidate.status} and has no {name}; only finalized ones have a bundle"
         raise NotFoundError("no-such-artifact", detail)

@@ -14,6 +14,7 @@ from nas_service.bootstrap import Service
 from nas_service.domain.front import non_dominated
 from nas_service.search.memories import SqlMemories
 from nas_service.use_cases.advance import advance
+from nas_service.use_cases.collect import collect_all
 
 
 @pytest.fixture
@@ -140,6 +141,22 @@ def test_what_is_not_there_is_not_found(client: TestClient, candidate_id: str) -
     assert client.get(f"/v1/candidates/{candidate_id}/artifacts/model.onnx").status_code == 404
     assert client.get("/v1/candidates/candidate-0/bundle").status_code == 404
     assert client.get("/v1/candidates/candidate-0").json()["type"] == "/problems/no-such-candidate"
+
+
+def test_what_was_collected_is_gone_and_says_how_to_keep_it(
+    client: TestClient, service: Service, finished_id: str
+) -> None:
+    collect_all(service.store, service.files, grace_s=-1)
+    members = {m["candidate"]["id"] for m in client.get(f"/v1/searches/{finished_id}/front").json()["members"]}
+    candidates = client.get(f"/v1/searches/{finished_id}/candidates").json()["items"]
+    details = [client.get(f"/v1/candidates/{candidate['id']}").json() for candidate in candidates]
+    assert {detail["id"] for detail in details if not detail["files_collected"]} == members
+    dominated = next(detail["id"] for detail in details if detail["files_collected"])
+    answer = client.get(f"/v1/candidates/{dominated}/artifacts/model.onnx")
+    assert answer.status_code == 410
+    assert answer.json()["type"] == "/problems/artifact-collected"
+    assert "finalize.keep: all" in answer.json()["detail"]
+    assert client.get(f"/v1/candidates/{dominated}/artifacts/never.txt").status_code == 404
 
 
 def test_a_file_that_has_rotted_is_not_sent(

@@ -86,7 +86,9 @@ def finalized(number: int, latencies: dict[str, dict[str, Any]] | None = None) -
         "latency": latencies or {"0": latency},
     }
     values = _candidate(number, 0.97419, 0.034)
-    return CandidateDetail(**values, evaluation=None, measurements=(), artifacts=(), work=(), final=final)
+    return CandidateDetail(
+        **values, evaluation=None, measurements=(), artifacts=(), files_collected=False, work=(), final=final
+    )
 
 
 def front(*members: CandidateSummary, keys: tuple[str, ...] = ("accuracy", "latency_ms@0")) -> FrontInfo:
