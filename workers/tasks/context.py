@@ -7,7 +7,6 @@ from pathlib import Path
 
 from nas_service.bootstrap import Service
 from nas_service.domain.entities import Candidate, Search, WorkItem
-from nas_service.domain.spec import DatasetSpec
 from workers.checkpoints import ItemCheckpoint
 from workers.data import DataSet, load_dataset
 from workers.lease import Lease
@@ -15,7 +14,10 @@ from workers.lease import Lease
 MAX_DATASETS = 2
 """Data sets that a worker keeps in memory."""
 
-_loaded: dict[str, DataSet] = {}
+DatasetKey = tuple[str, str]
+"""Tenant and spec: what one tenant has uploaded is not there for another."""
+
+_loaded: dict[DatasetKey, DataSet] = {}
 
 
 @dataclass
@@ -51,7 +53,8 @@ class Task:
     def dataset(self) -> DataSet:
         """The search's data set, from memory if this worker has it. Raises DatasetError."""
         spec, roots = self.search.spec.dataset, self.service.settings.data_roots
-        return cached_dataset(spec, lambda: load_dataset(spec, roots, self.cache_dir, find_upload=self._find_upload))
+        key = (self.search.tenant, spec.model_dump_json())
+        return cached_dataset(key, lambda: load_dataset(spec, roots, self.cache_dir, find_upload=self._find_upload))
 
     def _find_upload(self, dataset_id: str) -> Path:
         """The uploaded file, fetched if need be, verified by its sha256. Raises NotFoundError."""
@@ -60,9 +63,8 @@ class Task:
         return self.service.artifacts.open_path(sha256)
 
 
-def cached_dataset(spec: DatasetSpec, load: Callable[[], DataSet]) -> DataSet:
-    """What `load` gives for `spec`, remembering the last few sets. Raises DatasetError."""
-    key = spec.model_dump_json()
+def cached_dataset(key: DatasetKey, load: Callable[[], DataSet]) -> DataSet:
+    """What `load` gives for the key, remembering the last few sets. Raises DatasetError."""
     if key not in _loaded:
         if len(_loaded) >= MAX_DATASETS:
             _loaded.pop(next(iter(_loaded)))

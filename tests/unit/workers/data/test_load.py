@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from nas_service.client.upload import pack_folder
 from nas_service.domain.errors import DatasetError
 from nas_service.domain.spec import DatasetSpec
 from workers.data import DataSet, Epoch, evaluation_batches, load_dataset, summary, train_batches
+from workers.data.sources import UnknownUploadError
 from workers.data.streamed import StreamedSplit
 
 ALL = ("crop", "flip", "cutout", "mixup")
@@ -164,3 +166,24 @@ def test_a_summary_counts_each_class_in_each_split(tmp_path: Path, image_folder:
     assert facts["image"] == {"channels": 3, "height": 8, "width": 10}
     assert facts["splits"]["train"] == {"samples": 20, "by_class": [6, 14], "streamed": False}
     assert facts["splits"]["validation"]["by_class"] == facts["splits"]["test"]["by_class"] == [2, 3]
+
+
+def test_an_uploaded_folder_is_the_folder_itself(tmp_path: Path, image_folder: MakeFolder) -> None:
+    """Results on the one are reused for the other."""
+    packed = pack_folder(image_folder({"cat": 10, "dog": 12}), tmp_path / "packed.zip")
+    asked: list[str] = []
+
+    def find(dataset_id: str) -> Path:
+        asked.append(dataset_id)
+        return packed
+
+    uploaded = load_dataset(spec("dataset-0123456789ab"), [], tmp_path / "cache", find_upload=find)
+    assert asked == ["dataset-0123456789ab"]
+    folder = load_dataset(spec(), [tmp_path])
+    assert uploaded.fingerprint == folder.fingerprint
+    assert_same_batches(uploaded, folder)
+
+
+def test_without_a_service_an_upload_is_unknown() -> None:
+    with pytest.raises(UnknownUploadError, match="--data"):
+        load_dataset(spec("dataset-0123456789ab"), [])
