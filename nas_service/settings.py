@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     """Largest data set that may be uploaded."""
     require_keys: bool | None = None
     """Whether the REST API asks for API keys; by default on every address that other machines can reach."""
+    tracing: bool = False
+    """Export OpenTelemetry traces; where to is told by the standard OTEL_ variables. Needs the extra `tracing`."""
     insecure: bool = False
     """Serve without keys on an address that other machines can reach."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()

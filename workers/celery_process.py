@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import billiard
 from celery.beat import EmbeddedService, Scheduler
 from celery.signals import (
+    celeryd_init,
     setup_logging,
     worker_init,
     worker_process_init,
@@ -17,7 +18,7 @@ from celery.signals import (
     worker_shutting_down,
 )
 
-from nas_service import logs
+from nas_service import logs, tracing
 from nas_service.bootstrap import Service, bootstrap
 from nas_service.dispatch.messages import CONTROL_QUEUE
 from workers.celery_app import app, settings
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from workers.pool_process import PoolProcess
 
 WORK_QUEUES = tuple(queue for queue in settings.queues if queue != CONTROL_QUEUE)
+PROCESS = "worker" if WORK_QUEUES else "control"
 
 
 @cache
@@ -55,10 +57,11 @@ def _line() -> ForkLine:
     return ForkLine()
 
 
+@celeryd_init.connect
 @setup_logging.connect
 def _log_as_everywhere(**_: Any) -> None:
-    logs.configure("worker" if WORK_QUEUES else "control")
-    logs.capture_libraries()
+    """With its first word, and where Celery would set up a log of its own."""
+    logs.configure(PROCESS)
 
 
 @worker_init.connect
@@ -72,6 +75,8 @@ def _load_before_forking(**_: Any) -> None:
 @worker_process_init.connect
 def _start(**_: Any) -> None:
     _line().hold_on()
+    if settings.tracing:
+        tracing.configure(PROCESS)
     if WORK_QUEUES:
         pool_process()
 
@@ -80,6 +85,7 @@ def _start(**_: Any) -> None:
 def _leave(**_: Any) -> None:
     if WORK_QUEUES:
         pool_process().leave()
+    tracing.flush()
 
 
 @worker_ready.connect

@@ -6,12 +6,13 @@ import time
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from nas_service import logs
+from nas_service import logs, tracing
 from nas_service.bootstrap import Service, bootstrap
 from nas_service.domain.entities import Failure
 from nas_service.domain.errors import PermanentError, RetryableError
 from nas_service.search.memories import SqlMemories
 from nas_service.search.orphans import delete_orphans
+from nas_service.settings import Settings
 from nas_service.use_cases.advance import abort, advance
 from nas_service.use_cases.checkpoints import remove_needless
 from nas_service.use_cases.collect import collect
@@ -123,7 +124,10 @@ class ControlLoop:
 def main() -> None:
     """Run the control loop as configured by the environment."""
     logs.configure("control")
-    loop = ControlLoop(bootstrap())
+    settings = Settings()
+    if settings.tracing:
+        tracing.configure("control")
+    loop = ControlLoop(bootstrap(settings))
     set_on_stop(loop.shutdown)
     loop.run()
 

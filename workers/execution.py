@@ -6,6 +6,7 @@ import traceback
 import structlog
 from sqlalchemy.exc import OperationalError
 
+from nas_service import tracing
 from nas_service.bootstrap import Service
 from nas_service.domain.entities import Failure, WorkItem
 from nas_service.domain.errors import NasError, PermanentError, UserError
@@ -29,8 +30,17 @@ class Executor:
 
     def do(self, item: WorkItem) -> None:
         """Do one item and report how it ended; nothing that goes wrong in it ends this process."""
+        traced = tracing.span(
+            item.kind,
+            item.traceparent,
+            item=item.id,
+            search=item.search_id,
+            candidate=item.candidate_id,
+            attempt=item.attempt,
+        )
         try:
-            self._do(item)
+            with traced:
+                self._do(item)
         except OperationalError as error:
             # Nobody could be told: its lease runs out, and it is done again from its checkpoint.
             log.warning("the database did not answer; item left to its lease", item=item.id, error=str(error))

@@ -7,7 +7,7 @@ import structlog
 import torch
 from sqlalchemy.exc import SQLAlchemyError
 
-from nas_service import logs
+from nas_service import logs, tracing
 from nas_service.bootstrap import Service, bootstrap
 from nas_service.domain.entities import WorkItem
 from nas_service.settings import Settings
@@ -55,6 +55,8 @@ def main() -> None:
     """Run a worker as configured by the environment; SIGTERM and SIGINT make it leave in good order."""
     logs.configure("worker")
     settings = Settings()
+    if settings.tracing:
+        tracing.configure("worker")
     torch.set_num_threads(settings.threads_per_worker)
     limit_memory(settings.worker_memory_mib)
     loop = WorkerLoop(bootstrap(settings), settings.queues)

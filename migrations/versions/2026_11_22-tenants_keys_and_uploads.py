@@ -94,6 +94,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant", "sha256", name=op.f("uq_datasets_tenant_sha256")),
     )
     op.create_index("ix_datasets_tenant_created_at_id", "datasets", ["tenant", "created_at", "id"])
+    op.add_column("searches", sa.Column("traceparent", sa.String(length=64), nullable=True))
+    op.add_column("work_items", sa.Column("traceparent", sa.String(length=64), nullable=True))
     op.create_table(
         "tallies",
         sa.Column("tally", sa.String(length=40), nullable=False),
@@ -210,6 +212,8 @@ def downgrade() -> None:
     _drop_references()
     op.drop_index("ix_datasets_sha256", "datasets")
     op.drop_table("tallies")
+    op.drop_column("work_items", "traceparent")
+    op.drop_column("searches", "traceparent")
     op.drop_index("ix_datasets_tenant_created_at_id", "datasets")
     op.drop_table("datasets")
     op.drop_index("ix_api_keys_tenant_created_at_id", "api_keys")

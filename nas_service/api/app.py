@@ -1,11 +1,15 @@
 """The application: routes, problems, guards and the OpenAPI page, around one service."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
+from nas_service import tracing
 from nas_service.api import openapi, problems
 from nas_service.api.answers import Answers
 from nas_service.api.event_feed import EventFeeds
@@ -31,9 +35,17 @@ Errors are problem documents (RFC 9457) with a stable `type`. Field names carry 
 """
 
 
+@asynccontextmanager
+async def _export_the_last_spans(_: FastAPI) -> AsyncIterator[None]:
+    """The server ends its process by the signal that it was sent, past everything that runs at a usual exit."""
+    yield
+    await run_sync(tracing.flush)
+
+
 def create_app(service: Service) -> FastAPI:
     """The ASGI application. It owns no process and opens no socket; `nas_service.api.serve` does."""
     app: FastAPI = FastAPIOffline(
+        lifespan=_export_the_last_spans,
         docs_url=DOCS,
         redoc_url=None,
         title="NAS service",

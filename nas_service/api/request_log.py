@@ -2,12 +2,15 @@
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from nas_service import tracing
 from nas_service.api.instruments import Instruments
 from nas_service.api.problems import HIDDEN_DETAIL, problem_response
 
@@ -41,7 +44,7 @@ class RequestLog:
             await send(message)
 
         started_s = time.perf_counter()
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with _traced(scope) as span, structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self.app(scope, receive, send_with_id)
             except Exception:
@@ -52,11 +55,24 @@ class RequestLog:
                 await response(scope, receive, send_with_id)
             finally:
                 self._record(scope, status, time.perf_counter() - started_s)
+                span.rename(f"{scope['method']} {_route(scope)}")
+                span.note(http_method=scope["method"], http_route=_route(scope), http_status=status)
 
     def _record(self, scope: Scope, status: int, duration_s: float) -> None:
         method, route = scope["method"], _route(scope)
         self.instruments.answered(method, route, status, duration_s)
         log.info("request", method=method, route=route, status=status, duration_ms=round(duration_s * 1000, 2))
+
+
+@contextmanager
+def _traced(scope: Scope) -> Iterator[tracing.Span]:
+    """Probes and scrapes come all day long, and a stream of events lasts as long as its search."""
+    path: str = scope["path"]
+    if not path.startswith("/v1/") or path.endswith("/events"):
+        yield tracing.Span()
+        return
+    with tracing.span("request", Headers(scope=scope).get("traceparent"), "server") as span:
+        yield span
 
 
 def _request_id(scope: Scope) -> str:

@@ -7,7 +7,7 @@ import structlog
 import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
-from nas_service import logs
+from nas_service import logs, tracing
 from nas_service.api.app import create_app
 from nas_service.bootstrap import Service, bootstrap
 from nas_service.settings import Settings
@@ -53,12 +53,14 @@ def serve(settings: Settings) -> None:
     service = bootstrap(settings)
     check_address(settings, lambda: _has_keys(service))
     logs.configure("api")
+    if settings.tracing:
+        tracing.configure("api")
     config = uvicorn.Config(
         create_app(service),
         host=settings.host,
         port=settings.port,
         access_log=False,
-        log_level="warning",
+        log_config=None,
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )

@@ -10,7 +10,8 @@ from celery import Celery
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from nas_service.dispatch.messages import ADVANCE, CONTROL_QUEUE, WORK
+from nas_service import tracing
+from nas_service.dispatch.messages import ADVANCE, CONTROL_QUEUE, TRACEPARENT, WORK
 from nas_service.use_cases.outbox import Outbox
 
 log = structlog.get_logger()
@@ -40,11 +41,14 @@ class CeleryDispatcher:
         """Send one message for each work item and each search. Never raises for a broker that is away."""
         if self._is_held_back():
             return
+        headers = {TRACEPARENT: traceparent} if (traceparent := tracing.traceparent()) else {}
         messages = [(ADVANCE, search_id, CONTROL_QUEUE) for search_id in sorted(outbox.searches)]
         messages += [(WORK, queue, queue) for queue in outbox.work.values()]
         with self._forgiving(), self._app.producer_pool.acquire(block=True, timeout=ANSWER_TIMEOUT_S) as producer:
             for name, argument, queue in messages:
-                self._app.send_task(name, (argument,), queue=queue, producer=producer, ignore_result=True, retry=False)
+                self._app.send_task(
+                    name, (argument,), queue=queue, producer=producer, ignore_result=True, retry=False, headers=headers
+                )
 
     def missing(self, outbox: Outbox) -> Outbox:
         """The part of `outbox` whose queues carry fewer messages than it needs; nothing where the broker is away.

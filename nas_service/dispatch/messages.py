@@ -9,3 +9,6 @@ SWEEP = "nas.sweep"
 
 CONTROL_QUEUE = "control"
 """Carries ADVANCE and SWEEP; WORK travels in the queue that it names."""
+
+TRACEPARENT = "traceparent"
+"""A header: what is being traced where the message was sent."""

@@ -84,6 +84,8 @@ class Search:
     idempotency_key: str | None = None
     tenant: str = DEFAULT_TENANT
     """Whose it is; nobody else sees it."""
+    traceparent: str | None = None
+    """Of the request that submitted it, where that was traced."""
     priority: int = 0
     """Among its tenant's searches the higher is served first."""
 
@@ -161,6 +163,8 @@ class WorkItem:
     worker_id: str | None = None
     started_at: datetime | None = None
     """When its last lease began."""
+    traceparent: str | None = None
+    """Of the decision that it be done, where the search is traced."""
     progress: JsonDict | None = None
     result: JsonDict | None = None
     failure: Failure | None = None

@@ -48,6 +48,7 @@ def to_search(row: RowMapping) -> Search:
         space=SpaceFacts(**space) if space else None,
         idempotency_key=row["idempotency_key"],
         tenant=row["tenant"],
+        traceparent=row["traceparent"],
         priority=row["priority"],
     )
 
@@ -88,6 +89,7 @@ def to_work_item(row: RowMapping) -> WorkItem:
         token=row["token"],
         worker_id=row["worker_id"],
         started_at=row["started_at"],
+        traceparent=row["traceparent"],
         progress=row["progress"],
         result=row["result"],
         failure=_failure(row["failure"]),

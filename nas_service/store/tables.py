@@ -29,6 +29,7 @@ ID = String(64)
 SHA256 = String(64)
 STATUS = String(16)
 TENANT = String(64)
+TRACEPARENT = String(64)
 AUTO_ID = BigInteger().with_variant(Integer, "sqlite")
 
 searches = Table(
@@ -56,6 +57,7 @@ searches = Table(
     Column("space", JsonType),
     Column("idempotency_key", String(200)),
     Column("spec_digest", SHA256, nullable=False),
+    Column("traceparent", TRACEPARENT),
     Column("wake", Boolean, nullable=False, default=True),
     UniqueConstraint("tenant", "idempotency_key"),
     Index("ix_searches_tenant_created_at_id", "tenant", "created_at", "id"),
@@ -170,6 +172,7 @@ work_items = Table(
     Column("max_attempts", Integer, nullable=False),
     Column("token", Integer, nullable=False, default=0),
     Column("worker_id", ID),
+    Column("traceparent", TRACEPARENT),
     Column("lease_expires_at_s", Float),
     Column("progress", JsonType),
     Column("result", JsonType),

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from nas_service import tracing
 from nas_service.domain.entities import DEFAULT_TENANT, Search, new_id
 from nas_service.domain.errors import ConflictError, FieldProblem, SpecError
 from nas_service.domain.spec import SearchSpec
@@ -62,6 +63,7 @@ def _new_search(spec: SearchSpec, idempotency_key: str | None, tenant: str) -> S
         active_since=None,
         created_at=datetime.now(UTC),
         priority=spec.priority,
+        traceparent=tracing.traceparent(),
         idempotency_key=idempotency_key,
         tenant=tenant,
     )

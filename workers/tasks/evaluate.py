@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 import search_spaces
+from nas_service import tracing
 from nas_service.domain.entities import MODEL_FILE, WEIGHTS_FILE, JsonDict
 from nas_service.use_cases.reuse import training_of
 from nas_service.use_cases.space import network_input, space_of
@@ -40,14 +41,16 @@ def evaluate(task: Task) -> JsonDict:
     architecture = space.canonical(task.candidate.architecture)
     torch.manual_seed(task.search.spec.seed)
     model = search_spaces.build(space, architecture, network_input(task.search))
-    trained = _train(task, model, data)
+    with tracing.span("train"):
+        trained = _train(task, model, data)
     model.load_state_dict(trained.weights)
     with tempfile.TemporaryDirectory() as folder:
         weights_path, model_path = Path(folder, WEIGHTS_FILE), Path(folder, MODEL_FILE)
         save_file(trained.weights, weights_path)
         images = data.validation.rows(slice(0, EXPORT_CHECK_IMAGES))
         pixels = torch.from_numpy(images.copy()).permute(0, 3, 1, 2).float().div(255)
-        report = export_onnx(model, export_facts(data, space.name, architecture.key), pixels, model_path)
+        with tracing.span("export"):
+            report = export_onnx(model, export_facts(data, space.name, architecture.key), pixels, model_path)
         weights = task.service.artifacts.put(weights_path, "application/vnd.safetensors")
         exported = task.service.artifacts.put(model_path, "application/onnx")
     return {

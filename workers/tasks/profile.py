@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+from nas_service import tracing
 from nas_service.domain.entities import JsonDict
 from workers.profiling.timing import Host, time_alone
 from workers.tasks.context import Task
@@ -15,5 +16,6 @@ def profile(task: Task) -> JsonDict:
         model = task.service.artifacts.fetch(payload["model_sha256"], Path(folder, "model.onnx"))
         target = task.search.spec.targets[payload["target"]]
         host = Host(settings.host_lock_dir, task.lease.check)
-        result = time_alone(model, target, settings.measure_budget_s(final=payload["final"]), host)
+        with tracing.span("time"):
+            result = time_alone(model, target, settings.measure_budget_s(final=payload["final"]), host)
     return result | {"device_id": result["birthplace"]["device_id"]}

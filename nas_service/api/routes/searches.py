@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
+import structlog
 from fastapi import APIRouter, Header, Query, Response
 
 from nas_service.api import examples
@@ -20,6 +21,8 @@ from nas_service.use_cases.checks import upload_check
 from nas_service.use_cases.ports import Store
 from nas_service.use_cases.submit import submit
 from nas_service.wire.searches import SearchDetail, SearchPage
+
+log = structlog.get_logger(__name__)
 
 router = APIRouter(prefix="/v1/searches", tags=["searches"])
 
@@ -70,6 +73,7 @@ def submit_search(
     """
     checks = (*service.checks, upload_check(store))
     search, is_new = submit(store, checks, spec, idempotency_key, submitter.tenant)
+    log.info("submitted", search=search.id, new=is_new)
     response.headers["Location"] = f"/v1/searches/{search.id}"
     if not is_new:
         response.status_code = 200

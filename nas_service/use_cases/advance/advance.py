@@ -1,5 +1,8 @@
 """Look at one search, do everything that can be done now, and return. Running it twice changes nothing."""
 
+from contextlib import ExitStack
+
+from nas_service import tracing
 from nas_service.domain.entities import TRAIN_QUEUE, WorkKind
 from nas_service.domain.states import SearchPhase, SearchStatus, WorkStatus, is_over
 from nas_service.use_cases.advance.absorb import absorb
@@ -23,12 +26,17 @@ def advance(store: Store, memories: Memories, search_id: str) -> None:
     thoughts = Thoughts()
     try:
         for _ in range(MAX_ROUNDS):
-            with store.write() as uow:
-                context = Context(uow, memories, uow.searches.lock(search_id), thoughts)
+            with ExitStack() as until_sent, store.write() as uow:
+                search = uow.searches.lock(search_id)
+                span = until_sent.enter_context(tracing.span("advance", search.traceparent, search=search_id))
+                context = Context(uow, memories, search, thoughts)
                 _advance(context)
+                if context.search.version == search.version and not uow.outbox:
+                    span.discard()
             if not thoughts.wanted:
                 break
-            think(context.search, thoughts)
+            with tracing.span("propose", search.traceparent, search=search_id):
+                think(context.search, thoughts)
         thoughts.drop_unused()
     except BaseException:
         memories.forget(search_id)

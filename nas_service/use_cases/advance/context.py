@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from nas_service import tracing
 from nas_service.domain.entities import Candidate, Failure, JsonDict, Search, WorkItem, WorkKind, new_id
 from nas_service.domain.metrics import objective_values, violations
 from nas_service.domain.outcome import Outcome, OutcomeState
@@ -71,6 +72,7 @@ class Context:
                 attempt=0,
                 max_attempts=MAX_ATTEMPTS,
                 token=0,
+                traceparent=tracing.traceparent(),
             )
         )
 
