@@ -17,6 +17,9 @@ EXTRAS = {
     "hf": "data sets named hf:NAME",
     "postgres": "a Postgres database",
     "distributed": "workers on other machines",
+    "s3": "artifacts on S3",
+    "tracing": "OpenTelemetry traces",
+    "dashboards": "the dashboards of Optuna and Celery",
 }
 REQUIRED = ("", "worker")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from nas_service.cli.doctor import machine, packages, runtimes, service
+from nas_service.cli.doctor import machine, packages, runtimes, service, shared
 from nas_service.cli.doctor.finding import Finding, fail
 from nas_service.cli.home_service import find_service
 from nas_service.settings import Settings
@@ -32,6 +32,8 @@ def _about(settings: Settings) -> Iterator[Finding]:
     yield machine.check_sqlite(settings.home)
     yield service.check_schema(settings.resolved_database_url)
     yield service.check_broker(settings.broker_url)
+    yield shared.check_files()
+    yield from shared.check_workers(settings.resolved_database_url)
     yield service.check_service(url)
     yield service.check_spaces()
     yield machine.check_port(settings.host, settings.port, ours=url is not None)

@@ -32,6 +32,9 @@ def test_every_extra_is_reported_and_what_this_installation_has_is_found() -> No
         "packages[hf]",
         "packages[postgres]",
         "packages[distributed]",
+        "packages[s3]",
+        "packages[tracing]",
+        "packages[dashboards]",
     ]
     assert found["packages"].level is Level.OK
     assert found["packages[worker]"].level is Level.OK
