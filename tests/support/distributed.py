@@ -1,6 +1,7 @@
 """The distributed service: processes of one's choice around a real Postgres and a real Redis."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,7 +27,8 @@ LOG_TAIL_LINES = 15
 
 NOTES, HOLD = "notes", "hold"
 """In the home of `noted_celery`: a line with an item's id each time that it was begun; while HOLD exists, none ends."""
-NAS = str(Path(sys.executable).with_name("nas"))
+PROGRAMS = str(Path(sys.executable).parent)
+"""Where this environment's `nas`, `celery` and others are."""
 
 
 @dataclass
@@ -58,9 +60,9 @@ class DistributedService:
         (self.home / "logs").mkdir(parents=True, exist_ok=True)
         with (self.home / "logs" / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [NAS if command[0] == "nas" else command[0], *command[1:]],
+                [shutil.which(command[0], path=PROGRAMS) or command[0], *command[1:]],
                 cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": str(ROOT), MARK: str(self.home), **self.settings, **environment},
+                env=self.environment(**environment),
                 stdout=log,
                 stderr=log,
             )
@@ -76,6 +78,12 @@ class DistributedService:
     def left_over(self) -> list[psutil.Process]:
         """Every living process of this service, whoever started it."""
         return marked_processes(str(self.home))
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        """Of a process of this service; it finds the programs of this Python first."""
+        path = os.pathsep.join([PROGRAMS, os.environ["PATH"]])
+        mine = {"PATH": path, "PYTHONPATH": str(ROOT), MARK: str(self.home)}
+        return {**os.environ, **mine, **self.settings, **changes}
 
     def live_workers(self) -> Sequence[Worker]:
         """Those that the service knows."""
