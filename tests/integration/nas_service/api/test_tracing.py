@@ -58,7 +58,7 @@ def test_a_decision_is_a_part_of_the_request_that_led_to_it(
 def test_spans_tell_ids_and_nothing_that_a_user_wrote(
     client: TestClient, service: Service, spans: InMemorySpanExporter
 ) -> None:
-    headers = {"Idempotency-Key": "key-of-mine", "Authorization": "Bearer mine"}
+    headers = {"Idempotency-Key": "key-of-mine", "User-Agent": "a-client-of-mine", "Cookie": "mine=1"}
     search_id = client.post("/v1/searches?by=me", json=SPEC, headers=headers).json()["id"]
     advance(service.store, SqlMemories(), search_id)
     told = [span.to_json() for span in spans.get_finished_spans()]
