@@ -24,7 +24,7 @@ def test_imports_follow_the_arrows() -> None:
 
 
 def test_the_service_and_the_search_spaces_load_no_torch_and_no_runtime() -> None:
-    """Torch alone costs a process two seconds and hundreds of MiB, and the API needs none of it. Scipy is the sampler's."""
+    """Torch alone costs a process two seconds and hundreds of MiB, and the API needs none."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", IMPORT_EVERYTHING], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
