@@ -51,11 +51,15 @@ class Findings:
 
 def options(description: str) -> argparse.Namespace:
     """`quick`, `json` and `plot`."""
-    parser = argparse.ArgumentParser(description=description)
+    return add_options(argparse.ArgumentParser(description=description)).parse_args()
+
+
+def add_options(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The same three, beside a benchmark's own."""
     parser.add_argument("--quick", action="store_true", help="fewer cases and repeats: a minute or two")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure, the machine and the bars")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the figures (PNG or SVG)")
-    return parser.parse_args()
+    return parser
 
 
 def machine() -> dict[str, Any]:
