@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
+import limits
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -48,6 +49,12 @@ class Settings(BaseSettings):
     """Export OpenTelemetry traces; where to is told by the standard OTEL_ variables. Needs the extra `tracing`."""
     insecure: bool = False
     """Serve without keys on an address that other machines can reach."""
+    rate_limit: str = "12000/minute"
+    """Requests that one key may send, or one address where none is needed; empty: any number."""
+    submit_rate_limit: str = "600/minute"
+    """Searches and uploads that one key may send; empty: any number."""
+    wrong_key_rate_limit: str = "60/minute"
+    """Requests with a wrong key or none that one address may send; empty: any number."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins such as `https://example.org`, separated by commas, whose web pages may use the API."""
     queues: Annotated[tuple[str, ...], NoDecode] = (TRAIN_QUEUE, profile_queue("local"))
@@ -95,6 +102,13 @@ class Settings(BaseSettings):
     @classmethod
     def _split_names(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("rate_limit", "submit_rate_limit", "wrong_key_rate_limit")
+    @classmethod
+    def _check_rate(cls, value: str) -> str:
+        if value:
+            limits.parse(value)
+        return value
 
     @property
     def is_exposed(self) -> bool:

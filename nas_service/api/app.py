@@ -17,6 +17,7 @@ from nas_service.api.event_source import StoredEvents
 from nas_service.api.guard import LOOPBACK_HOSTS, Guard
 from nas_service.api.instruments import Instruments
 from nas_service.api.key_ring import KeyRing
+from nas_service.api.rate_limits import RateLimits
 from nas_service.api.request_log import RequestLog
 from nas_service.api.routes import agents, artifacts, candidates, catalog, datasets, events, keys, operations, searches
 from nas_service.api.work_feed import Waiting, WorkFeed
@@ -61,6 +62,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.work_feed = WorkFeed(lambda: _waiting_for_devices(service))
     app.state.inspections = CapacityLimiter(INSPECTIONS)
     app.state.event_feeds = EventFeeds(StoredEvents(service.store))
+    app.state.rate_limits = RateLimits(service.settings)
     app.state.key_ring = KeyRing(service.store)
     app.state.instruments = Instruments(service)
     for part in (searches, events, candidates, artifacts, datasets, catalog, agents, keys, operations):

@@ -8,6 +8,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from nas_service.api.dependencies import ServiceDep
 from nas_service.api.key_ring import KeyRing
+from nas_service.api.rate_limits import REQUESTS, SUBMISSIONS, WRONG_KEYS, RateLimits
+from nas_service.bootstrap import Service
 from nas_service.domain.errors import ForbiddenError, UnauthenticatedError
 from nas_service.domain.identity import EVERYONE, Principal, Scope
 from nas_service.use_cases.ports import Store
@@ -24,9 +26,30 @@ async def _principal(
     service: ServiceDep,
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Principal:
-    """Whom the request's key stands for; a key that is not needed must be right too."""
+    """Whom the request's key stands for; a key that is not needed must be right too.
+
+    Counts the request, or the wrong key. Where none is needed because only this machine asks, nothing is counted.
+    """
+    limits: RateLimits = request.app.state.rate_limits
+    address = request.client.host if request.client else "unknown"
+    try:
+        principal = await _identified(request, service, given, address)
+    except UnauthenticatedError:
+        await limits.count(WRONG_KEYS, address)
+        raise
+    if service.settings.is_exposed or principal.key_id:
+        await limits.count(REQUESTS, principal.key_id or address)
+    return principal
+
+
+async def _identified(
+    request: Request, service: Service, given: HTTPAuthorizationCredentials | None, address: str
+) -> Principal:
+    key_ring: KeyRing = request.app.state.key_ring
+    limits: RateLimits = request.app.state.rate_limits
     if given is not None:
-        key_ring: KeyRing = request.app.state.key_ring
+        if not key_ring.knows(given.credentials):
+            await limits.check(WRONG_KEYS, address)
         return await key_ring.principal(given.credentials)
     if service.settings.keys_required:
         raise UnauthenticatedError("missing-key", "send an API key: `Authorization: Bearer nas_...`, or NAS_TOKEN")
@@ -49,6 +72,16 @@ Submitter = Annotated[Principal, Depends(_needs(Scope.SUBMIT))]
 Administrator = Annotated[Principal, Depends(_needs(Scope.ADMIN))]
 DeviceAgent = Annotated[Principal, Depends(_needs(Scope.DEVICE))]
 Operator = Annotated[Principal, Depends(_needs(Scope.OPERATOR))]
+
+
+async def _count_submission(request: Request, principal: Submitter) -> None:
+    limits: RateLimits = request.app.state.rate_limits
+    if principal.key_id:
+        await limits.count(SUBMISSIONS, principal.key_id)
+
+
+Paced = Depends(_count_submission)
+"""For routes that start work: fewer of them are taken than of others."""
 
 
 async def _tenant_store(service: ServiceDep, principal: Annotated[Principal, Depends(_principal)]) -> Store:

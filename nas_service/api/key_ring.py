@@ -21,13 +21,25 @@ class KeyRing:
         self._store = store
         self._seen: dict[bytes, tuple[Principal, float]] = {}
 
+    def knows(self, token: str) -> bool:
+        """Whether `principal` would answer from memory."""
+        return self._remembered(_digest(token)) is not None
+
     async def principal(self, token: str) -> Principal:
         """Whom the token stands for. Raises UnauthenticatedError."""
-        digest = hashlib.sha256(token.encode()).digest()
-        principal, until_s = self._seen.get(digest, (None, 0.0))
-        if principal is None or time.monotonic() > until_s:
+        digest = _digest(token)
+        principal = self._remembered(digest)
+        if principal is None:
             principal = await run_sync(authenticate, self._store, token)
             if len(self._seen) >= MOST_REMEMBERED:
                 self._seen.clear()
             self._seen[digest] = (principal, time.monotonic() + REMEMBERED_S)
         return principal
+
+    def _remembered(self, digest: bytes) -> Principal | None:
+        principal, until_s = self._seen.get(digest, (None, 0.0))
+        return principal if time.monotonic() < until_s else None
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from nas_service.api.converters import dataset_info, upload_info
 from nas_service.api.dependencies import DatasetId, PageDep, ServiceDep
-from nas_service.api.identity import Reader, Submitter, TenantStore
+from nas_service.api.identity import Paced, Reader, Submitter, TenantStore
 from nas_service.api.problems import refusals
 from nas_service.api.upload_body import MEDIA_TYPES, received_file
 from nas_service.store.overview import known_datasets
@@ -28,6 +28,7 @@ KNOWN: dict[str, Any] = {"model": UploadInfo, "description": "This content is kn
 @router.post(
     "",
     status_code=201,
+    dependencies=[Paced],
     responses={200: KNOWN, **refusals(409, 413, 415)},
     openapi_extra={"requestBody": UPLOAD_BODY},
 )

@@ -11,7 +11,7 @@ from nas_service.api.answers import AnswersDep
 from nas_service.api.conditional import UNCHANGED, IfNoneMatch, etag_of_search, matches, not_modified
 from nas_service.api.converters import search_detail, search_summary
 from nas_service.api.dependencies import PageDep, SearchId, ServiceDep
-from nas_service.api.identity import Reader, Submitter, TenantStore
+from nas_service.api.identity import Paced, Reader, Submitter, TenantStore
 from nas_service.api.problems import refusals
 from nas_service.api.spec_body import JSON_TYPE, YAML_TYPE, SpecBody
 from nas_service.domain.entities import Search
@@ -56,6 +56,7 @@ IdempotencyKey = Annotated[
 @router.post(
     "",
     status_code=202,
+    dependencies=[Paced],
     responses={200: REPLAYED, **refusals(409, 413, 415)},
     openapi_extra={"requestBody": SPEC_BODY},
 )
