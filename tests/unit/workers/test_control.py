@@ -1,6 +1,7 @@
 """The control loop advances what asks for it, sweeps, and lets no single search stop the others."""
 
 import threading
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -8,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 from benchmarks.no_op_workers import claim, finish
 from nas_service.domain.errors import PermanentError
 from nas_service.domain.states import SearchStatus, WorkStatus
+from nas_service.store.tables import artifacts
 from nas_service.use_cases import work
 from nas_service.use_cases.advance import advance
 from nas_service.use_cases.ports import Memories, Store
@@ -103,3 +105,19 @@ def test_a_database_that_is_away_for_a_while_is_waited_for(bench: Bench, monkeyp
     loop.shutdown.set()
     thread.join(timeout=30)
     assert not thread.is_alive()
+
+
+def test_it_collects_what_nobody_needs_a_little_at_a_time(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "COLLECT_S", 0.0)
+    monkeypatch.setattr(control, "SWEEP_S", 0.0)
+    (tmp_path / "source").write_bytes(b"never used")
+    bench.service.artifacts.put(tmp_path / "source", "text/plain")
+    loop = ControlLoop(bench.service)
+    loop.step()
+    assert len(list(bench.service.files.list())) == 1, "it is young"
+    with bench.service.store.write() as uow:
+        uow.connection.execute(artifacts.update().values(touched_at_s=0.0))
+    loop.step()
+    assert list(bench.service.files.list()) == []
