@@ -39,7 +39,7 @@ CANDIDATES, QUICK_CANDIDATES = 60, 24
 KILLS, QUICK_KILLS = 15, 5
 """Of worker processes, beside what happens once or twice."""
 PAUSE_S = 2.0
-EPOCHS = 12
+EPOCHS = 8
 LOST_PER_STRIKE_BAR_S = 10.0
 """A lease, a sweep and the start of a process, while three others go on."""
 GONE_TIMEOUT_S = 30.0

@@ -20,7 +20,7 @@ from tests.support.marked import MARK, marked_processes
 from tests.support.source import ROOT
 from tests.support.waiting import wait_for
 
-START_TIMEOUT_S = 90.0
+START_TIMEOUT_S = 180.0
 """Imports are slow while other tests use the same cores."""
 STOP_TIMEOUT_S = 30.0
 LOG_TAIL_LINES = 15

@@ -1,5 +1,6 @@
 """The exported file itself, run by the stock runtime: what a card states is measured on this, not on torch."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,10 +41,11 @@ class ExportedModel:
             raise ModelRefusedError("model-refused", f"the exported file cannot be run: {error}") from error
         return np.asarray(logits)
 
-    def accuracy(self, split: Split) -> ExportedAccuracy:
-        """On every image of `split`."""
+    def accuracy(self, split: Split, on_batch: Callable[[], None] = lambda: None) -> ExportedAccuracy:
+        """On every image of `split`. `on_batch` is called before each batch, and may raise to stop."""
         correct = 0
         for start in range(0, len(split), BATCH_SIZE):
+            on_batch()
             rows = slice(start, start + BATCH_SIZE)
             predicted = self.logits(pixels_of(split, rows)).argmax(1)
             correct += int((predicted == split.labels[rows].numpy()).sum())

@@ -7,12 +7,13 @@ while others wait; the system frees it when its holder dies, and the next one cl
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from numpy.lib.format import open_memmap
 
 from nas_service.domain.errors import DatasetError
@@ -22,6 +23,9 @@ FACTS = "facts.json"
 SPARE_BYTES = 2**26
 """Disk space that decoding leaves free."""
 
+OnWait = Callable[[], None]
+"""Called while nothing can be done but to wait; may raise to stop."""
+LOCK_POLL_S = 0.5
 Fill = Callable[[np.ndarray], "Facts"]
 """Writes all pixels into uint8 (n, h, w, c) and says what it found."""
 
@@ -42,10 +46,15 @@ class DecodedImages:
     facts: Facts
 
 
-def decoded_images(folder: Path, shape: tuple[int, int, int, int], fill: Fill) -> DecodedImages:
-    """Open `folder`, writing it first if it is not there or damaged. Raises DatasetError `disk-full`."""
+def decoded_images(
+    folder: Path, shape: tuple[int, int, int, int], fill: Fill, on_wait: OnWait = lambda: None
+) -> DecodedImages:
+    """Open `folder`, writing it first if it is not there or damaged.
+
+    Raises DatasetError `disk-full`, and whatever `on_wait` raises while another process writes it.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):
+    with _locked(folder.with_suffix(".lock"), on_wait):
         found = _open(folder, shape)
         if found is None:
             _write(folder, shape, fill)
@@ -53,6 +62,20 @@ def decoded_images(folder: Path, shape: tuple[int, int, int, int], fill: Fill) -
     if found is None:
         raise DatasetError("cache-unreadable", f"{folder.name} was written but cannot be read; check the disk")
     return found
+
+
+@contextmanager
+def _locked(path: Path, on_wait: OnWait) -> Iterator[None]:
+    lock = FileLock(path, timeout=LOCK_POLL_S)
+    while not lock.is_locked:
+        try:
+            lock.acquire()
+        except Timeout:
+            on_wait()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _open(folder: Path, shape: tuple[int, int, int, int]) -> DecodedImages | None:

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +16,7 @@ from nas_service.data.labels import check_source
 from nas_service.data.pixels import PIXEL_RULE
 from nas_service.data.source import Source
 from nas_service.domain.spec import DatasetSpec
-from workers.data.cache import DecodedImages, Facts, decoded_images
+from workers.data.cache import DecodedImages, Facts, OnWait, decoded_images
 from workers.data.dataset import DataSet, MemorySplit, Split
 from workers.data.sources import FindUpload, no_uploads, open_source
 from workers.data.splits import SPLIT_RULE, SplitIndices, split_samples
@@ -25,14 +26,25 @@ from workers.data.streamed import PixelFile, StreamedSplit
 MEMORY_BUDGET_BYTES = 2 * 2**30
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What loading needs from around it. `on_wait` is called every few seconds at least, and may raise to stop it."""
+
+    find_upload: FindUpload = no_uploads
+    on_wait: OnWait = lambda: None
+
+
+ALONE = Around()
+
+
 def load_dataset(
     spec: DatasetSpec,
     roots: Sequence[Path],
     cache_dir: Path | None = None,
     memory_budget_bytes: int = MEMORY_BUDGET_BYTES,
-    find_upload: FindUpload = no_uploads,
+    around: Around = ALONE,
 ) -> DataSet:
-    """Load what `spec` names; file sets only from below `roots`, uploaded ones where `find_upload` says.
+    """Load what `spec` names; file sets only from below `roots`, uploaded ones where `around` says.
 
     With a `cache_dir` the decoded images are kept there and shared between processes. Sets larger than
     `memory_budget_bytes` when decoded are streamed from there, or without one from a temporary file.
@@ -40,7 +52,7 @@ def load_dataset(
     Raises nas_service.domain.errors.DatasetError with one of the problems that `open_source`, `check_source`,
     `mean_and_std` and `decoded_images` name.
     """
-    source = open_source(spec, roots, cache_dir, find_upload)
+    source = _interruptible(open_source(spec, roots, cache_dir, around.find_upload), around.on_wait)
     check_source(source)
     indices = split_samples(source.labels, source.parts, spec)
     fingerprint = _fingerprint(source, spec)
@@ -51,7 +63,7 @@ def load_dataset(
         splits = _memory_splits(pixels, source, indices)
     else:
         with nullcontext(cache_dir / "decoded") if cache_dir else TemporaryDirectory(prefix="nas-data-") as folder:
-            stored = _stored(Path(folder) / fingerprint, source, indices)
+            stored = _stored(Path(folder) / fingerprint, source, indices, around.on_wait)
             facts = stored.facts
             splits = (_memory_splits if fits else _streamed_splits)(stored.pixels, source, indices)
     train, validation, test = splits
@@ -78,9 +90,20 @@ def _fingerprint(source: Source, spec: DatasetSpec) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _stored(folder: Path, source: Source, indices: SplitIndices) -> DecodedImages:
+def _interruptible(source: Source, on_wait: OnWait) -> Source:
+    """The same, asking before each chunk whether to go on."""
+
+    def chunks() -> Iterator[np.ndarray]:
+        for chunk in source.chunks():
+            on_wait()
+            yield chunk
+
+    return replace(source, chunks=chunks)
+
+
+def _stored(folder: Path, source: Source, indices: SplitIndices, on_wait: OnWait) -> DecodedImages:
     shape = (len(source.labels), *source.shape)
-    return decoded_images(folder, shape, lambda pixels: _decode(source, indices, pixels))
+    return decoded_images(folder, shape, lambda pixels: _decode(source, indices, pixels), on_wait)
 
 
 def _decode(source: Source, indices: SplitIndices, pixels: np.ndarray) -> Facts:

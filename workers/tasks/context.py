@@ -9,6 +9,7 @@ from nas_service.bootstrap import Service
 from nas_service.domain.entities import Candidate, Search, WorkItem
 from workers.checkpoints import ItemCheckpoint
 from workers.data import DataSet, load_dataset
+from workers.data.load import Around
 from workers.lease import Lease
 
 MAX_DATASETS = 2
@@ -51,10 +52,11 @@ class Task:
         return ItemCheckpoint(self.service.checkpoints, self.item.id)
 
     def dataset(self) -> DataSet:
-        """The search's data set, from memory if this worker has it. Raises DatasetError."""
+        """The search's data set, from memory if this worker has it. Raises DatasetError, Paused and Abandoned."""
         spec, roots = self.search.spec.dataset, self.service.settings.data_roots
+        around = Around(self._find_upload, on_wait=self.lease.check)
         key = (self.search.tenant, spec.model_dump_json())
-        return cached_dataset(key, lambda: load_dataset(spec, roots, self.cache_dir, find_upload=self._find_upload))
+        return cached_dataset(key, lambda: load_dataset(spec, roots, self.cache_dir, around=around))
 
     def _find_upload(self, dataset_id: str) -> Path:
         """The uploaded file, fetched if need be, verified by its sha256. Raises NotFoundError."""

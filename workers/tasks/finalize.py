@@ -31,8 +31,7 @@ def finalize(task: Task) -> JsonDict:
         model = artifacts.fetch(evaluation.result["model_sha256"], folder / "model.onnx")
         artifacts.fetch(evaluation.result["weights_sha256"], folder / "weights.safetensors")
         exported = ExportedModel(model)
-        validation, test = exported.accuracy(data.validation), exported.accuracy(data.test)
-        task.lease.check()
+        validation, test = (exported.accuracy(split, task.lease.check) for split in (data.validation, data.test))
         facts = CardFacts(task.search, task.candidate, evaluation, measurements, data, validation, test)
         architecture = space.canonical(task.candidate.architecture)
         assert task.search.space is not None

@@ -11,6 +11,7 @@ from workers.bundle.checks.latency import Measure, check_latency
 from workers.bundle.checks.network import check_cost, check_outputs
 from workers.bundle.checks.report import BROKEN, Check, Report, guarded, reason
 from workers.data import DataSet, load_dataset
+from workers.data.load import Around
 from workers.data.sources import UnknownUploadError, no_uploads
 
 
@@ -45,7 +46,7 @@ def _checks(bundle: Path, means: Means) -> Iterator[Check]:
     yield guarded("cost", check_cost, bundle, card)
     data: DataSet | None = None
     try:
-        data = load_dataset(card.dataset.spec, means.data_roots, means.cache_dir, find_upload=means.find_upload)
+        data = load_dataset(card.dataset.spec, means.data_roots, means.cache_dir, around=Around(means.find_upload))
     except UnknownUploadError as error:
         yield Check("data set", None, error.detail)
     except BROKEN as error:

@@ -98,6 +98,21 @@ def test_an_interrupted_evaluation_ends_with_the_same_files_to_the_bit(service: 
     assert facts(evaluated(service, item)) == facts(whole)
 
 
+@pytest.mark.parametrize(("kind", "split_seed"), [(WorkKind.PREPARE, 7), (WorkKind.FINALIZE, 8)])
+def test_what_does_not_train_is_given_back_for_a_shutdown_too(
+    service: Service, kind: WorkKind, split_seed: int
+) -> None:
+    """On a split that is not known yet, so that it has to be loaded."""
+    item = work_until(service, submitted(service, dataset={"name": "digits", "split_seed": split_seed}), kind)
+    assert item is not None
+    shutdown = threading.Event()
+    shutdown.set()
+    Executor(service, shutdown).do(item)
+    with service.store.read() as uow:
+        left = uow.work.get(item.id)
+    assert (left.status, left.attempt) == (WorkStatus.QUEUED, 0)
+
+
 def test_a_training_goes_on_on_a_host_that_shares_nothing_but_a_bucket(
     tmp_path: Path, cache: Path, s3_url: str
 ) -> None:

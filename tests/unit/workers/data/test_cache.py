@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from nas_service.domain.errors import DatasetError
 from workers.data.cache import FACTS, PIXELS, Facts, decoded_images
@@ -79,6 +80,17 @@ def test_of_two_at_once_only_one_decodes(tmp_path: Path, fills: list[int], fill:
     for thread in threads:
         thread.join()
     assert len(fills) == 1
+
+
+def test_whoever_waits_for_another_may_stop_waiting(tmp_path: Path, fills: list[int], fill: Callable) -> None:
+    def stop() -> None:
+        raise InterruptedError
+
+    with FileLock(tmp_path / "abc.lock"), pytest.raises(InterruptedError):
+        decoded_images(tmp_path / "abc", SHAPE, fill, on_wait=stop)
+    assert fills == []
+    decoded_images(tmp_path / "abc", SHAPE, fill, on_wait=stop)
+    assert fills == [1]
 
 
 def test_pixels_stay_readable_and_private_after_the_folder_is_gone(tmp_path: Path, fill: Callable) -> None:
