@@ -11,6 +11,7 @@ from nas_service.client.upload import pack_folder
 from nas_service.domain.errors import DatasetError
 from nas_service.domain.spec import DatasetSpec
 from workers.data import DataSet, Epoch, evaluation_batches, load_dataset, summary, train_batches
+from workers.data.load import Around
 from workers.data.sources import UnknownUploadError
 from workers.data.streamed import StreamedSplit
 
@@ -177,7 +178,7 @@ def test_an_uploaded_folder_is_the_folder_itself(tmp_path: Path, image_folder: M
         asked.append(dataset_id)
         return packed
 
-    uploaded = load_dataset(spec("dataset-0123456789ab"), [], tmp_path / "cache", find_upload=find)
+    uploaded = load_dataset(spec("dataset-0123456789ab"), [], tmp_path / "cache", around=Around(find))
     assert asked == ["dataset-0123456789ab"]
     folder = load_dataset(spec(), [tmp_path])
     assert uploaded.fingerprint == folder.fingerprint
