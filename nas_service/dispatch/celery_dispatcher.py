@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -68,6 +68,14 @@ class CeleryDispatcher:
             work={item_id: queue for item_id, queue in outbox.work.items() if queue in short},
             searches=outbox.searches if CONTROL_QUEUE in short else set(),
         )
+
+    def discard(self, queues: Collection[str]) -> None:
+        """Delete the messages of these queues. Never raises for a broker that is away."""
+        if not queues or self._is_held_back():
+            return
+        with self._forgiving(), self._app.pool.acquire(block=True, timeout=ANSWER_TIMEOUT_S) as connection:
+            for queue in queues:
+                connection.default_channel.queue_purge(queue)
 
     def is_reachable(self) -> bool:
         """Whether the broker answers a ping now; without asking, False shortly after it did not."""

@@ -1,5 +1,6 @@
 """What a transaction wants delivered once it is committed."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 
@@ -21,6 +22,9 @@ class NoDelivery:
 
     def send(self, outbox: Outbox) -> None:
         """Nothing to do: what is committed is found."""
+
+    def discard(self, queues: Collection[str]) -> None:
+        """There are no messages."""
 
     def missing(self, outbox: Outbox) -> Outbox:
         """Nothing is on its way, so nothing is lost on it."""

@@ -1,6 +1,6 @@
 """The few ports that use cases speak to. The store, the Optuna adapter and the artifact folder implement them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -251,6 +251,7 @@ class Dispatcher(Protocol):
 
     def send(self, outbox: Outbox) -> None: ...
     def missing(self, outbox: Outbox) -> Outbox: ...
+    def discard(self, queues: Collection[str]) -> None: ...
     def is_reachable(self) -> bool: ...
 
 

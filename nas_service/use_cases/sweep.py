@@ -3,7 +3,7 @@
 from nas_service.domain.entities import Failure
 from nas_service.domain.states import SearchStatus, is_over
 from nas_service.use_cases.outbox import Outbox
-from nas_service.use_cases.ports import Dispatcher, Store
+from nas_service.use_cases.ports import Dispatcher, Store, UnitOfWork
 from nas_service.use_cases.tallies import Tally
 
 RESEND_AFTER_S = 3.0
@@ -37,10 +37,20 @@ def sweep(store: Store) -> int:
 def resend(store: Store, dispatcher: Dispatcher) -> int:
     """Send again what waits in the database and is not on its way any more. Returns how many work items."""
     with store.read() as uow:
-        waiting = Outbox(
-            work=dict(uow.work.waiting(RESEND_AFTER_S, RESEND_AT_ONCE)),
+        unread = _served_without_messages(uow)
+        waiting = uow.work.waiting(RESEND_AFTER_S, RESEND_AT_ONCE)
+        wanted = Outbox(
+            work={item_id: queue for item_id, queue in waiting.items() if queue not in unread},
             searches=set(uow.searches.woken(RESEND_AT_ONCE)),
         )
-    lost = dispatcher.missing(waiting)
+    dispatcher.discard(unread)
+    lost = dispatcher.missing(wanted)
     dispatcher.send(lost)
     return len(lost.work)
+
+
+def _served_without_messages(uow: UnitOfWork) -> set[str]:
+    """Queues of remote devices alone: these ask for work over HTTP, so messages would pile up unread."""
+    live = uow.workers.live()
+    remote = {queue for worker in live if worker.remote for queue in worker.queues}
+    return remote - {queue for worker in live if not worker.remote for queue in worker.queues}

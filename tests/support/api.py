@@ -55,9 +55,9 @@ def new_service(home: Path, **settings: Any) -> Iterator[Service]:
 
 
 @contextmanager
-def serving(app: ASGIApp) -> Iterator[str]:
-    """Serve `app` on a free loopback port, in a thread; yields its URL."""
-    config = uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1)
+def serving(app: ASGIApp, port: int = 0) -> Iterator[str]:
+    """Serve `app` on a loopback port (by default a free one), in a thread; yields its URL."""
+    config = uvicorn.Config(app, port=port, log_level="critical", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     socket = config.bind_socket()
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, name="test-server")

@@ -41,6 +41,8 @@ def main() -> int:
         agent.run()
     except ClientError as error:
         return _refused(str(error))
+    finally:
+        door.close()
     return 0
 
 

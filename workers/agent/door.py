@@ -22,6 +22,8 @@ PASSING = frozenset({429, 502, 503, 504})
 
 def is_passing(error: ClientError) -> bool:
     """Whether the service may answer the same request a little later."""
+    if isinstance(error, CorruptDownloadError):
+        return False
     return isinstance(error, UnreachableError) or error.problem.status in PASSING
 
 
@@ -47,6 +49,10 @@ class Door:
         """Say who this is; the id under which the service knows it from now on."""
         self._worker_id = AgentWelcome.model_validate_json(self._post("workers", hello)).worker_id
         return self._worker_id
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
 
     def forget(self) -> None:
         """The service does not know this agent any more."""

@@ -1,12 +1,13 @@
 """What a transaction wants delivered is sent once it is committed, and only then."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import pytest
 from sqlalchemy import Engine
 
 from nas_service.bootstrap import checks
-from nas_service.domain.entities import WorkItem
+from nas_service.domain.entities import Worker, WorkItem
 from nas_service.domain.spec import DatasetSpec, SearchSpec
 from nas_service.domain.states import WorkStatus
 from nas_service.search import create_tables
@@ -30,6 +31,8 @@ class Post:
     sent: list[Outbox] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
     """Items whose messages are not on their way."""
+    discarded: set[str] = field(default_factory=set)
+    """Queues whose messages nobody would read."""
 
     def send(self, outbox: Outbox) -> None:
         with SqlStore(self.engine).read() as uow:
@@ -41,6 +44,9 @@ class Post:
 
     def missing(self, outbox: Outbox) -> Outbox:
         return Outbox(work={item_id: queue for item_id, queue in outbox.work.items() if item_id in self.lost})
+
+    def discard(self, queues: Collection[str]) -> None:
+        self.discarded = set(queues)
 
     def work(self) -> list[str]:
         """Queues that were told of work, in order; forgotten with this call."""
@@ -153,3 +159,13 @@ def test_a_sweep_sends_again_what_was_lost_and_nothing_else(
     assert sweep.resend(store, post) == 1
     assert post.sent == [Outbox(work={lost.id: "train"})]
     assert on_its_way.id not in post.sent[0].work
+
+
+def test_messages_for_remote_devices_are_discarded_and_not_sent_again(store: SqlStore, post: Post) -> None:
+    remote = Worker("w-1", "host", 1, ("profile.shed", "profile.both"), {"id": "a", "name": "shed"}, 0.0, remote=True)
+    local = Worker("w-2", "host", 1, ("profile.both",), {"id": "a", "name": "box"}, 0.0)
+    with store.write() as uow:
+        uow.workers.beat(remote)
+        uow.workers.beat(local)
+    sweep.resend(store, post)
+    assert post.discarded == {"profile.shed"}

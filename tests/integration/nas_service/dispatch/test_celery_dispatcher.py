@@ -95,3 +95,11 @@ def test_a_password_stays_out_of_the_log(own: OwnRedis) -> None:
     with capture_logs() as logs:
         CeleryDispatcher(own.url.replace("redis://", "redis://:geheim@")).send(OUTBOX)
     assert "geheim" not in str(logs)
+
+
+def test_messages_that_nobody_would_read_are_discarded(redis_url: str) -> None:
+    dispatcher = CeleryDispatcher(redis_url)
+    dispatcher.send(OUTBOX)
+    dispatcher.discard(["profile.phone", "profile.unknown"])
+    assert messages(redis_url, "profile.phone") == []
+    assert len(messages(redis_url, "train")) == 1
