@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,8 +18,12 @@ from numpy.lib.format import open_memmap
 
 from nas_service.domain.errors import DatasetError
 
+DECODED = "decoded"
+"""Folder of the decoded sets in a cache folder."""
 PIXELS = "pixels.npy"
 FACTS = "facts.json"
+UNFINISHED = ".unfinished"
+EVICTING = "evicting.lock"
 SPARE_BYTES = 2**26
 """Disk space that decoding leaves free."""
 
@@ -78,11 +82,39 @@ def _locked(path: Path, on_wait: OnWait) -> Iterator[None]:
         lock.release()
 
 
+def evict(cache: Path, limit_bytes: int) -> None:
+    """Remove the decoded sets not opened for longest, until those left take no more than `limit_bytes`.
+
+    The newest stays whatever its size. Who reads a removed one goes on: its file is open.
+    """
+    # Where another process evicts too, or decodes anew what is looked at here, the next load sees to the rest.
+    with suppress(Timeout, FileNotFoundError), FileLock(cache / EVICTING, blocking=False):
+        _evict(cache, limit_bytes)
+
+
+def _evict(cache: Path, limit_bytes: int) -> None:
+    folders = [path for path in cache.iterdir() if path.is_dir() and path.suffix != UNFINISHED]
+    sized = [(path.stat().st_mtime, _size_bytes(path), path) for path in folders]
+    held_bytes = sum(size_bytes for _, size_bytes, _ in sized)
+    for _, size_bytes, path in sorted(sized)[:-1]:
+        if held_bytes <= limit_bytes:
+            return
+        # Whoever holds its lock is just opening it: it is not the one to go.
+        with suppress(Timeout), FileLock(path.with_suffix(".lock"), blocking=False):
+            shutil.rmtree(path)
+            held_bytes -= size_bytes
+
+
+def _size_bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir())
+
+
 def _open(folder: Path, shape: tuple[int, int, int, int]) -> DecodedImages | None:
     try:
         pixels = np.load(folder / PIXELS, mmap_mode="c", allow_pickle=False)
         saved = json.loads((folder / FACTS).read_text())
         facts = Facts(mean=tuple(saved["mean"]), std=tuple(saved["std"]))
+        os.utime(folder)
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if pixels.shape != shape or pixels.dtype != np.uint8:
@@ -91,7 +123,7 @@ def _open(folder: Path, shape: tuple[int, int, int, int]) -> DecodedImages | Non
 
 
 def _write(folder: Path, shape: tuple[int, int, int, int], fill: Fill) -> None:
-    unfinished = folder.with_suffix(".unfinished")
+    unfinished = folder.with_suffix(UNFINISHED)
     shutil.rmtree(unfinished, ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)
     needed, free = int(np.prod(shape, dtype=np.int64)) + SPARE_BYTES, shutil.disk_usage(folder.parent).free

@@ -16,7 +16,7 @@ from nas_service.data.labels import check_source
 from nas_service.data.pixels import PIXEL_RULE
 from nas_service.data.source import Source
 from nas_service.domain.spec import DatasetSpec
-from workers.data.cache import DecodedImages, Facts, OnWait, decoded_images
+from workers.data.cache import DECODED, DecodedImages, Facts, OnWait, decoded_images
 from workers.data.dataset import DataSet, MemorySplit, Split
 from workers.data.sources import FindUpload, no_uploads, open_source
 from workers.data.splits import SPLIT_RULE, SplitIndices, split_samples
@@ -62,7 +62,7 @@ def load_dataset(
         facts = _decode(source, indices, pixels)
         splits = _memory_splits(pixels, source, indices)
     else:
-        with nullcontext(cache_dir / "decoded") if cache_dir else TemporaryDirectory(prefix="nas-data-") as folder:
+        with nullcontext(cache_dir / DECODED) if cache_dir else TemporaryDirectory(prefix="nas-data-") as folder:
             stored = _stored(Path(folder) / fingerprint, source, indices, around.on_wait)
             facts = stored.facts
             splits = (_memory_splits if fits else _streamed_splits)(stored.pixels, source, indices)

@@ -9,6 +9,7 @@ from nas_service.bootstrap import Service
 from nas_service.domain.entities import Candidate, Search, WorkItem
 from workers.checkpoints import ItemCheckpoint
 from workers.data import DataSet, load_dataset
+from workers.data.cache import DECODED, evict
 from workers.data.load import Around
 from workers.lease import Lease
 
@@ -56,7 +57,13 @@ class Task:
         spec, roots = self.search.spec.dataset, self.service.settings.data_roots
         around = Around(self._find_upload, on_wait=self.lease.check)
         key = (self.search.tenant, spec.model_dump_json())
-        return cached_dataset(key, lambda: load_dataset(spec, roots, self.cache_dir, around=around))
+
+        def load() -> DataSet:
+            loaded = load_dataset(spec, roots, self.cache_dir, around=around)
+            evict(self.cache_dir / DECODED, self.service.settings.data_cache_mib * 2**20)
+            return loaded
+
+        return cached_dataset(key, load)
 
     def _find_upload(self, dataset_id: str) -> Path:
         """The uploaded file, fetched if need be, verified by its sha256. Raises NotFoundError."""

@@ -1,5 +1,6 @@
 """A decoded folder is written once, whole or not at all, and mended when damaged."""
 
+import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from nas_service.domain.errors import DatasetError
-from workers.data.cache import FACTS, PIXELS, Facts, decoded_images
+from workers.data.cache import FACTS, PIXELS, Facts, decoded_images, evict
 
 SHAPE = (6, 2, 2, 1)
 
@@ -104,3 +105,39 @@ def test_a_set_that_does_not_fit_on_the_disk_is_refused(tmp_path: Path, fill: Ca
     with pytest.raises(DatasetError, match="bytes of disk") as caught:
         decoded_images(tmp_path / "abc", (2**40, 512, 512, 3), fill)
     assert caught.value.problem == "disk-full"
+
+
+@pytest.fixture
+def decoded(tmp_path: Path, fill: Callable) -> list[Path]:
+    """Three sets, last opened in this order."""
+    folders = [tmp_path / "cache" / name for name in ("old", "middle", "new")]
+    for age, folder in enumerate(reversed(folders)):
+        decoded_images(folder, SHAPE, fill)
+        os.utime(folder, (1e9 - age, 1e9 - age))
+    return folders
+
+
+def held(folders: list[Path]) -> list[str]:
+    return [folder.name for folder in folders if folder.exists()]
+
+
+def test_the_sets_not_opened_for_longest_go_first(decoded: list[Path], fill: Callable) -> None:
+    old, _, new = decoded
+    size_bytes = sum(file.stat().st_size for file in new.iterdir())
+    decoded_images(old, SHAPE, fill)
+    evict(new.parent, 2 * size_bytes)
+    assert held(decoded) == ["old", "new"]
+
+
+def test_the_newest_stays_whatever_its_size_and_readers_go_on(decoded: list[Path], fill: Callable) -> None:
+    reading = decoded_images(decoded[0], SHAPE, fill).pixels
+    os.utime(decoded[0], (0, 0))
+    evict(decoded[0].parent, 0)
+    assert held(decoded) == ["new"]
+    assert reading.ravel().tolist() == list(range(24))
+
+
+def test_a_set_that_somebody_is_opening_is_left(decoded: list[Path]) -> None:
+    with FileLock(decoded[0].with_suffix(".lock")):
+        evict(decoded[0].parent, 0)
+    assert held(decoded) == ["old", "new"]
