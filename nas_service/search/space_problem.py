@@ -35,6 +35,7 @@ class SpaceProblem:
         self._costs = _Costs(space, network_input)
         self._known = dict(known or {})
         self._limits = limits
+        self._last_known: tuple[IntArray, dict[int, FloatArray]] | None = None
 
     @classmethod
     def of(cls, spec: SearchSpec, space: SearchSpace, network_input: NetworkInput) -> Self:
@@ -70,8 +71,10 @@ class SpaceProblem:
         return np.log(np.stack(hints, axis=1))
 
     def known(self, rows: IntArray) -> dict[int, FloatArray]:
-        """Exact values, by the objective's place."""
-        return {place: function(rows) for place, function in self._known.items()}
+        """Exact values, by the objective's place. The last answer is kept, as with costs."""
+        if self._last_known is None or self._last_known[0] is not rows:
+            self._last_known = rows, {place: function(rows) for place, function in self._known.items()}
+        return self._last_known[1]
 
     def feasible(self, rows: IntArray) -> BoolArray:
         """Which keep the constraints that can be computed."""

@@ -10,8 +10,11 @@ from nas_service.search.predictor.arrays import FloatArray
 from nas_service.search.predictor.gaussian_process import GaussianProcess, Grams, Inputs, Shape
 
 MEMBERS: tuple[Shape, ...] = ("none", "rbf", "matern")
-RANK_FLOOR = 0.02
+RANK_FLOOR = 0.005
 """Smallest difference from a perfect rank correlation that counts."""
+
+LEAST_WEIGHT = 0.2
+"""Members that weigh less than this share of the best one are left out: they cost as much time as any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,9 @@ class Ensemble:
         """Each member by itself; weights by the squared distance of its leave-one-out ranking from a perfect one."""
         members = [GaussianProcess.fit(shape, inputs, values) for shape in MEMBERS]
         miss = np.array([max(RANK_FLOOR, 1 - _rank_agreement(member.left_out(), values)) for member in members])
-        return cls(members, miss**-2 / (miss**-2).sum())
+        weights = (miss.min() / miss) ** 2
+        kept = np.flatnonzero(weights >= LEAST_WEIGHT)
+        return cls([members[k] for k in kept], weights[kept] / weights[kept].sum())
 
     def believing(self, inputs: Inputs) -> "Ensemble":
         """As if these points had turned out as predicted."""

@@ -10,8 +10,8 @@ from nas_service.search.predictor.arrays import BoolArray, FloatArray, IntArray,
 from nas_service.search.predictor.candidates import Candidates
 from nas_service.search.predictor.outlook import Expectation, Outlook
 
-GENERATIONS = 12
-CHILDREN = 400
+GENERATIONS = 10
+CHILDREN = 300
 """Of each kind (crossed and mutated, mutated only) a generation."""
 NICHES, ELITES = 20, 20
 """Parents are the best `ELITES` in each of `NICHES` equal shares of the population along one objective."""

@@ -17,7 +17,7 @@ Shape = Literal["none", "rbf", "matern"]
 """The smooth part: none (a Bayesian linear model), squared exponential, or Matern with nu = 5/2."""
 
 JITTER = 1e-8
-STEPS = 40
+STEPS = 30
 MAX_FIT_POINTS = 200
 """Observations that hyperparameters are fitted on: five numbers need no more, and each step costs their cube."""
 _PRIOR_MEAN = np.log([1.0, 0.5, 0.3, 1.0, 1e-3])

@@ -13,7 +13,7 @@ from nas_service.search.predictor.gaussian_process import Inputs
 from nas_service.search.predictor.observations import Observations
 from nas_service.search.predictor.problem import Problem
 
-MAX_LEARNED_FROM = 500
+MAX_LEARNED_FROM = 400
 """Observations that predictors are conditioned on: their cost grows with the square, what one more tells shrinks."""
 DOUBT = 1e-12
 

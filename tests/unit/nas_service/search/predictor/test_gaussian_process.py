@@ -90,5 +90,5 @@ def test_choosing_one_point_after_another_is_believing_in_them() -> None:
 def test_the_member_that_ranks_best_weighs_most() -> None:
     x = np.random.default_rng(5).uniform(-0.5, 0.5, (80, 1))
     curved = Ensemble.fit(Inputs(x, np.zeros((80, 0))), np.cos(9 * x[:, 0]))
-    assert curved.weights[0] < 0.1
+    assert "none" not in {member.kernel.shape for member in curved.members}
     assert curved.weights.sum() == pytest.approx(1)
