@@ -4,41 +4,35 @@ Whoever may run it holds the database anyway, so it asks for no key. Results are
 """
 
 import argparse
-import json
-import sys
 from typing import Any
 
-from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
-
 from nas_service.api.converters import key_info
-from nas_service.bootstrap import bootstrap
+from nas_service.bootstrap import Service
 from nas_service.domain.entities import DEFAULT_TENANT
-from nas_service.domain.errors import UserError
 from nas_service.domain.identity import Scope
-from nas_service.store.unit_of_work import SqlStore
+from nas_service.server_command import run
 from nas_service.use_cases import keys
 from nas_service.use_cases.ports import Page
-from nas_service.wire.keys import DEFAULT_SCOPES, KeyRequest, NewKey
+from nas_service.wire.keys import DEFAULT_SCOPES, KeyPage, KeyRequest, NewKey
 
 MOST_LISTED = 1000
 
 
-def _create(store: SqlStore, given: argparse.Namespace) -> Any:
+def _create(service: Service, given: argparse.Namespace) -> Any:
     wanted = KeyRequest(name=given.name, scopes=frozenset(given.scope or DEFAULT_SCOPES), tenant=given.tenant)
-    key, token = keys.create_key(store, wanted.tenant or DEFAULT_TENANT, wanted.name, wanted.scopes)
-    return NewKey(key=key_info(key), token=token).model_dump(mode="json")
+    key, token = keys.create_key(service.store, wanted.tenant or DEFAULT_TENANT, wanted.name, wanted.scopes)
+    return NewKey(key=key_info(key), token=token)
 
 
-def _list(store: SqlStore, given: argparse.Namespace) -> Any:
-    seen = store.of_tenant(given.tenant) if given.tenant else store
+def _list(service: Service, given: argparse.Namespace) -> Any:
+    seen = service.store.of_tenant(given.tenant) if given.tenant else service.store
     with seen.read() as uow:
         found, _ = uow.keys.list(Page(MOST_LISTED))
-    return {"items": [key_info(key).model_dump(mode="json") for key in found]}
+    return KeyPage(items=tuple(key_info(key) for key in found), next_cursor=None)
 
 
-def _revoke(store: SqlStore, given: argparse.Namespace) -> Any:
-    return key_info(keys.revoke_key(store, given.id)).model_dump(mode="json")
+def _revoke(service: Service, given: argparse.Namespace) -> Any:
+    return key_info(keys.revoke_key(service.store, given.id))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,24 +52,5 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main() -> None:
-    """One command; a refusal is one sentence and a status that is not 0."""
-    given = _parser().parse_args()
-    store = bootstrap().store
-    try:
-        document = given.act(store, given)
-    except ValidationError as error:
-        sys.exit("error: " + "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()))
-    except UserError as error:
-        sys.exit(f"error: {error.detail}")
-    except SQLAlchemyError as error:
-        sys.exit(
-            f"error: the database does not answer ({type(error).__name__}): `nas migrate`, or mend NAS_DATABASE_URL"
-        )
-    finally:
-        store.engine.dispose()
-    sys.stdout.write(json.dumps(document) + "\n")
-
-
 if __name__ == "__main__":
-    main()
+    run(_parser())

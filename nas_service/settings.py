@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from nas_service.domain.entities import TRAIN_QUEUE, profile_queue
+from nas_service.domain.quotas import Quotas
 
 
 class Settings(BaseSettings):
@@ -55,6 +56,16 @@ class Settings(BaseSettings):
     """Searches and uploads that one key may send; empty: any number."""
     wrong_key_rate_limit: str = "60/minute"
     """Requests with a wrong key or none that one address may send; empty: any number."""
+    quota_live_searches: int | None = None
+    """Searches that are not over, a tenant; this and the next ones hold where `nas quotas` set nothing else."""
+    quota_search_candidates: int | None = None
+    """`budget.candidates` of one search."""
+    quota_live_candidates: int | None = None
+    """`budget.candidates` of all of a tenant's searches that are not over."""
+    quota_monthly_minutes: float | None = None
+    """`budget.minutes` of all of a tenant's searches of a month; spent ones where they are over."""
+    quota_upload_bytes: int | None = None
+    """Uploaded data sets of a tenant."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins such as `https://example.org`, separated by commas, whose web pages may use the API."""
     queues: Annotated[tuple[str, ...], NoDecode] = (TRAIN_QUEUE, profile_queue("local"))
@@ -109,6 +120,11 @@ class Settings(BaseSettings):
         if value:
             limits.parse(value)
         return value
+
+    @property
+    def quotas(self) -> Quotas:
+        """Of tenants that have none of their own."""
+        return Quotas(**{name: getattr(self, f"quota_{name}") for name in Quotas.__dataclass_fields__})
 
     @property
     def is_exposed(self) -> bool:

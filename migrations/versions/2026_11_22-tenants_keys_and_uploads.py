@@ -80,6 +80,18 @@ def upgrade() -> None:
     )
     op.create_index("ix_api_keys_tenant_created_at_id", "api_keys", ["tenant", "created_at", "id"])
     op.create_table(
+        "quotas",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("live_searches", sa.Integer(), nullable=True),
+        sa.Column("search_candidates", sa.Integer(), nullable=True),
+        sa.Column("live_candidates", sa.Integer(), nullable=True),
+        sa.Column("monthly_minutes", sa.Float(), nullable=True),
+        sa.Column("upload_bytes", sa.BigInteger(), nullable=True),
+        sa.Column("forgotten_month", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("forgotten_s", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", name=op.f("pk_quotas")),
+    )
+    op.create_table(
         "datasets",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("tenant", sa.String(length=64), nullable=False),
@@ -216,6 +228,7 @@ def downgrade() -> None:
     op.drop_column("searches", "traceparent")
     op.drop_index("ix_datasets_tenant_created_at_id", "datasets")
     op.drop_table("datasets")
+    op.drop_table("quotas")
     op.drop_index("ix_api_keys_tenant_created_at_id", "api_keys")
     op.drop_table("api_keys")
     # Measurements of a tenant's own device would be reused by everybody.

@@ -19,7 +19,18 @@ from nas_service.api.instruments import Instruments
 from nas_service.api.key_ring import KeyRing
 from nas_service.api.rate_limits import RateLimits
 from nas_service.api.request_log import RequestLog
-from nas_service.api.routes import agents, artifacts, candidates, catalog, datasets, events, keys, operations, searches
+from nas_service.api.routes import (
+    agents,
+    artifacts,
+    candidates,
+    catalog,
+    datasets,
+    events,
+    keys,
+    operations,
+    quotas,
+    searches,
+)
 from nas_service.api.work_feed import Waiting, WorkFeed
 from nas_service.bootstrap import Service
 
@@ -65,7 +76,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.rate_limits = RateLimits(service.settings)
     app.state.key_ring = KeyRing(service.store)
     app.state.instruments = Instruments(service)
-    for part in (searches, events, candidates, artifacts, datasets, catalog, agents, keys, operations):
+    for part in (searches, events, candidates, artifacts, datasets, catalog, agents, keys, quotas, operations):
         app.include_router(part.router)
     problems.install(app)
     app.openapi = openapi.corrected(app)  # type: ignore[method-assign]

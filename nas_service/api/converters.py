@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from nas_service.domain.datasets import UploadedDataset
 from nas_service.domain.entities import Artifact, Candidate, DatasetFacts, Event, Search
 from nas_service.domain.identity import ApiKey
+from nas_service.domain.quotas import Quotas
 from nas_service.use_cases.queries import CandidateView, FrontView, StatusView
+from nas_service.use_cases.quotas import Account
 from nas_service.wire.candidates import (
     ArtifactInfo,
     AxisInfo,
@@ -18,6 +20,7 @@ from nas_service.wire.candidates import (
 )
 from nas_service.wire.datasets import UploadInfo
 from nas_service.wire.keys import KeyInfo
+from nas_service.wire.quotas import AccountInfo, QuotaLimits, QuotaList, TenantQuotas, UsageInfo
 from nas_service.wire.searches import (
     DatasetInfo,
     FailureInfo,
@@ -145,3 +148,18 @@ def key_info(key: ApiKey) -> KeyInfo:
         last_used_at=key.last_used_at,
         revoked_at=key.revoked_at,
     )
+
+
+def account_info(tenant: str, account: Account) -> AccountInfo:
+    """A tenant's limits and what it has."""
+    return AccountInfo(
+        tenant=tenant,
+        quotas=QuotaLimits.model_validate(account.quotas),
+        usage=UsageInfo.model_validate(account.usage),
+    )
+
+
+def quota_list(own: Mapping[str, Quotas], defaults: Quotas) -> QuotaList:
+    """What was set by tenant, and what holds for all others."""
+    items = (TenantQuotas(tenant=tenant, quotas=QuotaLimits.model_validate(limits)) for tenant, limits in own.items())
+    return QuotaList(items=tuple(items), defaults=QuotaLimits.model_validate(defaults))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nas_service.cli.commands import catalog, checks, datasets, keys, processes, searches
+from nas_service.cli.commands import catalog, checks, datasets, keys, processes, quotas, searches
 from nas_service.cli.commands.gc import gc
 from nas_service.cli.commands.run import run
 from nas_service.cli.group import ExplainingGroup
@@ -57,6 +57,7 @@ for panel, commands in COMMANDS.items():
         app.command(name, rich_help_panel=panel)(command)
 app.add_typer(datasets.app, name="datasets", rich_help_panel=LOOKING)
 app.add_typer(keys.app, name="keys", rich_help_panel=SERVICE)
+app.add_typer(quotas.app, name="quotas", rich_help_panel=SERVICE)
 
 
 def _show_version(wanted: bool) -> None:

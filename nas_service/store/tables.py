@@ -235,6 +235,19 @@ api_keys = Table(
     Index("ix_api_keys_tenant_created_at_id", "tenant", "created_at", "id"),
 )
 
+quotas = Table(
+    "quotas",
+    metadata,
+    Column("tenant", TENANT, primary_key=True),
+    Column("live_searches", Integer),
+    Column("search_candidates", Integer),
+    Column("live_candidates", Integer),
+    Column("monthly_minutes", Float),
+    Column("upload_bytes", BigInteger),
+    Column("forgotten_month", UtcDateTime),
+    Column("forgotten_s", Float, nullable=False, default=0.0),
+)
+
 datasets = Table(
     "datasets",
     metadata,

@@ -60,6 +60,7 @@ OWNED: Mapping[Table, ColumnElement[bool]] = {
     tables.work_artifacts: _owned_by_work_item(tables.work_artifacts.c.work_item_id),
     tables.api_keys: tables.api_keys.c.tenant == bindparam(_TENANT),
     tables.datasets: tables.datasets.c.tenant == bindparam(_TENANT),
+    tables.quotas: tables.quotas.c.tenant == bindparam(_TENANT),
 }
 """Which rows of a table are the tenant's."""
 

@@ -13,6 +13,7 @@ from nas_service.store.engine import for_writing
 from nas_service.store.event_repository import SqlEvents
 from nas_service.store.evidence_repository import SqlEvidence
 from nas_service.store.key_repository import SqlKeys
+from nas_service.store.quota_repository import SqlQuotas
 from nas_service.store.retention_repository import SqlRetention
 from nas_service.store.search_repository import SqlSearches
 from nas_service.store.tally_rows import store_tallies
@@ -80,6 +81,11 @@ class SqlUnitOfWork:
     def keys(self) -> SqlKeys:
         """API keys."""
         return SqlKeys(self._connection)
+
+    @cached_property
+    def quotas(self) -> SqlQuotas:
+        """Quotas and usage."""
+        return SqlQuotas(self._connection)
 
 
 class SqlStore:

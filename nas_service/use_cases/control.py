@@ -6,6 +6,7 @@ from typing import Any
 
 from nas_service.domain.entities import Search
 from nas_service.domain.errors import ConflictError
+from nas_service.domain.quotas import month_of
 from nas_service.domain.states import SearchPhase, SearchStatus, is_over, move
 from nas_service.use_cases.ports import Store, UnitOfWork
 
@@ -40,6 +41,7 @@ def delete(store: Store, search_id: str) -> None:
         search = uow.searches.lock(search_id)
         if not is_over(search.status):
             raise ConflictError("search-not-over", f"{search_id} is {search.status}; cancel it first")
+        uow.quotas.forget(search.tenant, month_of(search.created_at), search.active_s)
         uow.searches.delete(search_id)
 
 

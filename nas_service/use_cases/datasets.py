@@ -7,7 +7,9 @@ from pathlib import Path
 from nas_service.domain.datasets import DatasetFormat, UploadedDataset
 from nas_service.domain.entities import new_id
 from nas_service.domain.errors import ConflictError
+from nas_service.domain.quotas import UNLIMITED, Quotas
 from nas_service.use_cases.ports import ArtifactStore, Inspector, Store
+from nas_service.use_cases.quotas import check_upload
 
 MEDIA_TYPES = {DatasetFormat.FOLDERS: "application/zip", DatasetFormat.NPZ: "application/x-npz"}
 MOST_NAMED = 3
@@ -31,11 +33,14 @@ class UploadDesk:
     store: Store
     artifacts: ArtifactStore
     inspect: Inspector
+    quotas: Quotas = UNLIMITED
+    """Of tenants that have none of their own."""
 
     def add(self, upload: Upload) -> tuple[UploadedDataset, bool]:
-        """Inspect and store it; returns it with whether it is new. Raises DatasetError for what cannot be learned.
+        """Inspect and store it; returns it with whether it is new.
 
         The same content twice, even at the same moment, gives one data set; what is known is not inspected again.
+        Raises DatasetError for what cannot be learned, and LimitError where the tenant has too much already.
         """
         with self.store.read() as uow:
             known = uow.datasets.by_content(upload.tenant, upload.sha256)
@@ -53,6 +58,7 @@ class UploadDesk:
             created_at=datetime.now(UTC),
         )
         with self.store.write() as uow:
+            check_upload(uow, upload.tenant, upload.size_bytes, self.quotas)
             stored = uow.datasets.add(dataset)
         return stored, stored.id == dataset.id
 

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from nas_service import tracing
 from nas_service.domain.entities import DEFAULT_TENANT, Search, new_id
 from nas_service.domain.errors import ConflictError, FieldProblem, SpecError
+from nas_service.domain.quotas import UNLIMITED, Quotas
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import SearchPhase, SearchStatus
 from nas_service.use_cases.devices import check_devices
 from nas_service.use_cases.ports import Store
+from nas_service.use_cases.quotas import check_search
 
 Check = Callable[[SearchSpec], Sequence[FieldProblem]]
 
@@ -21,11 +23,13 @@ def submit(
     spec: SearchSpec,
     idempotency_key: str | None = None,
     tenant: str = DEFAULT_TENANT,
+    quotas: Quotas = UNLIMITED,
 ) -> tuple[Search, bool]:
     """Store a search and return it with whether it is new.
 
-    A tenant's idempotency key gives the same search again. Raises SpecError for a spec that cannot succeed and
-    ConflictError where the key was used for another spec.
+    A tenant's idempotency key gives the same search again. Raises SpecError for a spec that cannot succeed,
+    ConflictError where the key was used for another spec, and LimitError where the tenant has to wait; `quotas` are
+    those of tenants that have none of their own.
     """
     problems = [problem for check in checks for problem in check(spec)]
     if problems:
@@ -42,6 +46,7 @@ def submit(
             return search, False
         if unknown := check_devices(uow, spec, tenant):
             raise SpecError(unknown)
+        check_search(uow, tenant, spec, quotas)
         search = _new_search(spec, idempotency_key, tenant)
         uow.searches.add(search, digest)
         uow.events.append(search.id, "search.submitted", {"name": search.name})

@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field
 from nas_service.domain.identity import Scope
 from nas_service.wire.base import Document
 
-Tenant = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", examples=["vision-team"])]
+TENANT_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+Tenant = Annotated[str, Field(pattern=TENANT_PATTERN, examples=["vision-team"])]
 KeyName = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,120}$", examples=["ci of the vision team"])]
 Scopes = Annotated[frozenset[Scope], Field(min_length=1)]
 

@@ -47,7 +47,7 @@ async def upload_dataset(
     The body is the file itself. Every image is decoded before the answer, and broken ones are named in it. The same
     content again gives the same data set. Name its `id` as a spec's `dataset.name`.
     """
-    desk = UploadDesk(store, service.artifacts, service.inspect)
+    desk = UploadDesk(store, service.artifacts, service.inspect, service.settings.quotas)
     async with received_file(request, service.settings.uploads_dir, service.settings.max_upload_bytes) as file:
         upload = Upload(submitter.tenant, name, file.path, file.sha256, file.size_bytes)
         dataset, is_new = await run_sync(desk.add, upload, limiter=request.app.state.inspections)

@@ -73,7 +73,7 @@ def submit_search(
     Every field but `dataset` has a default; `GET /v1/spec-schema` describes all of them.
     """
     checks = (*service.checks, upload_check(store))
-    search, is_new = submit(store, checks, spec, idempotency_key, submitter.tenant)
+    search, is_new = submit(store, checks, spec, idempotency_key, submitter.tenant, service.settings.quotas)
     log.info("submitted", search=search.id, new=is_new)
     response.headers["Location"] = f"/v1/searches/{search.id}"
     if not is_new:

@@ -38,6 +38,15 @@ def test_a_key_is_made_listed_and_revoked(as_json: Callable[..., Any], nas: Nas)
 
 
 @pytest.mark.usefixtures("at_home")
+def test_quotas_are_set_and_shown(as_json: Callable[..., Any], nas: Nas) -> None:
+    account = as_json("quotas", "set", "vision", "--live-searches", "3", "--monthly-minutes", "90")
+    assert account["quotas"] | {"live_searches": 3, "monthly_minutes": 90.0} == account["quotas"]
+    assert as_json("quotas", "show", "--tenant", "vision") == account
+    assert [item["tenant"] for item in as_json("quotas", "show")["items"]] == ["vision"]
+    assert "live_searches 3" in nas("quotas", "show").stdout
+
+
+@pytest.mark.usefixtures("at_home")
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
