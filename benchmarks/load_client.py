@@ -14,6 +14,8 @@ from typing import Any
 import aiohttp
 from load_data import search_id
 
+WARM_UP_S = 1.0
+"""Not counted: connections are made, and statements prepared."""
 CALLERS = 8
 """Of a closed loop."""
 LARGE = search_id(0)
@@ -94,6 +96,7 @@ async def measure(url: str, case: str, seconds: float, rate: float, streams: int
         listeners = [asyncio.create_task(listen(session, number % searches, connected)) for number in range(streams)]
         for _ in listeners:
             await connected.acquire()
+        await closed_loop(Caller(session, case, searches), WARM_UP_S)
         caller = Caller(session, case, searches)
         started_s = time.perf_counter()
         await (open_loop(caller, seconds, rate) if rate else closed_loop(caller, seconds))

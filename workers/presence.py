@@ -1,9 +1,12 @@
 """A worker process is known to the service while it runs."""
 
 import os
+import platform
 import socket
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +20,8 @@ from workers.profiling.device import describe
 log = structlog.get_logger()
 
 PRESENCE_S = 2.0
+LIBRARIES = ("nas-service", "torch", "onnxruntime")
+"""What decides which results a worker gives."""
 
 
 class Presence:
@@ -30,6 +35,8 @@ class Presence:
             queues=tuple(queues),
             device=describe(),
             seen_s_ago=0.0,
+            versions=_versions(),
+            capacity=1,
         )
         self._store = store
         self._over = threading.Event()
@@ -56,3 +63,12 @@ class Presence:
                 log.warning("presence not noted", error=str(error))
             if self._over.wait(PRESENCE_S):
                 return
+
+
+def _versions() -> dict[str, str]:
+    """Of Python and of the libraries that are installed here."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found

@@ -5,6 +5,7 @@ from nas_service.domain.spec import TargetSpec
 from nas_service.settings import Settings
 from nas_service.wire.agents import AgentHello, LeaseInfo
 from nas_service.wire.catalog import DeviceInfo
+from nas_service.wire.service import WorkerInfo
 
 BEATS_A_LEASE = 5
 """A lease outlives a few lost heartbeats."""
@@ -19,6 +20,22 @@ def device_info(device: Device) -> DeviceInfo:
         live=device.live,
         seen_s_ago=round(device.seen_s_ago, 1),
         description=device.description,
+    )
+
+
+def worker_info(worker: Worker, service_version: str) -> WorkerInfo:
+    """A worker, beside the version of the API."""
+    return WorkerInfo(
+        id=worker.id,
+        host=worker.host,
+        pid=worker.pid,
+        queues=worker.queues,
+        device=str(worker.device.get("name", worker.device["id"])),
+        capacity=worker.capacity,
+        versions=worker.versions,
+        outdated=worker.versions.get("nas-service") != service_version,
+        remote=worker.remote,
+        seen_s_ago=round(worker.seen_s_ago, 1),
     )
 
 

@@ -27,7 +27,7 @@ from nas_service.wire.catalog import (
 from nas_service.wire.datasets import DatasetPage, UploadInfo
 from nas_service.wire.keys import KeyInfo, KeyPage, KeyRequest, NewKey
 from nas_service.wire.searches import DatasetInfo, SearchDetail, SearchEvent, SearchPage, SearchSummary
-from nas_service.wire.service import Readiness
+from nas_service.wire.service import Readiness, WorkerList
 
 DEFAULT_URL = "http://127.0.0.1:8321"
 PAGE_ROWS = 200
@@ -228,6 +228,10 @@ class Client:
     def revoke_key(self, key_id: str) -> KeyInfo:
         """End an API key for good."""
         return KeyInfo.model_validate_json(self._transport.request("DELETE", f"/v1/keys/{key_id}").content)
+
+    def workers(self) -> WorkerList:
+        """Workers that were heard of lately."""
+        return WorkerList.model_validate_json(self._get("/v1/workers"))
 
     def readiness(self) -> Readiness:
         """Whether searches would make progress now, and why not. Asked once, without retries."""

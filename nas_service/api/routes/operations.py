@@ -5,12 +5,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import RedirectResponse
 
 from nas_service.api.dependencies import ServiceDep
+from nas_service.api.device_converters import worker_info
 from nas_service.api.identity import Operator
 from nas_service.api.instruments import Instruments
 from nas_service.bootstrap import Service
 from nas_service.domain.errors import RetryableError
 from nas_service.store.migrate import is_current
-from nas_service.wire.service import Health, Readiness
+from nas_service.wire.service import Health, Readiness, WorkerList
 
 router = APIRouter(tags=["operations"])
 
@@ -66,6 +67,14 @@ def _trouble_with_artifacts(service: Service) -> str | None:
 
 def _trouble_with_broker(service: Service) -> str | None:
     return None if service.dispatcher.is_reachable() else "the broker does not answer; check NAS_BROKER_URL"
+
+
+@router.get("/v1/workers")
+def list_workers(request: Request, operator: Operator, service: ServiceDep) -> WorkerList:
+    """Every worker that was heard of lately, with what it serves, its versions, and whether these are the API's own."""
+    with service.store.read() as uow:
+        workers = uow.workers.live()
+    return WorkerList(items=tuple(worker_info(worker, request.app.version) for worker in workers))
 
 
 @router.get(

@@ -35,6 +35,7 @@ def _about(settings: Settings) -> Iterator[Finding]:
     yield shared.check_files()
     yield from shared.check_workers(settings.resolved_database_url)
     yield service.check_service(url)
+    yield service.check_workers(url)
     yield service.check_spaces()
     yield machine.check_port(settings.host, settings.port, ours=url is not None)
     yield machine.check_disk(settings.home)

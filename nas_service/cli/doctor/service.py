@@ -1,5 +1,6 @@
 """Are database and broker as the service needs them, does it answer, and can its search spaces be read?"""
 
+from collections import Counter
 from pathlib import Path
 
 import search_spaces
@@ -57,6 +58,22 @@ def check_service(url: str | None) -> Finding:
     except ClientError as error:
         return fail("service", str(error), "restart it: end `nas up` with Ctrl-C and start it again")
     return ok("service", f"ready at {url}") if state.ready else warn("service", f"at {url}", "; ".join(state.reasons))
+
+
+def check_workers(url: str | None) -> Finding:
+    """The workers of a running service are of its version."""
+    if url is None:
+        return ok("workers", "no service runs that could have some")
+    try:
+        with Client(url, retries=0) as client:
+            workers = client.workers().items
+    except ClientError as error:
+        return warn("workers", str(error), "ask with a key that has the scope `operator`")
+    versions = Counter(worker.versions.get("nas-service", "unknown") for worker in workers)
+    shown = ", ".join(f"{count} of version {version}" for version, count in sorted(versions.items())) or "none is alive"
+    if any(worker.outdated for worker in workers):
+        return warn("workers", f"{shown}; the service is of another", "restart those of the other version")
+    return ok("workers", shown)
 
 
 def check_spaces() -> Finding:

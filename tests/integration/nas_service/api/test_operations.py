@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,17 @@ def _samples(client: TestClient) -> Samples:
         for family in text_string_to_metric_families(client.get("/metrics").text)
         for sample in family.samples
     }
+
+
+def test_a_worker_of_another_version_is_flagged(client: TestClient, service: Service, live_worker: Worker) -> None:
+    here = {"nas-service": version("nas-service"), "python": "3.11"}
+    current = dataclasses.replace(live_worker, id="worker-2", versions=here, capacity=4)
+    with service.store.write() as uow:
+        uow.workers.beat(current)
+    old, new = client.get("/v1/workers").json()["items"]
+    assert (old["id"], old["outdated"], old["versions"]) == (live_worker.id, True, {})
+    assert (new["id"], new["outdated"], new["versions"], new["capacity"]) == ("worker-2", False, here, 4)
+    assert (new["device"], new["queues"]) == ("bench", ["train", "profile.local"])
 
 
 def test_it_is_ready_with_a_worker(client: TestClient, live_worker: Worker) -> None:

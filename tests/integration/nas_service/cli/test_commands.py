@@ -2,7 +2,10 @@
 
 import csv
 import io
+import os
 from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,8 @@ import pytest
 
 from benchmarks import no_op_workers
 from nas_service.bootstrap import Service
+from nas_service.cli.doctor.finding import Level
+from nas_service.cli.doctor.service import check_workers
 from nas_service.domain.entities import Worker, profile_queue
 from nas_service.search.memories import SqlMemories
 from nas_service.use_cases.advance import advance
@@ -149,6 +154,14 @@ def test_spaces_are_listed_and_each_is_explained(nas: Nas, as_json: AsJson) -> N
 
 def test_an_unknown_space_is_a_usage_error(nas: Nas) -> None:
     assert nas("spaces", "nowhere").exit_code == 2
+
+
+def test_doctor_flags_workers_of_another_version(nas: Nas, service: Service) -> None:
+    worker = Worker("w", "host", 1, ("train",), {"id": "f00d"}, 0.0)
+    for versions, level in [({"nas-service": version("nas-service")}, Level.OK), ({"nas-service": "0.0"}, Level.WARN)]:
+        with service.store.write() as uow:
+            uow.workers.beat(replace(worker, versions=versions))
+        assert check_workers(os.environ["NAS_URL"]).level is level
 
 
 def test_devices_are_those_of_workers(nas: Nas, as_json: AsJson, service: Service) -> None:

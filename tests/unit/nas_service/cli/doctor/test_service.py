@@ -6,7 +6,7 @@ import pytest
 
 from nas_service.cli.doctor.finding import Level
 from nas_service.cli.doctor.report import findings
-from nas_service.cli.doctor.service import check_broker, check_schema, check_service, check_spaces
+from nas_service.cli.doctor.service import check_broker, check_schema, check_service, check_spaces, check_workers
 
 
 def test_no_database_yet_is_no_fault(tmp_path: Path) -> None:
@@ -17,6 +17,11 @@ def test_no_database_yet_is_no_fault(tmp_path: Path) -> None:
 def test_a_service_that_does_not_run_is_no_fault_but_one_that_does_not_answer_is() -> None:
     assert check_service(None).level is Level.OK
     assert check_service("http://127.0.0.1:1").level is Level.FAIL
+
+
+def test_without_a_service_there_are_no_workers_to_look_at() -> None:
+    assert check_workers(None).level is Level.OK
+    assert check_workers("http://127.0.0.1:1").level is Level.WARN
 
 
 def test_a_broker_is_asked_where_one_is_used(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
