@@ -3,15 +3,18 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.middleware.cors import CORSMiddleware
 
 from nas_service import tracing
 from nas_service.api import openapi, problems
 from nas_service.api.answers import Answers
+from nas_service.api.body_limit import BodyLimit
 from nas_service.api.event_feed import EventFeeds
 from nas_service.api.event_source import StoredEvents
 from nas_service.api.guard import LOOPBACK_HOSTS, Guard
@@ -35,6 +38,13 @@ from nas_service.api.work_feed import Waiting, WorkFeed
 from nas_service.bootstrap import Service
 
 DOCS = "/docs"
+
+CORS: dict[str, Any] = {
+    "allow_methods": ["GET", "POST", "PUT", "DELETE"],
+    "allow_headers": ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Range"],
+    "expose_headers": ["ETag", "Location", "Idempotent-Replay", "Retry-After", "X-Request-ID"],
+}
+"""For the origins of `cors_origins`; without credentials, for a browser adds none by itself: keys are not cookies."""
 
 INSPECTIONS = 2
 """Uploads inspected at once; each is a process that takes all cores it can get."""
@@ -83,7 +93,11 @@ def create_app(service: Service) -> FastAPI:
     # The last one added is the outermost.
     # A page that gets here by DNS rebinding has no key, so only where none is needed the name must be right.
     hosts = None if service.settings.insecure or service.settings.keys_required else LOOPBACK_HOSTS
-    app.add_middleware(Guard, hosts=hosts, docs_paths={DOCS})
+    app.add_middleware(BodyLimit, own_limits={"/v1/datasets"})
+    origins = service.settings.cors_origins
+    if origins:
+        app.add_middleware(CORSMiddleware, allow_origins=origins, **CORS)
+    app.add_middleware(Guard, hosts=hosts, docs_paths={DOCS}, origins=origins)
     app.add_middleware(RequestLog, instruments=app.state.instruments)
     return app
 

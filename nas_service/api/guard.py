@@ -35,8 +35,16 @@ class Guard:
     rebinding); without the second, by a form that needs no permission (CSRF). `hosts` None accepts every name.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str] | None, docs_paths: Collection[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Collection[str] | None,
+        docs_paths: Collection[str],
+        origins: Collection[str] = (),
+    ) -> None:
         self.app = app
+        self.origins = origins
+        """Of other sites whose pages may write here."""
         self.hosts = hosts
         self.docs_paths = docs_paths
 
@@ -61,7 +69,7 @@ class Guard:
             detail = f"this service answers to {', '.join(sorted(self.hosts))} only, not to {_name(host)!r}"
             refusal = problem_response(scope, 400, "unknown-host", detail)
             await refusal(scope, receive, send_guarded)
-        elif scope["method"] not in SAFE_METHODS and not _same_origin(headers.get("origin"), host):
+        elif scope["method"] not in SAFE_METHODS and not self._may_write(headers.get("origin"), host):
             refusal = problem_response(
                 scope, 403, "cross-origin", "pages of other origins may not change anything here"
             )
@@ -69,14 +77,13 @@ class Guard:
         else:
             await self.app(scope, receive, send_guarded)
 
+    def _may_write(self, origin: str | None, host: str) -> bool:
+        """Clients other than browsers send no origin."""
+        return origin is None or origin in self.origins or origin.partition("://")[2] == host
+
 
 def _name(host: str) -> str:
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return ""
-
-
-def _same_origin(origin: str | None, host: str) -> bool:
-    """Clients other than browsers send no origin."""
-    return origin is None or origin.partition("://")[2] == host
