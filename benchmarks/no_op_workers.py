@@ -4,7 +4,9 @@ For tests and benchmarks of orchestration, where what a candidate is worth does 
 """
 
 import hashlib
+import time
 
+from nas_service.bootstrap import bootstrap
 from nas_service.domain.entities import MODEL_FILE, TRAIN_QUEUE, Candidate, JsonDict, WorkItem, WorkKind, profile_queue
 from nas_service.domain.spec import SearchSpec
 from nas_service.use_cases import work
@@ -14,6 +16,8 @@ from nas_service.use_cases.queries import StatusView, status
 
 QUEUES = (TRAIN_QUEUE, profile_queue("local"))
 LEASE_S = 60.0
+POLL_S = 0.1
+"""As the real workers look."""
 DIGITS = {
     "fingerprint": "f" * 64,
     "classes": [str(i) for i in range(10)],
@@ -67,6 +71,17 @@ def finish(store: Store, item: WorkItem) -> bool:
     return work.complete(store, item, made_up_result(spec, item, candidate))
 
 
+def work_until_killed() -> None:
+    """A polling worker, configured as all processes are."""
+    store = bootstrap().store
+    while True:
+        item = claim(store)
+        if item is None:
+            time.sleep(POLL_S)
+        else:
+            finish(store, item)
+
+
 def run_to_end(store: Store, memories: Memories, search_id: str, max_rounds: int = 10_000) -> StatusView:
     """Advance and work in turns until nothing is left to do."""
     for _ in range(max_rounds):
@@ -77,3 +92,7 @@ def run_to_end(store: Store, memories: Memories, search_id: str, max_rounds: int
                 return status(uow, search_id)
         finish(store, item)
     raise AssertionError(f"{search_id} did not end in {max_rounds} rounds")
+
+
+if __name__ == "__main__":
+    work_until_killed()
