@@ -3,17 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import version
+from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
-from hypothesis.strategies import booleans
+from hypothesis.strategies import booleans, sampled_from
 from schemathesis import checks
 
 from benchmarks import no_op_workers
 from nas_service.api.app import create_app
-from nas_service.domain.entities import Worker, profile_queue
+from nas_service.domain.entities import DEFAULT_TENANT, Worker, profile_queue
+from nas_service.domain.identity import Scope
 from nas_service.search.memories import SqlMemories
+from nas_service.use_cases.keys import create_key
 from nas_service.use_cases.ports import Page
 from nas_service.use_cases.submit import submit
 from nas_service.wire.agents import VERSION_HEADER
@@ -33,6 +36,10 @@ CONTRACT = [
 ]
 
 
+TOKEN = "token"
+GUARDED: dict[str, Any] = {"require_keys": True, "rate_limit": "", "submit_rate_limit": "", "wrong_key_rate_limit": ""}
+"""Keys are asked for; without limits, which would soon answer everything."""
+
 Known = dict[str, str]
 """Path parameters of things that are in the store: random ids would only ever find nothing."""
 
@@ -43,7 +50,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Know
     folder = tmp_path_factory.mktemp("contract")
     file = folder / "model.onnx"
     file.write_bytes(b"made up")
-    with new_service(folder / "home") as service:
+    with new_service(folder / "home", **GUARDED) as service:
         search, _ = submit(service.store, service.checks, spec_of(SPEC))
         no_op_workers.run_to_end(service.store, SqlMemories(), search.id)
         artifact = service.artifacts.put(file, "application/octet-stream")
@@ -56,18 +63,22 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Know
             uow.datasets.add(replace(PETS, sha256=artifact.sha256))
         with serving(create_app(service)) as url:
             known = {"search_id": search.id, "candidate_id": candidate.id, "name": file.name, "dataset_id": PETS.id}
-            yield url, known | {"item_id": no_work.id, "worker_id": "worker-1"}
+            key, token = create_key(service.store, DEFAULT_TENANT, "operator", [Scope.OPERATOR])
+            known |= {"item_id": no_work.id, "worker_id": "worker-1", "key_id": key.id, "tenant": "vision"}
+            yield url, known | {TOKEN: token}
 
 
 def _check(operation: schemathesis.APIOperation, known: Known) -> None:
     if operation.path == "/v1/spaces/{name}":
-        known = {"name": "mobilenet"}
+        known = known | {"name": "mobilenet"}
     # 503 is what /readyz is for: on a slow day the one worker here has not been heard of for too long.
     wanted = CONTRACT[1:] if operation.path == "/readyz" else CONTRACT
 
     @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
-    @given(operation.as_strategy(), booleans())
-    def no_answer_leaves_the_contract(case: schemathesis.Case, of_stored: bool) -> None:
+    @given(operation.as_strategy(), booleans(), sampled_from([True, True, True, False]))
+    def no_answer_leaves_the_contract(case: schemathesis.Case, of_stored: bool, has_key: bool) -> None:
+        if has_key:
+            case.headers["Authorization"] = f"Bearer {known[TOKEN]}"
         if of_stored and case.method != "DELETE":
             case.path_parameters.update({name: known[name] for name in case.path_parameters})
             if operation.path.startswith("/v1/agent/"):
