@@ -28,7 +28,7 @@ def test_every_command_explains_itself(name: str) -> None:
     assert name in shown.stdout
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - {"serve", "control", "worker"}))
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"serve", "control", "worker", "agent"}))
 def test_every_command_that_answers_can_answer_in_json(name: str) -> None:
     assert "--json" in nas(name, "--help").stdout
 
