@@ -71,6 +71,7 @@ Reader = Annotated[Principal, Depends(_needs(Scope.READ))]
 Submitter = Annotated[Principal, Depends(_needs(Scope.SUBMIT))]
 Administrator = Annotated[Principal, Depends(_needs(Scope.ADMIN))]
 DeviceAgent = Annotated[Principal, Depends(_needs(Scope.DEVICE))]
+Scraper = Annotated[Principal, Depends(_needs(Scope.METRICS))]
 Operator = Annotated[Principal, Depends(_needs(Scope.OPERATOR))]
 
 

@@ -19,6 +19,8 @@ class Scope(StrEnum):
     """All of the above, and manage the tenant's keys."""
     DEVICE = "device"
     """Serve a device's timings: of the key's tenant, or with a key of tenant `default` of every tenant."""
+    METRICS = "metrics"
+    """Read the service's metrics, which tell of every tenant's load, and nothing else."""
     OPERATOR = "operator"
     """All of the above, and manage every tenant's keys and quotas."""
 
@@ -28,7 +30,7 @@ _IMPLIED: Mapping[Scope, frozenset[Scope]] = {
     Scope.OPERATOR: frozenset(Scope),
 }
 
-GRANTED_BY_OPERATORS = frozenset({Scope.DEVICE, Scope.OPERATOR})
+GRANTED_BY_OPERATORS = frozenset({Scope.DEVICE, Scope.METRICS, Scope.OPERATOR})
 """They reach beyond a tenant, so a tenant's admin cannot give them away."""
 
 

@@ -6,7 +6,7 @@ from starlette.responses import RedirectResponse
 
 from nas_service.api.dependencies import ServiceDep
 from nas_service.api.device_converters import worker_info
-from nas_service.api.identity import Operator
+from nas_service.api.identity import Operator, Scraper
 from nas_service.api.instruments import Instruments
 from nas_service.bootstrap import Service
 from nas_service.domain.errors import RetryableError
@@ -80,7 +80,7 @@ def list_workers(request: Request, operator: Operator, service: ServiceDep) -> W
 @router.get(
     "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 )
-def metrics(request: Request, _: Operator) -> Response:
+def metrics(request: Request, _: Scraper) -> Response:
     """Searches, queues, workers, what became of work and candidates, and latencies, in Prometheus' text format."""
     instruments: Instruments = request.app.state.instruments
     return Response(instruments.text(), media_type=METRICS_TYPE)
