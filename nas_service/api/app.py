@@ -36,6 +36,7 @@ from nas_service.api.routes import (
 )
 from nas_service.api.work_feed import Waiting, WorkFeed
 from nas_service.bootstrap import Service
+from nas_service.dashboard import pages
 
 DOCS = "/docs"
 
@@ -88,6 +89,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.instruments = Instruments(service)
     for part in (searches, events, candidates, artifacts, datasets, catalog, agents, keys, quotas, operations):
         app.include_router(part.router)
+    pages.install(app)
     problems.install(app)
     app.openapi = openapi.corrected(app)  # type: ignore[method-assign]
     # The last one added is the outermost.

@@ -29,7 +29,7 @@ DOCS_CONTENT_POLICY = (
 
 
 class Guard:
-    """Checks `Host` and `Origin`, and adds security headers to every answer.
+    """Checks `Host` and `Origin`, and adds security headers to every answer that does not bring its own.
 
     Without the first, a web page could reach this service by a name of its own that resolves to loopback (DNS
     rebinding); without the second, by a form that needs no permission (CSRF). `hosts` None accepts every name.
@@ -58,9 +58,8 @@ class Guard:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = policy
-                for name, value in HEADERS.items():
-                    headers[name] = value
+                for name, value in {**HEADERS, "Content-Security-Policy": policy}.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         headers = Headers(scope=scope)

@@ -39,6 +39,7 @@ async def _principal(
         raise
     if service.settings.is_exposed or principal.key_id:
         await limits.count(REQUESTS, principal.key_id or address)
+    request.state.principal = principal
     return principal
 
 

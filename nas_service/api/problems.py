@@ -1,10 +1,11 @@
 """Every refusal as problem+json (RFC 9457), whoever raised it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
 from math import ceil
 from typing import Any
 
+from anyio.to_thread import run_sync
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
@@ -131,9 +132,9 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     return problem_response(request.scope, error.status_code, slug, detail, headers=error.headers)
 
 
-def _on_store_error(request: Request, error: Exception) -> Response:
-    """Not async: it asks the database again. What is missing there is a fault of the statement to some databases."""
-    if _is_not_migrated(request.app.state.service.store):
+async def _on_store_error(request: Request, error: Exception) -> Response:
+    """Asks the database again: what is missing there is a fault of the statement to some databases."""
+    if await run_sync(_is_not_migrated, request.app.state.service.store):
         detail = "the database does not have the schema of this version; run `nas migrate`"
         return problem_response(request.scope, 503, "schema-not-current", detail)
     if isinstance(error, ProgrammingError):
@@ -150,10 +151,24 @@ def _is_not_migrated(store: SqlStore) -> bool:
         return False
 
 
+_HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    NasError: _on_domain_error,
+    RequestValidationError: _on_invalid_request,
+    HTTPException: _on_http_error,
+    **dict.fromkeys((OperationalError, ProgrammingError, PoolTimeoutError), _on_store_error),
+}
+
+ANSWERED = tuple(_HANDLERS)
+"""Errors that have a problem document."""
+
+
+async def answer(request: Request, error: Exception) -> Response:
+    """The problem document of one of `ANSWERED`."""
+    handler = next(handler for family, handler in _HANDLERS.items() if isinstance(error, family))
+    return await handler(request, error)
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of `app` with a problem document; unexpected ones are the request log's."""
-    app.add_exception_handler(NasError, _on_domain_error)
-    app.add_exception_handler(RequestValidationError, _on_invalid_request)
-    app.add_exception_handler(HTTPException, _on_http_error)
-    for failure in (OperationalError, ProgrammingError, PoolTimeoutError):
-        app.add_exception_handler(failure, _on_store_error)
+    for family, handler in _HANDLERS.items():
+        app.add_exception_handler(family, handler)

@@ -1,0 +1,1 @@
+"""The dashboard: pages for people, over the same use cases and documents as the REST API, and served beside it."""

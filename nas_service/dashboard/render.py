@@ -1,0 +1,82 @@
+"""Templates to answers: every page has the same frame, policy and words for numbers."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from nas_service.cli.display import units
+from nas_service.dashboard import static_files
+from nas_service.domain.identity import Principal, Scope
+
+CONTENT_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+HEADERS = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    # With `no-referrer` a browser sends `Origin: null` with the page's own forms.
+    "Referrer-Policy": "same-origin",
+    # Asked for again each time: after signing out nothing is shown, and an unchanged page costs a 304.
+    "Cache-Control": "private, no-cache",
+    "Vary": "Cookie, HX-Request",
+}
+
+HTMX_REQUEST = "HX-Request"
+
+
+def age(at: datetime) -> str:
+    """`3 h`: how long ago, in its largest unit."""
+    seconds = max(0.0, (datetime.now(UTC) - at).total_seconds())
+    for unit, size_s in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= size_s:
+            return f"{int(seconds // size_s)} {unit}"
+    return f"{int(seconds)} s"
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"percent": units.percent, "duration": units.duration, "metric": units.metric_text, "age": age}
+    made.globals |= {"static": static_files.address(), "Scope": Scope}
+    return made
+
+
+_templates = _environment()
+
+
+def render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    """The template as a page. It knows `principal`: who is signed in, or None where that is not known."""
+    principal: Principal | None = getattr(request.state, "principal", None)
+    content = _templates.get_template(template).render(
+        request=request,
+        principal=principal,
+        keys_required=request.app.state.service.settings.keys_required,
+        is_fragment=HTMX_REQUEST in request.headers,
+        **context,
+    )
+    return HTMLResponse(content, status, HEADERS)
+
+
+def see_other(request: Request, path: str) -> Response:
+    """Go on at `path` with a GET, also where htmx and not the browser has asked."""
+    if HTMX_REQUEST in request.headers:
+        return Response(headers={"HX-Redirect": path})
+    return Response(status_code=303, headers={"Location": path})
