@@ -42,7 +42,8 @@ class SqlWork:
 
     def waiting_for_devices(self) -> frozenset[tuple[str, str]]:
         """Queue and tenant of every timing that somebody could claim."""
-        return frozenset(row.tuple() for row in self._connection.execute(statements.WAITING_FOR_DEVICES))
+        rows = self._connection.execute(statements.WAITING_FOR_DEVICES)
+        return frozenset((queue, tenant) for queue, tenant in rows)
 
     def claim(
         self, queues: Sequence[str], worker_id: str, lease_s: float, tenant: str | None = None

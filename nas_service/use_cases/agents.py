@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nas_service.domain.entities import DEFAULT_TENANT, Failure, JsonDict, Worker, WorkItem
 from nas_service.domain.errors import ConflictError, NotFoundError, UserError
 from nas_service.domain.spec import LOCAL_DEVICE, TargetSpec
-from nas_service.domain.states import SearchStatus, is_over
+from nas_service.domain.states import SearchStatus, WorkStatus, is_over
 from nas_service.use_cases import work
 from nas_service.use_cases.ports import Store
 
@@ -51,10 +51,8 @@ def heard_of(store: Store, worker_id: str, tenant: str) -> Worker:
 
 def held(store: Store, item_id: str, hold: Hold, tenant: str) -> WorkItem:
     """The item as its holder knows it. Raises NotFoundError, and ConflictError where it is the holder's no more."""
-    with store.read() as uow:
-        item = uow.work.get(item_id)
-        agent = _agent(uow.workers.get(hold.worker_id), tenant)
-    if (item.worker_id, item.token) != (agent.id, hold.token):
+    item, _ = _found(store, item_id, hold, tenant)
+    if not _holds(hold, item):
         raise lease_lost(item_id)
     return item
 
@@ -65,16 +63,21 @@ def target_of(store: Store, item: WorkItem) -> TargetSpec:
         return uow.searches.get(item.search_id).spec.targets[item.payload["target"]]
 
 
-def complete(store: Store, item: WorkItem, measured: JsonDict) -> None:
-    """Commit a well-formed measurement.
+def complete(store: Store, item_id: str, hold: Hold, tenant: str, measured: JsonDict) -> None:
+    """Commit a well-formed measurement; once more is no mistake, for the first answer may have been lost.
 
-    Raises UserError where it is of something else, ConflictError where the lease was lost.
+    Raises UserError where it is of something else; NotFoundError, and ConflictError where the lease was lost.
     """
-    with store.read() as uow:
-        agent = uow.workers.get(str(item.worker_id))
+    item, agent = _found(store, item_id, hold, tenant)
+    if not _holds(hold, item):
+        work.refuse(store, item)
+        raise lease_lost(item_id)
+    if item.status is WorkStatus.DONE:
+        return
     birthplace = measured["birthplace"] | {"device": agent.device["name"]}
     _check_birthplace(birthplace, target_of(store, item), agent)
     whose = {"device_id": agent.device["id"], "owner": agent.owner}
+    # The lease may have been lost since.
     _accepted(work.complete(store, item, measured | whose | {"birthplace": birthplace}), item)
 
 
@@ -94,6 +97,15 @@ def let_go(store: Store, item: WorkItem) -> None:
 def lease_lost(item_id: str) -> ConflictError:
     """Whatever the agent has done for the item is void."""
     return ConflictError("lease-lost", f"{item_id} was given to another, or nobody wants it any more; drop it")
+
+
+def _found(store: Store, item_id: str, hold: Hold, tenant: str) -> tuple[WorkItem, Worker]:
+    with store.read() as uow:
+        return uow.work.get(item_id), _agent(uow.workers.get(hold.worker_id), tenant)
+
+
+def _holds(hold: Hold, item: WorkItem) -> bool:
+    return (item.worker_id, item.token) == (hold.worker_id, hold.token)
 
 
 def _agent(worker: Worker, tenant: str) -> Worker:

@@ -57,6 +57,12 @@ def complete(store: Store, item: WorkItem, result: JsonDict) -> bool:
     return accepted
 
 
+def refuse(store: Store, item: WorkItem) -> None:
+    """Note a result that was refused without a look at it: who brings it does not hold the item any more."""
+    with store.write() as uow:
+        uow.tallies.count(Tally.RESULT_REFUSED, item.kind)
+
+
 def fail(store: Store, item: WorkItem, failure: Failure, *, retry: bool) -> bool:
     """Report a failure: queued again while `retry` and the cap allow it, over otherwise. False: the lease was lost."""
     with store.write() as uow:

@@ -131,8 +131,8 @@ def heartbeat(agent: DeviceAgent, service: ServiceDep, item_id: Claimed, holder:
 @router.post("/items/{item_id}/complete", status_code=204)
 def complete_item(agent: DeviceAgent, service: ServiceDep, item_id: Claimed, done: Completion) -> None:
     """Hand in the measurement. Refused (409) where the lease was lost: then drop it."""
-    item = _held(agent, service, item_id, done)
-    agents.complete(service.store, item, done.measurement.model_dump(mode="json"))
+    hold = agents.Hold(done.worker_id, done.token)
+    agents.complete(service.store, item_id, hold, agent.tenant, done.measurement.model_dump(mode="json"))
 
 
 @router.post("/items/{item_id}/fail", status_code=204)

@@ -111,9 +111,10 @@ class Shed:
 
 
 @pytest.fixture
-def shed(tmp_path: Path) -> Iterator[Shed]:
-    """A service with short leases and measurements, served on loopback."""
+def shed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shed]:
+    """A service with short leases and measurements, served on loopback, and agents that leave within a moment."""
     home = tmp_path / "home"
+    monkeypatch.setattr("workers.agent.agent.WAIT_S", 0.2)
     with new_service(home, lease_s=LEASE_S, measure_s=0.2) as service, serving(create_app(service)) as url:
         shed = Shed(service, tmp_path, url)
         yield shed

@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+import httpx
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,6 +43,7 @@ def test_a_dead_agents_item_goes_to_another_and_its_late_result_is_refused(shed:
     with pytest.raises(ClientError) as refused:
         dead.complete(lease, _a_measurement(done.result))
     assert (refused.value.problem.status, refused.value.problem.slug) == (409, "lease-lost")
+    assert 'nas_refused_results_total{kind="profile"} 1.0' in httpx.get(f"{shed.url}/metrics").text
     with pytest.raises(ClientError, match="given to another"):
         dead.fetch_model(lease, tmp_path)
 
@@ -73,6 +75,7 @@ def test_what_is_not_a_measurement_of_the_target_is_refused(shed: Shed) -> None:
             door.complete(lease, good | wrong)
     door.complete(lease, good)
     assert shed.timing(other).status is WorkStatus.DONE
+    door.complete(lease, good)  # as an agent does that never got the answer
 
 
 def test_a_pause_and_a_cancellation_reach_the_agent(shed: Shed) -> None:
@@ -153,7 +156,8 @@ def test_an_agent_of_another_version_is_told_which_one_is_needed(shed: Shed, mon
 def test_a_request_for_work_is_answered_as_soon_as_there_is_some(shed: Shed) -> None:
     door = shed.connect()
     found: list[object] = []
-    waiter = threading.Thread(target=lambda: found.append(door.lease(20.0)[0]))
+    # Well below the client's own timeout, after which it would ask again and find the work without having been woken.
+    waiter = threading.Thread(target=lambda: found.append(door.lease(10.0)[0]))
     waiter.start()
     search = shed.submit()
     waiter.join()
