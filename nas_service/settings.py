@@ -6,12 +6,13 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
-import limits
-from pydantic import Field, field_validator
+from pydantic import Field, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from nas_service.domain.entities import TRAIN_QUEUE, profile_queue
 from nas_service.domain.quotas import Quotas
+
+Rate = Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]*/(second|minute|hour|day))?$")]
 
 
 class Settings(BaseSettings):
@@ -50,11 +51,11 @@ class Settings(BaseSettings):
     """Export OpenTelemetry traces; where to is told by the standard OTEL_ variables. Needs the extra `tracing`."""
     insecure: bool = False
     """Serve without keys on an address that other machines can reach."""
-    rate_limit: str = "12000/minute"
+    rate_limit: Rate = "12000/minute"
     """Requests that one key may send, or one address where none is needed; empty: any number."""
-    submit_rate_limit: str = "600/minute"
+    submit_rate_limit: Rate = "600/minute"
     """Searches and uploads that one key may send; empty: any number."""
-    wrong_key_rate_limit: str = "60/minute"
+    wrong_key_rate_limit: Rate = "60/minute"
     """Requests with a wrong key or none that one address may send; empty: any number."""
     quota_live_searches: int | None = None
     """Searches that are not over, a tenant; this and the next ones hold where `nas quotas` set nothing else."""
@@ -113,13 +114,6 @@ class Settings(BaseSettings):
     @classmethod
     def _split_names(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-    @field_validator("rate_limit", "submit_rate_limit", "wrong_key_rate_limit")
-    @classmethod
-    def _check_rate(cls, value: str) -> str:
-        if value:
-            limits.parse(value)
-        return value
 
     @property
     def quotas(self) -> Quotas:

@@ -9,6 +9,7 @@ from nas_service.api.device_converters import worker_info
 from nas_service.api.identity import Operator, Scraper
 from nas_service.api.instruments import Instruments
 from nas_service.bootstrap import Service
+from nas_service.domain.entities import TRAIN_QUEUE
 from nas_service.domain.errors import RetryableError
 from nas_service.store.migrate import is_current
 from nas_service.wire.service import Health, Readiness, WorkerList
@@ -38,7 +39,7 @@ async def healthz() -> Health:
     responses={503: {"model": Readiness, "description": "Searches would make no progress; `reasons` says why"}},
 )
 def readyz(service: ServiceDep, response: Response) -> Readiness:
-    """Whether searches would make progress: database, artifacts and broker answer, and a worker is alive."""
+    """Whether searches would make progress: database, artifacts and broker answer, and a worker can train."""
     checks = (_trouble_with_store, _trouble_with_artifacts, _trouble_with_broker)
     reasons = tuple(reason for check in checks if (reason := check(service)) is not None)
     response.status_code = 503 if reasons else 200
@@ -50,8 +51,8 @@ def _trouble_with_store(service: Service) -> str | None:
         with service.store.read() as uow:
             if not is_current(uow.connection):
                 return "the database schema is not current; run `nas migrate`"
-            if not uow.workers.live():
-                return "no worker is alive; start some with `nas up` or `nas worker`"
+            if not any(TRAIN_QUEUE in worker.queues for worker in uow.workers.live()):
+                return "no worker that trains is alive; start some with `nas up` or `nas worker`"
     except SQLAlchemyError as error:
         return f"the database does not answer ({type(error).__name__}); check NAS_DATABASE_URL"
     return None

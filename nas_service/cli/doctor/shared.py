@@ -1,9 +1,11 @@
 """What the machines of one service share: are workers alive, do clocks agree, can files be stored?"""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from nas_service.cli.doctor.finding import Finding, fail, ok, warn
 from nas_service.cli.doctor.runtimes import ProbeError, probe
+from nas_service.domain.entities import TRAIN_QUEUE
 
 WORKERS_PROBE = """
 import json, time
@@ -49,9 +51,16 @@ def check_workers(database_url: str) -> list[Finding]:
         facts = probe(WORKERS_PROBE)
     except ProbeError as error:
         return [fail("workers", f"the database cannot be read: {error}", "check NAS_DATABASE_URL, then `nas migrate`")]
-    serving = ", ".join(f"{count} on {queue}" for queue, count in sorted(facts["queues"].items()))
-    workers = ok("workers", serving) if serving else warn("workers", "none is alive", "nas up, or nas worker")
-    return [workers, _skew(facts["database_ahead_s"])]
+    return [_serving(facts["queues"]), _skew(facts["database_ahead_s"])]
+
+
+def _serving(queues: Mapping[str, int]) -> Finding:
+    """Agents on devices time what others have trained: without those they wait for ever."""
+    serving = ", ".join(f"{count} on {queue}" for queue, count in sorted(queues.items()))
+    if TRAIN_QUEUE in queues:
+        return ok("workers", serving)
+    detail = f"{serving}, but none that trains" if serving else "none is alive"
+    return warn("workers", detail, "nas up, or nas worker")
 
 
 def _skew(database_ahead_s: float) -> Finding:

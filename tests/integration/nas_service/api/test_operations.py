@@ -58,6 +58,15 @@ def test_it_is_not_ready_without_a_worker(client: TestClient) -> None:
     assert client.get("/healthz").status_code == 200
 
 
+def test_it_is_not_ready_with_an_agent_alone(client: TestClient, service: Service, live_worker: Worker) -> None:
+    with service.store.write() as uow:
+        uow.workers.forget(live_worker.id)
+        uow.workers.beat(dataclasses.replace(live_worker, id="agent-1", queues=("profile.phone",), remote=True))
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "no worker that trains" in answer.json()["reasons"][0]
+
+
 def test_it_is_not_ready_while_its_broker_is_away(service: Service, live_worker: Worker) -> None:
     away = dataclasses.replace(service, dispatcher=CeleryDispatcher("redis://127.0.0.1:1/0"))
     with TestClient(create_app(away), base_url=LOOPBACK) as client:

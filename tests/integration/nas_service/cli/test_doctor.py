@@ -29,6 +29,14 @@ def test_workers_are_counted_by_queue_and_clocks_compared(home: Path) -> None:
     assert skew.level is Level.OK
 
 
+def test_agents_alone_train_nothing(home: Path) -> None:
+    with new_service(home) as service:
+        with service.store.write() as uow:
+            uow.workers.beat(Worker("agent", "host", 1, ("profile.phone",), {"name": "phone"}, 0.0, remote=True))
+        workers = check_workers(service.settings.resolved_database_url)[0]
+    assert (workers.level, workers.detail) == (Level.WARN, "1 on profile.phone, but none that trains")
+
+
 def test_no_database_yet_is_no_fault_of_the_workers(home: Path) -> None:
     assert [finding.level for finding in check_workers(f"sqlite:///{home}/nas.db")] == [Level.OK]
 
