@@ -34,20 +34,25 @@ class ReceivedFile:
     size_bytes: int
 
 
+def stated_bytes(request: Request, limit_bytes: int) -> int:
+    """Length of the body, 0 where the sender does not say it. Raises RefusedRequestError (413) over `limit_bytes`."""
+    stated = request.headers.get("content-length", "")
+    size_bytes = int(stated) if stated.isdigit() else 0
+    if size_bytes > limit_bytes:
+        raise _too_large(limit_bytes)
+    return size_bytes
+
+
 @asynccontextmanager
 async def received_file(request: Request, folder: Path, limit_bytes: int) -> AsyncIterator[ReceivedFile]:
     """The whole body in a file that lasts as long as the block.
 
-    Raises RefusedRequestError: 413 for more than `limit_bytes`, before anything is read where the length is
-    stated, and else with the first byte too many; 415; 400 where the sender breaks off.
+    Raises RefusedRequestError: 413 with the first byte more than `limit_bytes`; 415; 400 where the sender breaks off.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in MEDIA_TYPES:
         detail = f"send the file itself as {MEDIA_TYPES[0]} or {MEDIA_TYPES[-1]}, not {media_type or 'without a type'}"
         raise RefusedRequestError(415, "unsupported-media-type", detail)
-    stated = request.headers.get("content-length", "")
-    if stated.isdigit() and int(stated) > limit_bytes:
-        raise _too_large(limit_bytes)
     await run_sync(_make_room, folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=PREFIX) as scratch:
         yield await _write(request, Path(scratch, "upload"), limit_bytes)

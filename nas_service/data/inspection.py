@@ -1,11 +1,14 @@
-"""Judge an uploaded file by reading all of it: `python -m nas_service.data.inspection PATH MEMORY_BYTES` prints JSON.
+"""Judge an uploaded file by reading all of it, and print JSON.
 
-A process of its own, so that a file made to exhaust memory or to crash a decoder harms nothing but this.
+`python -m nas_service.data.inspection PATH MEMORY_BYTES CPU_S` is a process of its own, so that a file made to exhaust
+memory or to crash a decoder harms nothing but this. It ends with its standard input, and so with whoever started it.
 """
 
 import json
+import os
 import resource
 import sys
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +24,8 @@ from nas_service.data.uploads import holds_arrays
 from nas_service.data.zipped import zipped_images
 from nas_service.domain.datasets import ClassImages, DatasetFormat, UploadFacts
 from nas_service.domain.errors import DatasetError
+
+ORPHANED = 75
 
 
 def inspect(path: Path) -> UploadFacts:
@@ -73,10 +78,22 @@ def _counts(labels: np.ndarray, parts: np.ndarray, classes: Sequence[str]) -> tu
     )
 
 
+def _end_with_input() -> None:
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(ORPHANED)
+
+
+def _limit(memory_bytes: int, cpu_s: int) -> None:
+    limits = {resource.RLIMIT_DATA: memory_bytes, resource.RLIMIT_CPU: cpu_s, resource.RLIMIT_CORE: 0}
+    for limited, most in limits.items():
+        resource.setrlimit(limited, (most, most + 1 if limited == resource.RLIMIT_CPU else most))
+
+
 def main() -> None:
     """Print the facts, or the problem with detail and place."""
-    path, memory_bytes = Path(sys.argv[1]), int(sys.argv[2])
-    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    path, memory_bytes, cpu_s = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    threading.Thread(target=_end_with_input, name="lifeline", daemon=True).start()
+    _limit(memory_bytes, cpu_s)
     try:
         answer = inspect(path).model_dump(mode="json")
     except DatasetError as error:

@@ -23,12 +23,17 @@ FILE_SCHEMES = frozenset({"imagefolder", "npz"})
 _UPLOAD_ID = re.compile(rf"{UPLOADED}-[0-9a-f]+")
 
 
+def is_upload(name: str) -> bool:
+    """Whether the name is an uploaded set's id."""
+    return _UPLOAD_ID.fullmatch(name) is not None
+
+
 def parse_dataset_name(name: str) -> tuple[str, str]:
     """Scheme and what it reads: the rest after the colon, an upload's id, or nothing for `digits`.
 
     Raises DatasetError `unknown-dataset`.
     """
-    if _UPLOAD_ID.fullmatch(name):
+    if is_upload(name):
         return UPLOADED, name
     scheme, colon, rest = name.partition(":")
     if scheme not in FORMS or scheme == UPLOADED or bool(colon) != (":" in FORMS[scheme]):

@@ -14,12 +14,18 @@ from nas_service.store.tables import datasets, searches
 from nas_service.use_cases.ports import Page
 
 _GET = select(datasets).where(datasets.c.id == bindparam("dataset_id"))
+_KEEP, _LOCK = _GET.with_for_update(read=True), _GET.with_for_update()
 _BY_CONTENT = select(datasets).where(datasets.c.tenant == bindparam("tenant"), datasets.c.sha256 == bindparam("sha256"))
 _ADD = InsertIfNew(datasets)
 _DELETE = delete(datasets).where(datasets.c.id == bindparam("dataset_id"))
 _NEWEST_FIRST = select(datasets).order_by(datasets.c.created_at.desc(), datasets.c.id.desc())
 _STORED_BYTES = select(func.coalesce(func.sum(datasets.c.size_bytes), 0)).where(
     datasets.c.tenant == bindparam("tenant")
+)
+_OF_SIZE = (
+    select(datasets.c.id)
+    .where(datasets.c.tenant == bindparam("tenant"), datasets.c.size_bytes == bindparam("size_bytes"))
+    .limit(1)
 )
 _LIVE_USERS = (
     select(searches.c.id)
@@ -49,7 +55,18 @@ class SqlDatasets:
 
     def get(self, dataset_id: str) -> UploadedDataset:
         """Raises NotFoundError."""
-        found = self._first(_GET, dataset_id=dataset_id)
+        return self._one(_GET, dataset_id)
+
+    def keep(self, dataset_id: str) -> UploadedDataset:
+        """The same; until the transaction ends nobody else can `lock` it."""
+        return self._one(_KEEP, dataset_id)
+
+    def lock(self, dataset_id: str) -> UploadedDataset:
+        """The same; until the transaction ends nobody else can `lock` or `keep` it."""
+        return self._one(_LOCK, dataset_id)
+
+    def _one(self, query: Executable, dataset_id: str) -> UploadedDataset:
+        found = self._first(query, dataset_id=dataset_id)
         if found is None:
             raise NotFoundError("no-such-dataset", f"there is no data set {dataset_id!r}; see `GET /v1/datasets`")
         return found
@@ -76,6 +93,10 @@ class SqlDatasets:
     def stored_bytes(self, tenant: str) -> int:
         """Size of all that the tenant has uploaded."""
         return int(self._connection.execute(_STORED_BYTES, {"tenant": tenant}).scalar_one())
+
+    def has_size(self, tenant: str, size_bytes: int) -> bool:
+        """Whether a data set of the tenant's has just this size."""
+        return self._connection.scalar(_OF_SIZE, {"tenant": tenant, "size_bytes": size_bytes}) is not None
 
     def delete(self, dataset_id: str) -> None:
         """Forget it; its file stays until nothing refers to it and the collector comes by."""

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import search_spaces
 from nas_service.data_paths import resolve_below
-from nas_service.domain.dataset_name import FILE_SCHEMES, UPLOADED, parse_dataset_name
-from nas_service.domain.errors import DatasetError, FieldProblem, NotFoundError
+from nas_service.domain.dataset_name import FILE_SCHEMES, parse_dataset_name
+from nas_service.domain.errors import DatasetError, FieldProblem
 from nas_service.domain.recipe import check_recipe
 from nas_service.domain.spec import SearchSpec
-from nas_service.use_cases.ports import Store
 from nas_service.use_cases.submit import Check
 
 
@@ -40,28 +39,6 @@ def _space_problem(spec: SearchSpec, preset: str) -> FieldProblem | None:
     except search_spaces.UnknownSpace as error:
         return FieldProblem("space.name" if error.name == spec.space.name else "space.preset", str(error))
     return None
-
-
-def upload_check(store: Store) -> Check:
-    """A check that an uploaded set exists in `store`, and that its images have, or are given, one size."""
-
-    def check(spec: SearchSpec) -> list[FieldProblem]:
-        try:
-            scheme, dataset_id = parse_dataset_name(spec.dataset.name)
-            if scheme != UPLOADED:
-                return []
-            with store.read() as uow:
-                facts = uow.datasets.get(dataset_id).facts
-        except DatasetError:
-            return []  # told by `dataset_check`
-        except NotFoundError as error:
-            return [FieldProblem("dataset.name", error.detail)]
-        if facts.has_one_size or spec.dataset.image_size is not None:
-            return []
-        sizes = f"{facts.min_width}x{facts.min_height} to {facts.max_width}x{facts.max_height}"
-        return [FieldProblem("dataset.image_size", f"the images have {sizes} pixels; set the size to resize them to")]
-
-    return check
 
 
 def dataset_check(roots: Sequence[Path]) -> Check:

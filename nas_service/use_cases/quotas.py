@@ -56,11 +56,17 @@ def check_search(uow: UnitOfWork, tenant: str, spec: SearchSpec, defaults: Quota
 
 
 def check_upload(uow: UnitOfWork, tenant: str, size_bytes: int, defaults: Quotas) -> None:
-    """Raises LimitError for more bytes than the tenant may have. Locks its quotas, as `check_search`."""
+    """As `check_room`, once and for all: locks the tenant's quotas, as `check_search`."""
+    if uow.quotas.get(tenant).over(defaults).upload_bytes is not None:
+        uow.quotas.lock(tenant)
+        check_room(uow, tenant, size_bytes, defaults)
+
+
+def check_room(uow: UnitOfWork, tenant: str, size_bytes: int, defaults: Quotas) -> None:
+    """Raises LimitError for more uploaded bytes than the tenant may have now; saves receiving and inspecting them."""
     quotas = uow.quotas.get(tenant).over(defaults)
     if quotas.upload_bytes is None:
         return
-    uow.quotas.lock(tenant)
     usage = uow.quotas.usage(tenant, datetime.now(UTC))
     _take("uploaded bytes", usage.upload_bytes, size_bytes, quotas.upload_bytes, "", RETRY_S)
 

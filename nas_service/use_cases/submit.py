@@ -10,6 +10,7 @@ from nas_service.domain.errors import ConflictError, FieldProblem, SpecError
 from nas_service.domain.quotas import UNLIMITED, Quotas
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import SearchPhase, SearchStatus
+from nas_service.use_cases.datasets import check_uploaded
 from nas_service.use_cases.devices import check_devices
 from nas_service.use_cases.ports import Store
 from nas_service.use_cases.quotas import check_search
@@ -44,7 +45,7 @@ def submit(
                     f"the idempotency key was used for another spec (search {search.id}); use a fresh key",
                 )
             return search, False
-        if unknown := check_devices(uow, spec, tenant):
+        if unknown := [*check_uploaded(uow, spec), *check_devices(uow, spec, tenant)]:
             raise SpecError(unknown)
         check_search(uow, tenant, spec, quotas)
         search = _new_search(spec, idempotency_key, tenant)

@@ -9,7 +9,7 @@ from nas_service.api.converters import dataset_info, upload_info
 from nas_service.api.dependencies import DatasetId, PageDep, ServiceDep
 from nas_service.api.identity import Paced, Reader, Submitter, TenantStore
 from nas_service.api.problems import refusals
-from nas_service.api.upload_body import MEDIA_TYPES, received_file
+from nas_service.api.upload_body import MEDIA_TYPES, received_file, stated_bytes
 from nas_service.store.overview import known_datasets
 from nas_service.use_cases import datasets
 from nas_service.use_cases.datasets import Upload, UploadDesk
@@ -48,7 +48,9 @@ async def upload_dataset(
     content again gives the same data set. Name its `id` as a spec's `dataset.name`.
     """
     desk = UploadDesk(store, service.artifacts, service.inspect, service.settings.quotas)
-    async with received_file(request, service.settings.uploads_dir, service.settings.max_upload_bytes) as file:
+    limit_bytes = service.settings.max_upload_bytes
+    await run_sync(desk.expect, submitter.tenant, stated_bytes(request, limit_bytes))
+    async with received_file(request, service.settings.uploads_dir, limit_bytes) as file:
         upload = Upload(submitter.tenant, name, file.path, file.sha256, file.size_bytes)
         dataset, is_new = await run_sync(desk.add, upload, limiter=request.app.state.inspections)
     response.status_code = 201 if is_new else 200

@@ -17,7 +17,6 @@ from nas_service.api.spec_body import JSON_TYPE, YAML_TYPE, SpecBody
 from nas_service.domain.entities import Search
 from nas_service.domain.states import SearchStatus
 from nas_service.use_cases import control, queries
-from nas_service.use_cases.checks import upload_check
 from nas_service.use_cases.ports import Store
 from nas_service.use_cases.submit import submit
 from nas_service.wire.searches import SearchDetail, SearchPage
@@ -72,8 +71,7 @@ def submit_search(
 
     Every field but `dataset` has a default; `GET /v1/spec-schema` describes all of them.
     """
-    checks = (*service.checks, upload_check(store))
-    search, is_new = submit(store, checks, spec, idempotency_key, submitter.tenant, service.settings.quotas)
+    search, is_new = submit(store, service.checks, spec, idempotency_key, submitter.tenant, service.settings.quotas)
     log.info("submitted", search=search.id, new=is_new)
     response.headers["Location"] = f"/v1/searches/{search.id}"
     if not is_new:

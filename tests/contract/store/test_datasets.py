@@ -1,13 +1,15 @@
 """Uploaded data sets on both databases."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from nas_service.domain.datasets import UploadedDataset
 from nas_service.domain.entities import Artifact
-from nas_service.domain.errors import ConflictError, NotFoundError
+from nas_service.domain.errors import ConflictError, FieldProblem, NotFoundError, SpecError
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import SearchStatus
 from nas_service.store.unit_of_work import SqlStore
@@ -15,7 +17,12 @@ from nas_service.use_cases import datasets
 from nas_service.use_cases.control import cancel, set_status
 from nas_service.use_cases.ports import Page
 from nas_service.use_cases.submit import submit
+from tests.contract.store.test_store import a_search
 from tests.support.uploads import PETS
+from tests.support.waiting import wait_for
+
+SPEC = SearchSpec.model_validate({"dataset": {"name": PETS.id, "image_size": 8}})
+BLOCKED = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 
 
 def add(store: SqlStore, dataset: UploadedDataset) -> UploadedDataset:
@@ -70,10 +77,60 @@ def test_another_tenants_data_set_is_not_found(store: SqlStore) -> None:
         assert uow.datasets.get(PETS.id) == PETS
 
 
+def test_a_set_deleted_after_the_checks_and_before_the_commit_is_refused(store: SqlStore) -> None:
+    add(store, PETS)
+    own = store.of_tenant("default")
+
+    def deleted_meanwhile(_: SearchSpec) -> list[FieldProblem]:
+        datasets.delete(own, PETS.id)
+        return []
+
+    with pytest.raises(SpecError) as caught:
+        submit(own, (deleted_meanwhile,), SPEC)
+    assert [problem.field for problem in caught.value.problems] == ["dataset.name"]
+
+
+def wait_until_blocked(store: SqlStore) -> None:
+    """On Postgres somebody waits for a lock; SQLite lets nobody even begin to write, which cannot be seen."""
+
+    def is_blocked() -> bool:
+        with store.read() as uow:
+            return bool(uow.connection.scalar(BLOCKED))
+
+    if store.engine.dialect.name == "postgresql":
+        wait_for(is_blocked, "the other transaction to wait")
+
+
+def test_a_deletion_waits_for_a_submission_that_has_found_the_set(store: SqlStore) -> None:
+    add(store, PETS)
+    own = store.of_tenant("default")
+    with ThreadPoolExecutor(1) as pool:
+        with own.write() as uow:
+            assert datasets.check_uploaded(uow, SPEC) == []
+            deletion = pool.submit(datasets.delete, own, PETS.id)
+            wait_until_blocked(store)
+            uow.searches.add(a_search(spec=SPEC), "digest")
+        with pytest.raises(ConflictError, match="is read by 1"):
+            deletion.result()
+
+
+def test_a_submission_waits_for_a_deletion_and_is_refused(store: SqlStore) -> None:
+    add(store, PETS)
+    own = store.of_tenant("default")
+    with ThreadPoolExecutor(1) as pool:
+        with own.write() as uow:
+            uow.datasets.lock(PETS.id)
+            submission = pool.submit(submit, own, (), SPEC)
+            wait_until_blocked(store)
+            uow.datasets.delete(PETS.id)
+        with pytest.raises(SpecError):
+            submission.result()
+
+
 def test_only_searches_that_are_not_over_hold_a_data_set(store: SqlStore) -> None:
     add(store, PETS)
     own = store.of_tenant("default")
-    search, _ = submit(own, (), SearchSpec.model_validate({"dataset": {"name": PETS.id}}))
+    search, _ = submit(own, (), SPEC)
     submit(own, (), SearchSpec.model_validate({"dataset": {"name": "digits"}}))
     with pytest.raises(ConflictError, match=search.id):
         datasets.delete(own, PETS.id)

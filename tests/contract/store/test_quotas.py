@@ -1,21 +1,29 @@
 """Quotas hold whoever asks at the same moment, and a deleted search gives no time back; on both databases."""
 
+import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nas_service.artifacts.copies import LocalCopies
+from nas_service.artifacts.folder import Folder
+from nas_service.artifacts.store import Artifacts
+from nas_service.domain.datasets import UploadFacts
 from nas_service.domain.errors import LimitError, SpecError
 from nas_service.domain.quotas import Quotas, next_month
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import SearchStatus
 from nas_service.store.unit_of_work import SqlStore
 from nas_service.use_cases import control
+from nas_service.use_cases.datasets import Upload, UploadDesk
 from nas_service.use_cases.quotas import account
 from nas_service.use_cases.submit import submit
 from tests.contract.store.test_store import a_search
+from tests.support.uploads import FACTS
 
 
 def ask(store: SqlStore, quotas: Quotas, tenant: str = "ours", **budget: Any) -> str:
@@ -36,6 +44,35 @@ def test_two_submits_at_once_cannot_both_take_the_last_place(store: SqlStore) ->
 
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(one, range(4))) == [False, False, False, True]
+
+
+def test_two_uploads_at_once_cannot_both_take_the_last_bytes(store: SqlStore, tmp_path: Path) -> None:
+    """Both are inspected, and so both had been expected, before either is stored."""
+    together = threading.Barrier(2, timeout=30)
+
+    def inspect(_: Path) -> UploadFacts:
+        together.wait()
+        return FACTS
+
+    artifacts = Artifacts(Folder(tmp_path / "artifacts"), store, LocalCopies(tmp_path / "copies", 0))
+    desk = UploadDesk(store.of_tenant("ours"), artifacts, inspect, Quotas(upload_bytes=15))
+
+    def one(content: bytes) -> bool:
+        path = tmp_path / content.decode()
+        path.write_bytes(content)
+        try:
+            desk.expect("ours", len(content))
+            desk.add(Upload("ours", "pets", path, hashlib.sha256(content).hexdigest(), len(content)))
+        except LimitError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(one, (b"0" * 10, b"1" * 10))) == [False, True]
+    with pytest.raises(LimitError, match="15 uploaded bytes, 10 are taken, and this asks for 6"):
+        desk.expect("ours", 6)
+    desk.expect("ours", 5)
+    desk.expect("ours", 10)  # may be what is there already
 
 
 def test_live_searches_and_their_candidates_are_counted_by_tenant(store: SqlStore) -> None:

@@ -136,6 +136,21 @@ def test_a_stated_length_over_the_limit_is_refused_before_anything_is_sent(servi
     assert not service.settings.uploads_dir.exists()
 
 
+def test_what_a_quota_has_no_room_for_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    with (
+        new_service(tmp_path / "tight", quota_upload_bytes=2**20) as service,
+        serving(create_app(service)) as url,
+    ):
+        with begun(url, f"Content-Length: {2**21}") as connection:
+            answer = connection.recv(2**16)
+        with httpx.Client(base_url=url, timeout=60) as client:
+            taken = [upload(client).status_code, upload(client).status_code]
+    assert answer.startswith(b"HTTP/1.1 429")
+    assert b"quota-exceeded" in answer
+    assert b"retry-after" in answer.lower()
+    assert taken == [201, 200]
+
+
 def test_a_body_that_grows_over_the_limit_is_refused_while_it_comes(tmp_path: Path) -> None:
     with (
         new_service(tmp_path / "small", max_upload_bytes=3 * 2**20) as service,
