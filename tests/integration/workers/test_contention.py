@@ -23,6 +23,7 @@ EAGER_WORKER = """
 import sys
 from benchmarks import no_op_workers
 from nas_service.bootstrap import bootstrap
+from nas_service.domain.signals import Signal
 from nas_service.domain.states import is_over
 from nas_service.use_cases import work
 store = bootstrap().store
