@@ -16,7 +16,7 @@ from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
 
-ABSENT = ("torch", "optuna", "sqlalchemy", "celery", "onnx", "fastapi", "redis")
+ABSENT = ("torch", "optuna", "sqlalchemy", "celery", "onnx", "fastapi", "redis", "limits")
 IMPORT = """
 import importlib.util, sys
 print(*[name for name in sys.argv[1:] if importlib.util.find_spec(name)])
