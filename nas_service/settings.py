@@ -13,6 +13,7 @@ from nas_service.domain.entities import TRAIN_QUEUE, profile_queue
 from nas_service.domain.quotas import Quotas
 
 Rate = Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]*/(second|minute|hour|day))?$")]
+"""Such as `600/minute`."""
 
 
 class Settings(BaseSettings):

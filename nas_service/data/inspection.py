@@ -84,9 +84,10 @@ def _end_with_input() -> None:
 
 
 def _limit(memory_bytes: int, cpu_s: int) -> None:
-    limits = {resource.RLIMIT_DATA: memory_bytes, resource.RLIMIT_CPU: cpu_s, resource.RLIMIT_CORE: 0}
-    for limited, most in limits.items():
-        resource.setrlimit(limited, (most, most + 1 if limited == resource.RLIMIT_CPU else most))
+    """Too much memory is a MemoryError; too much of the processor is SIGXCPU, and a second later SIGKILL."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
 
 
 def main() -> None:
