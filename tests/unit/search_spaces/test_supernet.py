@@ -1,5 +1,6 @@
 """Weight sharing: a subnet computes what its extracted network computes, for every architecture of every space."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,21 @@ from search_spaces.supernet import Supernet, covering, extremes, largest_blocks,
 IMAGES = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.fixture
-def supernet(space: SearchSpace, network_input: NetworkInput) -> Supernet:
+@cache
+def trained(name: str, preset: str) -> Supernet:
+    """As after a training: the matrices that cut kernels down are no longer the identity."""
     torch.manual_seed(0)
-    supernet = Supernet(space, network_input)
-    # As after a training: the matrices that cut kernels down are no longer the identity.
+    supernet = Supernet(get(name, preset), NetworkInput(channels=3, class_count=7))
     for step in supernet.kernel_steps.values():
         torch.nn.init.normal_(step, mean=0.1, std=0.1)
+    return supernet
+
+
+@pytest.fixture
+def supernet(space: SearchSpace) -> Supernet:
+    """Made once a space; no test changes its weights."""
+    supernet = trained(space.name, space.preset)
+    supernet.zero_grad()
     return supernet
 
 
@@ -38,7 +47,7 @@ def test_a_subnet_computes_what_its_extracted_network_computes(
 
 
 def test_every_architecture_finds_all_its_weights(supernet: Supernet, network_input: NetworkInput) -> None:
-    for architecture in supernet.space.sample(np.random.default_rng(1), 20):
+    for architecture in supernet.space.sample(np.random.default_rng(1), 8):
         weights = supernet.weights(supernet.space.plan(architecture, network_input))
         with torch.device("meta"):
             network = build(supernet.space, architecture, network_input)
@@ -47,7 +56,7 @@ def test_every_architecture_finds_all_its_weights(supernet: Supernet, network_in
 
 def test_the_covering_architectures_reach_what_any_sample_has(space: SearchSpace, network_input: NetworkInput) -> None:
     largest = largest_blocks([space.plan(a, network_input) for a in covering(space)])
-    for architecture in space.sample(np.random.default_rng(2), 500):
+    for architecture in space.sample(np.random.default_rng(2), 100):
         plan = space.plan(architecture, network_input)
         for slot, block in zip(slots_of(plan), plan.blocks, strict=True):
             for name in ("in_channels", "mid_channels", "out_channels", "kernel", "se_channels"):
