@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, SecretStr, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from nas_service.domain.entities import TRAIN_QUEUE, profile_queue
@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     """Largest data set that may be uploaded."""
     require_keys: bool | None = None
     """Whether the REST API asks for API keys; by default on every address that other machines can reach."""
+    session_secret: SecretStr = SecretStr("")
+    """Signs the sessions of the dashboard; by default a random one in `home`. All API processes need the same."""
+    session_hours: Annotated[float, Field(gt=0)] = 12.0
+    """How long one stays signed in to the dashboard."""
     tracing: bool = False
     """Export OpenTelemetry traces; where to is told by the standard OTEL_ variables. Needs the extra `tracing`."""
     insecure: bool = False

@@ -34,6 +34,7 @@ from nas_service.api.routes import (
     quotas,
     searches,
 )
+from nas_service.api.sessions import Sessions
 from nas_service.api.work_feed import Waiting, WorkFeed
 from nas_service.bootstrap import Service
 from nas_service.dashboard import pages
@@ -86,6 +87,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.event_feeds = EventFeeds(StoredEvents(service.store))
     app.state.rate_limits = RateLimits(service.settings)
     app.state.key_ring = KeyRing(service.store)
+    app.state.sessions = Sessions(service.settings)
     app.state.instruments = Instruments(service)
     for part in (searches, events, candidates, artifacts, datasets, catalog, agents, keys, quotas, operations):
         app.include_router(part.router)

@@ -1,12 +1,15 @@
 """Who asks, for routes: each names the scope that it needs, and gets a store that sees its tenant alone."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from nas_service.api import sessions
 from nas_service.api.dependencies import ServiceDep
+from nas_service.api.guard import SAFE_METHODS
 from nas_service.api.key_ring import KeyRing
 from nas_service.api.rate_limits import REQUESTS, SUBMISSIONS, WRONG_KEYS, RateLimits
 from nas_service.bootstrap import Service
@@ -30,31 +33,62 @@ async def _principal(
 
     Counts the request, or the wrong key. Where none is needed because only this machine asks, nothing is counted.
     """
-    limits: RateLimits = request.app.state.rate_limits
-    address = request.client.host if request.client else "unknown"
-    try:
-        principal = await _identified(request, service, given, address)
-    except UnauthenticatedError:
-        await limits.count(WRONG_KEYS, address)
-        raise
+    principal = await _identified(request, service, given)
     if service.settings.is_exposed or principal.key_id:
-        await limits.count(REQUESTS, principal.key_id or address)
+        limits: RateLimits = request.app.state.rate_limits
+        await limits.count(REQUESTS, principal.key_id or _address(request))
     request.state.principal = principal
     return principal
 
 
-async def _identified(
-    request: Request, service: Service, given: HTTPAuthorizationCredentials | None, address: str
-) -> Principal:
+async def _identified(request: Request, service: Service, given: HTTPAuthorizationCredentials | None) -> Principal:
+    if given is not None:
+        return await holder_of(request, given.credentials)
+    if not service.settings.keys_required:
+        return EVERYONE
+    async with _counted(request):
+        cookie = request.cookies.get(sessions.COOKIE)
+        if cookie is None:
+            detail = "send an API key: `Authorization: Bearer nas_...`, or NAS_TOKEN"
+            raise UnauthenticatedError("missing-key", detail)
+        key_ring: KeyRing = request.app.state.key_ring
+        key_id = request.app.state.sessions.key_id(cookie)
+        _check_origin(request)
+        return await key_ring.principal_signed_in(key_id)
+
+
+async def holder_of(request: Request, token: str) -> Principal:
+    """Whom a key stands for. Raises UnauthenticatedError, and LimitError after too many wrong ones."""
     key_ring: KeyRing = request.app.state.key_ring
     limits: RateLimits = request.app.state.rate_limits
-    if given is not None:
-        if not key_ring.knows(given.credentials):
-            await limits.check(WRONG_KEYS, address)
-        return await key_ring.principal(given.credentials)
-    if service.settings.keys_required:
-        raise UnauthenticatedError("missing-key", "send an API key: `Authorization: Bearer nas_...`, or NAS_TOKEN")
-    return EVERYONE
+    if not key_ring.knows(token):
+        await limits.check(WRONG_KEYS, _address(request))
+    async with _counted(request):
+        return await key_ring.principal(token)
+
+
+@asynccontextmanager
+async def _counted(request: Request) -> AsyncIterator[None]:
+    """Counts a refusal, so that nobody can try many keys."""
+    try:
+        yield
+    except UnauthenticatedError:
+        limits: RateLimits = request.app.state.rate_limits
+        await limits.count(WRONG_KEYS, _address(request))
+        raise
+
+
+def _check_origin(request: Request) -> None:
+    """A browser sends its cookies with what other sites make it ask too; `SameSite` is the other half."""
+    if request.method in SAFE_METHODS:
+        return
+    origin = request.headers.get("origin", "")
+    if origin.partition("://")[2] != request.headers.get("host"):
+        raise ForbiddenError("cross-origin", "a session may change things from the service's own pages only")
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
 
 
 def _needs(scope: Scope) -> Callable[..., Awaitable[Principal]]:

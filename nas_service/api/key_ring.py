@@ -2,11 +2,12 @@
 
 import hashlib
 import time
+from collections.abc import Callable
 
 from anyio.to_thread import run_sync
 
 from nas_service.domain.identity import Principal
-from nas_service.use_cases.keys import authenticate
+from nas_service.use_cases.keys import authenticate, authenticate_signed_in
 from nas_service.use_cases.ports import Store
 
 REMEMBERED_S = 5.0
@@ -15,7 +16,10 @@ MOST_REMEMBERED = 10_000
 
 
 class KeyRing:
-    """The keys that one process has seen lately, by the digests of their tokens. Unknown ones are not remembered."""
+    """The keys that one process has seen lately, by the digests of their tokens or, of sessions, by their ids.
+
+    Unknown ones are not remembered.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -27,17 +31,23 @@ class KeyRing:
 
     async def principal(self, token: str) -> Principal:
         """Whom the token stands for. Raises UnauthenticatedError."""
-        digest = _digest(token)
-        principal = self._remembered(digest)
+        return await self._asked(_digest(token), authenticate, token)
+
+    async def principal_signed_in(self, key_id: str) -> Principal:
+        """Whom a session stands for that was begun with this key. Raises UnauthenticatedError."""
+        return await self._asked(key_id.encode(), authenticate_signed_in, key_id)
+
+    async def _asked(self, name: bytes, ask: Callable[[Store, str], Principal], who: str) -> Principal:
+        principal = self._remembered(name)
         if principal is None:
-            principal = await run_sync(authenticate, self._store, token)
+            principal = await run_sync(ask, self._store, who)
             if len(self._seen) >= MOST_REMEMBERED:
                 self._seen.clear()
-            self._seen[digest] = (principal, time.monotonic() + REMEMBERED_S)
+            self._seen[name] = (principal, time.monotonic() + REMEMBERED_S)
         return principal
 
-    def _remembered(self, digest: bytes) -> Principal | None:
-        principal, until_s = self._seen.get(digest, (None, 0.0))
+    def _remembered(self, name: bytes) -> Principal | None:
+        principal, until_s = self._seen.get(name, (None, 0.0))
         return principal if time.monotonic() < until_s else None
 
 

@@ -1,5 +1,6 @@
 """Templates to answers: every page has the same frame, policy and words for numbers."""
 
+import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from nas_service.api.conditional import matches
 from nas_service.cli.display import units
 from nas_service.dashboard import static_files
 from nas_service.domain.identity import Principal, Scope
+from nas_service.domain.states import SearchStatus
 
 CONTENT_POLICY = "; ".join(
     (
@@ -55,15 +58,18 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"percent": units.percent, "duration": units.duration, "metric": units.metric_text, "age": age}
-    made.globals |= {"static": static_files.address(), "Scope": Scope}
+    made.globals |= {"static": static_files.address(), "Scope": Scope, "SearchStatus": SearchStatus}
     return made
 
 
 _templates = _environment()
 
 
-def render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
-    """The template as a page. It knows `principal`: who is signed in, or None where that is not known."""
+def render(request: Request, template: str, status: int = 200, **context: Any) -> Response:
+    """The template as a page, or 304 where the browser has it.
+
+    The template knows `principal`: who is signed in, or None where that is not known.
+    """
     principal: Principal | None = getattr(request.state, "principal", None)
     content = _templates.get_template(template).render(
         request=request,
@@ -72,7 +78,10 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
         is_fragment=HTMX_REQUEST in request.headers,
         **context,
     )
-    return HTMLResponse(content, status, HEADERS)
+    etag = f'W/"{hashlib.sha256(content.encode()).hexdigest()[:20]}"'
+    if matches(request.headers.get("if-none-match"), etag):
+        return Response(status_code=304, headers={**HEADERS, "ETag": etag})
+    return HTMLResponse(content, status, {**HEADERS, "ETag": etag})
 
 
 def see_other(request: Request, path: str) -> Response:

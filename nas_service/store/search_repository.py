@@ -87,11 +87,13 @@ class SqlSearches:
         """Change columns and raise the version."""
         self._connection.execute(_CHANGE, {"search_id": search_id, **plain(changes)})
 
-    def list(self, page: Page, status: SearchStatus | None = None) -> tuple[list[Search], str | None]:
-        """Newest first, and the cursor of the next page."""
+    def list(self, page: Page, status: SearchStatus | None = None, named: str = "") -> tuple[list[Search], str | None]:
+        """Newest first, and the cursor of the next page; `named`: only those with this text in their names."""
         query = select(searches).order_by(searches.c.created_at.desc(), searches.c.id.desc()).limit(page.limit + 1)
         if status is not None:
             query = query.where(searches.c.status == status)
+        if named:
+            query = query.where(searches.c.name.icontains(named, autoescape=True))
         if page.cursor is not None:
             at, last_id = cursors.decode(page.cursor, cursors.TIME_AND_ID)
             key = tuple_(searches.c.created_at, searches.c.id)

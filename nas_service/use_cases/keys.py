@@ -43,7 +43,16 @@ def authenticate(store: Store, token: str) -> Principal:
     match = _TOKEN.fullmatch(token)
     key = _find(store, _ID_PREFIX + match[1]) if match else None
     is_right = hmac.compare_digest(_digest(match[2] if match else ""), key.digest if key else _NOBODYS_DIGEST)
-    if key is None or not is_right:
+    return _used(store, key if is_right else None)
+
+
+def authenticate_signed_in(store: Store, key_id: str) -> Principal:
+    """Whom a key stands for that was shown before; notes its use. Raises UnauthenticatedError."""
+    return _used(store, _find(store, key_id))
+
+
+def _used(store: Store, key: ApiKey | None) -> Principal:
+    if key is None:
         raise UnauthenticatedError("invalid-key", "there is no such key; ask whoever runs the service for one")
     if key.revoked_at is not None:
         raise UnauthenticatedError("revoked-key", f"the key {key.name!r} was revoked; use another one")

@@ -2,7 +2,6 @@
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.responses import RedirectResponse
 
 from nas_service.api.dependencies import ServiceDep
 from nas_service.api.device_converters import worker_info
@@ -20,12 +19,6 @@ ANY_FILE = "readiness"
 """Asked for to see whether there is an answer; no artifact has this name."""
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
-
-@router.get("/", include_in_schema=False)
-async def home() -> RedirectResponse:
-    """The OpenAPI page."""
-    return RedirectResponse("/docs")
 
 
 @router.get("/healthz")

@@ -1,0 +1,63 @@
+"""A database as a user has it after some weeks: searches in every state, without having trained anything."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from nas_service.domain.entities import Failure, Search
+from nas_service.domain.spec import BudgetSpec, DatasetSpec, SearchSpec
+from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, is_over
+from nas_service.store.unit_of_work import SqlStore
+from tests.support.values import a_candidate, a_search
+
+BUDGET = 40
+
+FINISHED = {
+    SearchStatus.QUEUED: 0,
+    SearchStatus.RUNNING: 17,
+    SearchStatus.PAUSED: 9,
+    SearchStatus.CANCELLING: 5,
+    SearchStatus.SUCCEEDED: BUDGET,
+    SearchStatus.FAILED: 3,
+    SearchStatus.CANCELLED: 6,
+}
+"""Candidates that have completed, by the state of their search."""
+
+
+def seed_searches(store: SqlStore, tenant: str = "default") -> Mapping[SearchStatus, Search]:
+    """One search in each state, with candidates along a front; the newest is still queued."""
+    found = {}
+    for days, (status, completed) in enumerate(FINISHED.items()):
+        found[status] = add_search(
+            store,
+            completed,
+            name=f"{status.lower()} search",
+            status=status,
+            created_at=datetime.now(UTC) - timedelta(days=days, minutes=3),
+            tenant=tenant,
+        )
+    return found
+
+
+def add_search(store: SqlStore, completed: int, **changes: Any) -> Search:
+    """A search of `completed` candidates."""
+    status = changes["status"]
+    spec = SearchSpec(dataset=DatasetSpec(name="digits"), budget=BudgetSpec(candidates=BUDGET))
+    phase = SearchPhase.PREPARE if status is SearchStatus.QUEUED else SearchPhase.SEARCH
+    failure = Failure("no-worker", "no worker was heard of") if status is SearchStatus.FAILED else None
+    ended = {"finished_at": changes["created_at"]} if is_over(status) else {}
+    fields = {"spec": spec, "phase": phase, "failure": failure, "active_since": None, **ended, **changes}
+    search = a_search(candidate_count=completed, **fields)
+    with store.write() as uow:
+        uow.searches.add(search, search.id)
+        for number in range(completed):
+            metrics = {
+                "accuracy": 0.9 + 0.002 * number,
+                "latency_ms@0": 0.2 + 0.01 * number**1.5,
+                "size_bytes": 20_000.0 + 900 * number,
+                "macs": 80_000.0 * (1 + number),
+                "params": 5000.0 + 225 * number,
+            }
+            values = {"status": CandidateStatus.COMPLETED, "metrics": metrics, "finished_at": changes["created_at"]}
+            uow.candidates.add(a_candidate(search, number, **values))
+    return search
