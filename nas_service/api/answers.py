@@ -1,5 +1,6 @@
 """Answers that stay the same while their search does: kept by its version, so that many who ask cost little."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -11,9 +12,11 @@ from nas_service.domain.entities import Search
 from nas_service.use_cases import queries
 from nas_service.use_cases.ports import UnitOfWork
 from nas_service.use_cases.standing import Standing, standing
+from nas_service.wire.base import Document
 
 STANDINGS = 1000
 FRONTS_BYTES = 32 * 2**20
+FIGURES_BYTES = 64 * 2**20
 
 
 class Answers:
@@ -22,6 +25,7 @@ class Answers:
     def __init__(self) -> None:
         self._standings: Recent[Standing] = Recent(STANDINGS)
         self._fronts: Recent[bytes] = Recent(FRONTS_BYTES, weight=len)
+        self._figures: Recent[bytes] = Recent(FIGURES_BYTES, weight=len)
 
     def standing(self, uow: UnitOfWork, search: Search) -> Standing:
         """The search's standing, computed once a version."""
@@ -35,6 +39,14 @@ class Answers:
             return (front_csv(front) if as_csv else front.model_dump_json()).encode()
 
         return self._fronts.get((search_id, uow.searches.version(search_id), as_csv), made)
+
+    def figure(self, uow: UnitOfWork, search_id: str, make: Callable[[UnitOfWork, Search], Document]) -> bytes:
+        """What `make` gives for the search, computed and encoded once a version. Raises NotFoundError."""
+
+        def made() -> bytes:
+            return make(uow, uow.searches.get(search_id)).model_dump_json().encode()
+
+        return self._figures.get((make.__name__, search_id, uow.searches.version(search_id)), made)
 
 
 async def _answers(request: Request) -> Answers:

@@ -29,6 +29,7 @@ from nas_service.api.routes import (
     catalog,
     datasets,
     events,
+    figures,
     keys,
     operations,
     quotas,
@@ -89,7 +90,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.key_ring = KeyRing(service.store)
     app.state.sessions = Sessions(service.settings)
     app.state.instruments = Instruments(service)
-    for part in (searches, events, candidates, artifacts, datasets, catalog, agents, keys, quotas, operations):
+    for part in (searches, events, figures, candidates, artifacts, datasets, catalog, agents, keys, quotas, operations):
         app.include_router(part.router)
     pages.install(app)
     problems.install(app)

@@ -32,3 +32,17 @@ class SqlEvents:
             .limit(limit)
         )
         return [to_event(row) for row in self._connection.execute(query).mappings()]
+
+    def latest(self, search_id: str, limit: int) -> Sequence[Event]:
+        """The last `limit` events, oldest first."""
+        query = select(events).where(events.c.search_id == search_id).order_by(events.c.id.desc()).limit(limit)
+        return [to_event(row) for row in self._connection.execute(query).mappings()][::-1]
+
+    def turns(self, search_id: str) -> Sequence[Event]:
+        """When it was submitted, and changed its status or phase: few, whatever the number of candidates."""
+        query = (
+            select(events)
+            .where(events.c.search_id == search_id, events.c.kind.startswith("search."))
+            .order_by(events.c.id)
+        )
+        return [to_event(row) for row in self._connection.execute(query).mappings()]

@@ -21,7 +21,8 @@ from nas_service.domain.spec import SearchSpec, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus
 
 
-def _failure(value: JsonDict | None) -> Failure | None:
+def failure_of(value: JsonDict | None) -> Failure | None:
+    """A failure from its column."""
     return Failure(**value) if value else None
 
 
@@ -43,7 +44,7 @@ def to_search(row: RowMapping) -> Search:
         started_at=row["started_at"],
         finished_at=row["finished_at"],
         stop_reason=row["stop_reason"],
-        failure=_failure(row["failure"]),
+        failure=failure_of(row["failure"]),
         dataset=DatasetFacts(**{**dataset, "classes": tuple(dataset["classes"])}) if dataset else None,
         space=SpaceFacts(**space) if space else None,
         idempotency_key=row["idempotency_key"],
@@ -68,7 +69,7 @@ def to_candidate(row: RowMapping) -> Candidate:
         finished_at=row["finished_at"],
         evaluation_id=row["evaluation_id"],
         evaluation_reused=row["evaluation_reused"],
-        failure=_failure(row["failure"]),
+        failure=failure_of(row["failure"]),
         violations=row["violations"],
         final=row["final"],
     )
@@ -92,7 +93,7 @@ def to_work_item(row: RowMapping) -> WorkItem:
         traceparent=row["traceparent"],
         progress=row["progress"],
         result=row["result"],
-        failure=_failure(row["failure"]),
+        failure=failure_of(row["failure"]),
     )
 
 

@@ -14,6 +14,7 @@ from nas_service.store.event_repository import SqlEvents
 from nas_service.store.evidence_repository import SqlEvidence
 from nas_service.store.key_repository import SqlKeys
 from nas_service.store.quota_repository import SqlQuotas
+from nas_service.store.record_repository import SqlRecords
 from nas_service.store.retention_repository import SqlRetention
 from nas_service.store.search_repository import SqlSearches
 from nas_service.store.tally_rows import store_tallies
@@ -56,6 +57,11 @@ class SqlUnitOfWork:
     def evidence(self) -> SqlEvidence:
         """Evaluations, measurements and artifacts."""
         return SqlEvidence(self._connection)
+
+    @cached_property
+    def records(self) -> SqlRecords:
+        """Columns for figures."""
+        return SqlRecords(self._connection)
 
     @cached_property
     def retention(self) -> SqlRetention:

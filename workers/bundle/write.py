@@ -8,8 +8,8 @@ from pathlib import Path
 import search_spaces
 from nas_service.artifacts.digest import file_sha256
 from nas_service.domain.entities import JsonDict, SpaceFacts
+from search_spaces.drawing import draw
 from workers.bundle.card_format import Card
-from workers.bundle.drawing import draw
 from workers.bundle.readme import make_readme
 from workers.data import DataSet
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 import search_spaces
 from search_spaces import NetworkInput, NetworkPlan
+from search_spaces.drawing import draw
+from search_spaces.drawing.content import stages_of
+from search_spaces.drawing.layout import CARD_HEIGHT, GAP, lay_out
+from search_spaces.drawing.style import HUES
 from search_spaces.plan import KINDS
-from workers.bundle.drawing import draw
-from workers.bundle.drawing.content import stages_of
-from workers.bundle.drawing.layout import CARD_HEIGHT, GAP, lay_out
-from workers.bundle.drawing.style import HUES
 
 SVG = "{http://www.w3.org/2000/svg}"
 PRESETS = [(name, preset) for name in search_spaces.names() for preset in search_spaces.get(name).presets()]

@@ -3,9 +3,9 @@
 from xml.etree.ElementTree import tostring
 
 from search_spaces import NetworkPlan
-from workers.bundle.drawing.content import stages_of
-from workers.bundle.drawing.layout import lay_out
-from workers.bundle.drawing.picture import picture_of
+from search_spaces.drawing.content import stages_of
+from search_spaces.drawing.layout import lay_out
+from search_spaces.drawing.picture import picture_of
 
 
 def draw(plan: NetworkPlan) -> str:

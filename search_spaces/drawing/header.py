@@ -4,11 +4,11 @@ from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
 from search_spaces import NetworkPlan
-from workers.bundle.drawing import words
-from workers.bundle.drawing.flow import paint_plus
-from workers.bundle.drawing.glyphs import dense, depthwise, pooling
-from workers.bundle.drawing.layout import BAND_RIGHT, BAND_X
-from workers.bundle.drawing.svg import add, text
+from search_spaces.drawing import words
+from search_spaces.drawing.flow import paint_plus
+from search_spaces.drawing.glyphs import dense, depthwise, pooling
+from search_spaces.drawing.layout import BAND_RIGHT, BAND_X
+from search_spaces.drawing.svg import add, text
 
 LEFT = BAND_X + 16
 TITLE_LENGTH = 36

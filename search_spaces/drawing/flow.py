@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from workers.bundle.drawing import words
-from workers.bundle.drawing.layout import (
+from search_spaces.drawing import words
+from search_spaces.drawing.layout import (
     GAP,
     INPUT_HEIGHT,
     POOL_HEIGHT,
@@ -17,7 +17,7 @@ from workers.bundle.drawing.layout import (
     Card,
     Layout,
 )
-from workers.bundle.drawing.svg import add, path, text
+from search_spaces.drawing.svg import add, path, text
 
 HEAD = 4
 """Half the width of an arrow's head."""

@@ -1,7 +1,7 @@
 """How blocks, tensors and quantities are written."""
 
 from search_spaces import BlockPlan
-from workers.bundle.drawing.content import Run, Stage
+from search_spaces.drawing.content import Run, Stage
 
 NAMES = {
     "conv": "Convolution",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from workers.bundle.drawing.content import Run, Stage
+from search_spaces.drawing.content import Run, Stage
 
 WIDTH = 608
 BAND_X, BAND_RIGHT = 10, 598

@@ -2,11 +2,11 @@
 
 from xml.etree.ElementTree import Element
 
-from workers.bundle.drawing import words
-from workers.bundle.drawing.content import Run
-from workers.bundle.drawing.glyphs import glyph, pooling
-from workers.bundle.drawing.layout import CARD_HEIGHT, CARD_RIGHT, CARD_X, POOL_HEIGHT, SHARE_X, SPINE_X, TEXT_X, Card
-from workers.bundle.drawing.svg import add, box, more, path, text
+from search_spaces.drawing import words
+from search_spaces.drawing.content import Run
+from search_spaces.drawing.glyphs import glyph, pooling
+from search_spaces.drawing.layout import CARD_HEIGHT, CARD_RIGHT, CARD_X, POOL_HEIGHT, SHARE_X, SPINE_X, TEXT_X, Card
+from search_spaces.drawing.svg import add, box, more, path, text
 
 CARD_WIDTH = CARD_RIGHT - CARD_X
 RADIUS = 8

@@ -3,13 +3,13 @@
 from xml.etree.ElementTree import Element
 
 from search_spaces import NetworkPlan
-from workers.bundle.drawing import words
-from workers.bundle.drawing.card import paint_card
-from workers.bundle.drawing.flow import paint_flow, paint_skip
-from workers.bundle.drawing.header import paint_header, summary
-from workers.bundle.drawing.layout import BAND_RIGHT, BAND_X, SHARE_X, TEXT_X, WIDTH, Band, Layout
-from workers.bundle.drawing.style import stylesheet
-from workers.bundle.drawing.svg import NAMESPACE, add, box, text
+from search_spaces.drawing import words
+from search_spaces.drawing.card import paint_card
+from search_spaces.drawing.flow import paint_flow, paint_skip
+from search_spaces.drawing.header import paint_header, summary
+from search_spaces.drawing.layout import BAND_RIGHT, BAND_X, SHARE_X, TEXT_X, WIDTH, Band, Layout
+from search_spaces.drawing.style import stylesheet
+from search_spaces.drawing.svg import NAMESPACE, add, box, text
 
 SHOWN_WIDTH = 760
 """Pixels wide where there is room for it."""

@@ -3,7 +3,7 @@
 from xml.etree.ElementTree import Element
 
 from search_spaces import BlockPlan
-from workers.bundle.drawing.svg import add, box, path
+from search_spaces.drawing.svg import add, box, path
 
 CELL = 4.5
 """From one cell of a kernel to the next."""

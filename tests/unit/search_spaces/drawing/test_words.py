@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from search_spaces import BlockPlan
-from workers.bundle.drawing.content import Run
-from workers.bundle.drawing.words import byte_count, channels, details, percent, quantity, sentence, stride
+from search_spaces.drawing.content import Run
+from search_spaces.drawing.words import byte_count, channels, details, percent, quantity, sentence, stride
 
 BLOCK = BlockPlan(
     kind="inverted",

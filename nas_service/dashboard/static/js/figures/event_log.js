@@ -1,0 +1,52 @@
+// What happened, newest first; it holds as much as anybody reads.
+
+import { candidateLink, element } from "./dom.js";
+import { clock, quantity } from "./format.js";
+
+const MOST = 300;
+
+export class EventLog {
+  constructor(list, toggle) {
+    this.list = list;
+    this.events = [];
+    toggle.addEventListener("change", () => {
+      list.classList.toggle("turns-only", toggle.checked);
+    });
+  }
+
+  add(events) {
+    this.events.push(...events);
+    this.list.prepend(...events.toReversed().map(line));
+    while (this.list.children.length > MOST) this.list.lastElementChild.remove();
+  }
+}
+
+function line(event) {
+  const kind = event.kind.startsWith("search.") || event.payload.status === "FAILED" ? "turn" : "step";
+  return element("li", { class: kind }, element("time", { datetime: event.at }, clock(event.at)), element("span", {}, ...text(event)));
+}
+
+function text({ kind, payload }) {
+  switch (kind) {
+    case "search.submitted":
+      return ["Submitted"];
+    case "search.status":
+      return [`Search ${payload.status.toLowerCase()}`, payload.failure ? `: ${payload.failure.detail}` : ""];
+    case "search.phase":
+      return [`Phase: ${payload.phase}`];
+    case "candidate.status":
+      return [candidateLink(payload.candidate_id, payload.number), ` ${payload.status.toLowerCase()}`, result(payload)];
+    case "candidate.finalized":
+      return [candidateLink(payload.candidate_id, payload.number ?? "…"), " finalized"];
+    default:
+      return [kind];
+  }
+}
+
+function result({ metrics, violations, failure }) {
+  if (failure) return `: ${failure.detail}`;
+  if (!metrics || metrics.accuracy === undefined) return "";
+  const latency = metrics["latency_ms@0"] === undefined ? "" : `, ${quantity("latency_ms", metrics["latency_ms@0"])}`;
+  const broken = Object.keys(violations ?? {}).length ? ", breaks a constraint" : "";
+  return `: ${quantity("accuracy", metrics.accuracy)}${latency}${broken}`;
+}

@@ -1,0 +1,55 @@
+"""Rows of a search as figures need them: of each candidate, measurement, evaluation and work item a few columns."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from nas_service.domain.entities import Failure, JsonDict, WorkKind
+from nas_service.domain.states import CandidateStatus, WorkStatus
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRecord:
+    """A candidate in a plot."""
+
+    id: str
+    number: int
+    status: CandidateStatus
+    metrics: dict[str, float]
+    violations: JsonDict
+    architecture: JsonDict
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalRecord:
+    """The 95 % confidence interval of a candidate's median latency on a target."""
+
+    candidate_id: str
+    target: int
+    low_ms: float
+    high_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class CurveRecord:
+    """A candidate's learning curve: one entry an epoch, as its worker wrote it."""
+
+    candidate_id: str
+    number: int
+    points: tuple[JsonDict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRecord:
+    """A work item in time. `started_at` is when its last lease began."""
+
+    id: str
+    kind: WorkKind
+    status: WorkStatus
+    candidate_id: str | None
+    worker_id: str | None
+    attempt: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    failure: Failure | None

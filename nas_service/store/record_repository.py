@@ -1,0 +1,102 @@
+"""Columns of a search's rows, for figures: whole rows of 10,000 candidates would take seconds to read."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, select
+
+from nas_service.domain.entities import WorkKind
+from nas_service.domain.records import CandidateRecord, CurveRecord, IntervalRecord, WorkRecord
+from nas_service.domain.states import CandidateStatus, WorkStatus
+from nas_service.store.rows import failure_of
+from nas_service.store.tables import candidates, evaluations, work_items
+
+_CANDIDATES = (
+    select(
+        candidates.c.id,
+        candidates.c.number,
+        candidates.c.status,
+        candidates.c.metrics,
+        candidates.c.violations,
+        candidates.c.architecture,
+        candidates.c.finished_at,
+    )
+    .where(candidates.c.search_id == bindparam("of_search"))
+    .order_by(candidates.c.number)
+)
+_LOW, _HIGH = work_items.c.result["ci95_low_ms"].as_float(), work_items.c.result["ci95_high_ms"].as_float()
+_INTERVALS = (
+    select(work_items.c.candidate_id, work_items.c.payload["target"].as_integer(), _LOW, _HIGH)
+    .where(
+        work_items.c.search_id == bindparam("of_search"),
+        work_items.c.kind == WorkKind.PROFILE,
+        work_items.c.status == WorkStatus.DONE,
+        work_items.c.payload["final"].as_boolean().is_(False),
+        _LOW.is_not(None),
+    )
+    .order_by(work_items.c.finished_at)
+)
+_CURVES = (
+    select(candidates.c.id, candidates.c.number, evaluations.c.result["curve"])
+    .join(evaluations, evaluations.c.id == candidates.c.evaluation_id)
+    .where(candidates.c.search_id == bindparam("of_search"))
+    .order_by(candidates.c.number.desc())
+    .limit(bindparam("most"))
+)
+_WORK = (
+    select(
+        work_items.c.id,
+        work_items.c.kind,
+        work_items.c.status,
+        work_items.c.candidate_id,
+        work_items.c.worker_id,
+        work_items.c.attempt,
+        work_items.c.created_at,
+        work_items.c.started_at,
+        work_items.c.finished_at,
+        work_items.c.failure,
+    )
+    .where(work_items.c.search_id == bindparam("of_search"), work_items.c.started_at.is_not(None))
+    .order_by(work_items.c.started_at.desc())
+    .limit(bindparam("most"))
+)
+
+
+class SqlRecords:
+    """Implements the RecordRepository port."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def candidates(self, search_id: str) -> Sequence[CandidateRecord]:
+        """All candidates, by number."""
+        rows = self._rows(_CANDIDATES, of_search=search_id)
+        return [
+            CandidateRecord(id_, number, CandidateStatus(status), metrics, violations, architecture, finished_at)
+            for id_, number, status, metrics, violations, architecture, finished_at in rows
+        ]
+
+    def intervals(self, search_id: str) -> Sequence[IntervalRecord]:
+        """Of what was timed for this search, oldest first: of two for one candidate and target the later counts.
+
+        A latency that was known from another search has none here.
+        """
+        return [IntervalRecord(*row) for row in self._rows(_INTERVALS, of_search=search_id)]
+
+    def curves(self, search_id: str, most: int) -> Sequence[CurveRecord]:
+        """The learning curves of the last `most` candidates that have one, by number."""
+        rows = self._rows(_CURVES, of_search=search_id, most=most)
+        return [CurveRecord(id_, number, tuple(curve)) for id_, number, curve in reversed(rows) if curve]
+
+    def work(self, search_id: str, most: int) -> Sequence[WorkRecord]:
+        """The last `most` work items that were ever started, in the order of their start."""
+        rows = reversed(self._rows(_WORK, of_search=search_id, most=most))
+        return [_work_record(*row) for row in rows]
+
+    def _rows(self, query: Select[Any], **wanted: Any) -> Sequence[Any]:
+        return self._connection.execute(query, wanted).all()
+
+
+def _work_record(id_: str, kind: str, status: str, *rest: Any) -> WorkRecord:
+    *plain, failure = rest
+    return WorkRecord(id_, WorkKind(kind), WorkStatus(status), *plain, failure=failure_of(failure))

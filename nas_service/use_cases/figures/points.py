@@ -1,0 +1,73 @@
+"""Every candidate of a search as columns: a plot of 10,000 of them is one small document."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nas_service.domain.entities import Search
+from nas_service.domain.metrics import metric_key
+from nas_service.domain.records import CandidateRecord, IntervalRecord
+from nas_service.domain.spec import Metric
+from nas_service.use_cases.ports import UnitOfWork
+
+INACTIVE = -1
+"""The code of a choice that has no effect in an architecture."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceColumn:
+    """The options of a choice that occur, in order, and each candidate's as an index into them."""
+
+    options: tuple[Any, ...]
+    codes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Columns of one length, a row a candidate, by number."""
+
+    candidates: tuple[CandidateRecord, ...]
+    metrics: Mapping[str, tuple[float | None, ...]]
+    """By metric key; None where it is not known (yet)."""
+    choices: Mapping[str, ChoiceColumn]
+    intervals: Mapping[str, tuple[tuple[float, float] | None, ...]]
+    """By metric key the 95 % confidence interval, where this search has timed the candidate."""
+
+
+def points(uow: UnitOfWork, search: Search) -> Points:
+    """All candidates as they are now, in two queries."""
+    rows = uow.records.candidates(search.id)
+    return Points(
+        candidates=tuple(rows),
+        metrics={key: tuple(row.metrics.get(key) for row in rows) for key in _names([row.metrics for row in rows])},
+        choices=choice_columns([row.architecture for row in rows]),
+        intervals=_intervals(rows, uow.records.intervals(search.id)),
+    )
+
+
+def choice_columns(architectures: Sequence[Mapping[str, Any]]) -> dict[str, ChoiceColumn]:
+    """Each choice that any of the architectures makes."""
+    columns = {}
+    for name in _names(architectures):
+        values = [architecture.get(name) for architecture in architectures]
+        options = sorted({value for value in values if value is not None}, key=lambda v: (isinstance(v, str), v))
+        codes = {option: index for index, option in enumerate(options)}
+        columns[name] = ChoiceColumn(tuple(options), tuple(codes.get(value, INACTIVE) for value in values))
+    return columns
+
+
+def _names(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Of all keys, in the order in which they first occur."""
+    return list(dict.fromkeys(key for row in rows for key in row))
+
+
+def _intervals(
+    rows: Sequence[CandidateRecord], found: Sequence[IntervalRecord]
+) -> dict[str, tuple[tuple[float, float] | None, ...]]:
+    by_target: dict[int, dict[str, tuple[float, float]]] = {}
+    for interval in found:
+        by_target.setdefault(interval.target, {})[interval.candidate_id] = (interval.low_ms, interval.high_ms)
+    return {
+        metric_key(Metric.LATENCY_MS, target): tuple(of.get(row.id) for row in rows)
+        for target, of in sorted(by_target.items())
+    }
