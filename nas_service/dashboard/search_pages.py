@@ -1,31 +1,50 @@
 """The pages of one search and of one candidate."""
 
+from typing import Any
+
 from fastapi import Request, Response
 
 from nas_service.api.answers import AnswersDep
-from nas_service.api.converters import candidate_detail, search_detail
+from nas_service.api.converters import search_detail, search_event
 from nas_service.api.dependencies import CandidateId, SearchId
 from nas_service.api.identity import Reader, TenantStore
+from nas_service.dashboard.candidate_view import candidate_view
 from nas_service.dashboard.page_route import page_router
 from nas_service.dashboard.render import render
+from nas_service.domain.entities import Event
 from nas_service.use_cases import queries
 
 router = page_router()
+
+SHOWN_EVENTS = 200
+"""The page goes on after the last one; who wants them all asks the API."""
 
 
 @router.get("/searches/{search_id}")
 def show_search(
     request: Request, reader: Reader, store: TenantStore, answers: AnswersDep, search_id: SearchId
 ) -> Response:
-    """How a search is doing and what it has found."""
+    """How a search is doing and what it has found. Its figures are asked for by the page."""
     with store.read() as uow:
         search = search_detail(queries.status(uow, search_id, answers.standing))
-    return render(request, "search.html", search=search)
+        events, turns = uow.events.latest(search_id, SHOWN_EVENTS), uow.events.turns(search_id)
+    initial = {
+        "search": search.model_dump(mode="json"),
+        "events": [_plain(event) for event in events],
+        "turns": [_plain(event) for event in turns],
+    }
+    return render(request, "search.html", search=search, initial=initial)
 
 
 @router.get("/candidates/{candidate_id}")
-def show_candidate(request: Request, reader: Reader, store: TenantStore, candidate_id: CandidateId) -> Response:
+def show_candidate(
+    request: Request, reader: Reader, store: TenantStore, answers: AnswersDep, candidate_id: CandidateId
+) -> Response:
     """Everything known of one network."""
     with store.read() as uow:
-        candidate = candidate_detail(queries.candidate(uow, candidate_id))
-    return render(request, "candidate.html", candidate=candidate)
+        view = candidate_view(uow, candidate_id, answers.standing)
+    return render(request, "candidate.html", **view)
+
+
+def _plain(event: Event) -> dict[str, Any]:
+    return search_event(event).model_dump(mode="json")

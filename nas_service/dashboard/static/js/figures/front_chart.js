@@ -1,7 +1,7 @@
 // The front: every candidate on two axes, those of the front joined, what constraints forbid shaded.
 
 import { Chart, axis, facts, tooltip } from "./chart.js";
-import { metricName, metricTitle, option as optionText, quantity, tick, words } from "./format.js";
+import { metricName, metricOf, metricTitle, option as optionText, quantity, tick, words } from "./format.js";
 import { optionColors } from "./palette.js";
 import { front, isMaximized } from "./pareto.js";
 
@@ -69,7 +69,7 @@ export class FrontChart {
     const { targets } = this.points.search.spec;
     const value = (key, extra) => axis(colors, {
       type: "value", scale: true, name: metricTitle(key, targets), nameGap: 8,
-      axisLabel: { color: colors.soft, fontSize: 11, hideOverlap: true, formatter: (v) => tick(key, v) }, ...extra,
+      axisLabel: { color: colors.soft, fontSize: 11, hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: (v) => tick(key, v) }, ...extra,
     });
     return {
       grid: { left: 6, right: 20, top: 30, bottom: 30, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
@@ -92,7 +92,8 @@ export class FrontChart {
     const values = this.rows.map((row) => this.points.metrics[key][row]);
     const low = Math.min(...values), high = Math.max(...values), slack = 0.06 * (high - low || Math.abs(high) || 1);
     const limits = this.limits(key).flatMap(({ min, max }) => [min, max]).filter((v) => v !== null && v > low - 6 * slack && v < high + 6 * slack);
-    return { min: Math.min(low - slack, ...limits.map((v) => v - slack)), max: Math.max(high + slack, ...limits.map((v) => v + slack)) };
+    const top = metricOf(key) === "accuracy" ? 1 + 0.2 * slack : Infinity;
+    return { min: Math.min(low - slack, ...limits.map((v) => v - slack)), max: Math.min(top, Math.max(high + slack, ...limits.map((v) => v + slack))) };
   }
 
   limits(key) {
@@ -123,7 +124,7 @@ export class FrontChart {
 
   groups(colors) {
     const many = this.rows.length > LARGE;
-    if (!this.view.color) return [{ rows: this.rows, color: colors.soft, opacity: many ? 0.3 : 0.4 }];
+    if (!this.view.color) return [{ rows: this.rows, color: colors.soft, opacity: many ? 0.3 : 0.5 }];
     const { options, codes } = this.points.choices[this.view.color];
     const shades = optionColors(options, colors);
     const of = (code) => this.rows.filter((row) => codes[row] === code);

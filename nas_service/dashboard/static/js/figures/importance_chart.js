@@ -27,8 +27,8 @@ export class ImportanceChart {
   option(colors) {
     const shown = this.effects.toReversed();
     return {
-      grid: { left: 6, right: 128, top: 6, bottom: 26, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-      xAxis: axis(colors, { type: "value", min: 0, axisLabel: { color: colors.soft, fontSize: 11, formatter: (v) => `${Math.round(100 * v)} %` } }),
+      grid: { left: 6, right: 96, top: 6, bottom: 26, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+      xAxis: axis(colors, { type: "value", min: 0, splitNumber: 2, axisLabel: { color: colors.soft, fontSize: 11, formatter: (v) => `${Math.round(100 * v)} %` } }),
       yAxis: axis(colors, { type: "category", data: shown.map((e) => words(e.choice)), axisLabel: { color: colors.ink, fontSize: 12 } }),
       tooltip: tooltip(colors, { trigger: "item", formatter: ({ dataIndex }) => this.tip(shown[dataIndex]) }),
       series: [{ type: "bar", barWidth: "60%", data: shown.map((e) => e.share), itemStyle: { color: colors.series[0], borderRadius: [0, 3, 3, 0] },

@@ -23,10 +23,10 @@ export class ParallelChart {
   }
 
   option(colors) {
-    const name = { color: colors.ink, fontSize: 11, width: 96, overflow: "break", lineHeight: 13 };
-    const label = { color: colors.soft, fontSize: 11 };
-    const choice = (of, dim) => ({ dim, type: "category", name: words(of), data: [...this.points.choices[of].options.map(optionText), "not used"], axisLabel: label });
-    const metric = (key, i) => ({ dim: this.choices.length + i, name: `${metricName(key, this.points.search.spec.targets)} (${metricUnit(key)})`, scale: true,
+    const name = { color: colors.soft, fontSize: 11, lineHeight: 13 };
+    const label = { color: colors.ink, fontSize: 11, backgroundColor: colors.ground, padding: [0, 2], borderRadius: 2 };
+    const choice = (of, dim) => ({ dim, type: "category", name: broken(words(of)), data: [...this.points.choices[of].options.map(optionText), "not used"], axisLabel: label });
+    const metric = (key, i) => ({ dim: this.choices.length + i, name: `${broken(metricName(key, this.points.search.spec.targets))}\n${metricUnit(key)}`, scale: true,
       axisLabel: { ...label, formatter: (v) => tick(key, v) } });
     const line = (row) => [...this.choices.map((of) => optionText(this.points.choice(of, row))),
       ...this.keys.map((key) => this.points.value(key, row))];
@@ -35,7 +35,7 @@ export class ParallelChart {
     const many = this.rows.length > 300;
     return {
       tooltip: tooltip(colors),
-      parallel: { left: 44, right: 60, top: 48, bottom: 20, axisExpandable: false },
+      parallel: { left: 40, right: 56, top: 64, bottom: 20, axisExpandable: false },
       parallelAxis: [...this.choices.map(choice), ...this.keys.map(metric)].map((made) => ({ ...made, nameTextStyle: name, nameGap: 14,
         axisLine: { lineStyle: { color: colors.strong } }, axisTick: { show: false }, areaSelectStyle: { color: colors.series[0], opacity: 0.2, borderColor: colors.series[0], width: 16 } })),
       series: [false, true].map((front) => ({ type: "parallel", silent: true, progressive: 500, z: front ? 3 : 2,
@@ -44,3 +44,6 @@ export class ParallelChart {
     };
   }
 }
+
+// At most two lines, so that neighbours do not touch.
+const broken = (name) => name.replace(/^(\S+) (.+)$/, "$1\n$2");

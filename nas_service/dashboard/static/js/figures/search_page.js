@@ -19,7 +19,7 @@ import { Points } from "./points.js";
 import { TimelineChart } from "./timeline_chart.js";
 
 const REFRESH_MS = 1500; // figures of a live search are asked for no oftener
-const PARALLEL_CHOICES = 5;
+const PARALLEL_CHOICES = 8;
 
 const root = document.getElementById("search");
 const id = root.dataset.search;

@@ -1,0 +1,109 @@
+"""What the page of a candidate shows: its document, network, splits, timings, and how to load it."""
+
+from dataclasses import asdict
+from typing import Any
+
+import search_spaces
+from nas_service.api.converters import candidate_detail
+from nas_service.api.routes.artifacts import BUNDLE
+from nas_service.cli.display.units import heading
+from nas_service.domain.entities import Measurement, Search
+from nas_service.domain.errors import ConflictError
+from nas_service.domain.states import CandidateStatus
+from nas_service.use_cases import queries
+from nas_service.use_cases.drawing import plan_of
+from nas_service.use_cases.figures.latencies import SAMPLES, histogram
+from nas_service.use_cases.ports import UnitOfWork
+from nas_service.use_cases.queries import CandidateView
+from nas_service.use_cases.standing import StandingOf
+from search_spaces.drawing import words
+
+BADGES = {
+    CandidateStatus.COMPLETED: "good",
+    CandidateStatus.FAILED: "bad",
+    CandidateStatus.INFEASIBLE: "warn",
+    CandidateStatus.EVALUATING: "running",
+    CandidateStatus.PROFILING: "running",
+}
+
+LOAD_BUNDLE = """\
+from search_spaces import load
+
+# bundle.zip, unpacked
+network = load("{id}")
+logits = network(images)  # pixels in [0, 1], N x {channels} x height x width"""
+
+RUN_MODEL = """\
+import onnxruntime
+
+session = onnxruntime.InferenceSession("model.onnx")
+(logits,) = session.run(None, {{session.get_inputs()[0].name: images}})"""
+
+
+def candidate_view(uow: UnitOfWork, candidate_id: str, standing_of: StandingOf) -> dict[str, Any]:
+    """The template's variables. Raises NotFoundError."""
+    found = queries.candidate(uow, candidate_id)
+    search = uow.searches.get(found.candidate.search_id)
+    candidate = candidate_detail(found)
+    return {
+        "candidate": candidate,
+        "search": search,
+        "badge": BADGES.get(candidate.status, ""),
+        "on_front": candidate_id in standing_of(uow, search).member_ids,
+        "names": {key: _name(key, len(search.spec.targets)) for key in candidate.metrics},
+        "plan": _plan(uow, candidate_id),
+        "words": words,
+        "bundle": next((file for file in candidate.artifacts if file.name == BUNDLE), None),
+        "accuracies": _accuracies(found),
+        "snippet": _snippet(found, search),
+        "initial": {
+            "curve": (found.evaluation.result.get("curve") or []) if found.evaluation else [],
+            "measurements": [_measurement(m) for m in found.measurements],
+        },
+    }
+
+
+def _name(key: str, target_count: int) -> str:
+    name = heading(key, target_count)
+    return name[0].upper() + name[1:]
+
+
+def _plan(uow: UnitOfWork, candidate_id: str) -> search_spaces.NetworkPlan | None:
+    try:
+        return plan_of(uow, candidate_id)
+    except ConflictError:
+        return None
+
+
+def _accuracies(found: CandidateView) -> list[dict[str, Any]]:
+    """A row a split: which images the accuracy was taken on, and what training it is worth."""
+    rows = []
+    if found.evaluation:
+        fidelity = found.evaluation.fidelity
+        training = {"epochs": fidelity.get("epochs", "–"), "seed": fidelity.get("seed", "–")}
+        images = fidelity.get("validation_samples", "–")
+        rows.append({"split": "validation", "accuracy": found.evaluation.accuracy, "images": images, **training})
+        if found.candidate.final and "test_accuracy" in found.candidate.final:
+            final = found.candidate.final
+            images = final.get("test_samples", "–")
+            rows.append({"split": "test, once", "accuracy": final["test_accuracy"], "images": images, **training})
+    return rows
+
+
+def _snippet(found: CandidateView, search: Search) -> str:
+    if found.candidate.final is None:
+        return RUN_MODEL.format()
+    channels = search.dataset.channels if search.dataset else "channels"
+    return LOAD_BUNDLE.format(id=found.candidate.id, channels=channels)
+
+
+def _measurement(measurement: Measurement) -> dict[str, Any]:
+    """Its samples as a histogram: they are many, and a picture of them is not."""
+    spread = histogram(measurement.result)
+    return {
+        "target": measurement.target.model_dump(mode="json"),
+        "noisy": measurement.noisy,
+        "created_at": measurement.created_at.isoformat(),
+        "histogram": asdict(spread) if spread else None,
+        "result": {key: value for key, value in measurement.result.items() if key != SAMPLES},
+    }
