@@ -39,7 +39,6 @@ def points_info(uow: UnitOfWork, search: Search) -> PointsInfo:
         numbers=tuple(row.number for row in rows),
         statuses=tuple(row.status for row in rows),
         feasible=tuple(not row.violations for row in rows),
-        finished_at=tuple(row.finished_at for row in rows),
         metrics=dict(found.metrics),
         choices={name: _of(ChoiceCodes, column) for name, column in found.choices.items()},
         intervals={

@@ -34,7 +34,6 @@ class PointsInfo(Document):
     statuses: tuple[CandidateStatus, ...]
     feasible: tuple[bool, ...]
     """Whether no constraint is known to be broken."""
-    finished_at: tuple[datetime | None, ...]
     metrics: dict[str, tuple[float | None, ...]]
     """By metric key, such as `latency_ms@0`; None where not known. Latencies are measured."""
     choices: dict[str, ChoiceCodes]

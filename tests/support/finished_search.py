@@ -27,28 +27,37 @@ from tests.support.values import NOW, a_candidate, a_search, an_item
 
 FACTS = DatasetFacts("f" * 64, tuple("0123456789"), 1, 8, 8, {})
 EPOCHS = 4
+LIMIT_MS = 0.5
+"""The constraint on the latency."""
 FAILED_EVERY = 9
 """Of the evaluations every ninth fails at its second attempt."""
 
 
 def seed(store: SqlStore, count: int, *, traced: int = 40, **changes: Any) -> Search:
-    """Store a search with `count` completed candidates; the first `traced` have evaluations and work besides."""
-    search = _search(**changes)
-    architectures = _distinct(search, count)
-    costs = computable_metrics(search, architectures)
+    """Store a search with `count` candidates that have all metrics; those that are slow break its constraint.
+
+    The first `traced` have evaluations and work besides.
+    """
+    prepared = _search()
+    search = replace(prepared, **changes)
+    architectures = _distinct(prepared, count)
+    costs = computable_metrics(prepared, architectures)
     rng = np.random.default_rng(0)
     with store.write() as uow:
         uow.searches.add(search, "digest")
         uow.events.append(search.id, "search.submitted", {"name": search.name})
         uow.events.append(search.id, "search.phase", {"phase": "search"})
         for number, (architecture, cost) in enumerate(zip(architectures, costs, strict=True)):
+            metrics = _metrics(cost, rng)
+            excess = {key: metrics[key] - LIMIT_MS for key in ("latency_ms@0",) if metrics[key] > LIMIT_MS}
             candidate = a_candidate(
                 search,
                 number,
-                status=CandidateStatus.COMPLETED,
+                status=CandidateStatus.INFEASIBLE if excess else CandidateStatus.COMPLETED,
+                violations=excess,
                 architecture=dict(architecture.values),
                 architecture_key=architecture.key,
-                metrics=_metrics(cost, rng),
+                metrics=metrics,
                 proposed_at=NOW + timedelta(seconds=number),
                 finished_at=NOW + timedelta(seconds=number + 2),
             )
@@ -60,16 +69,15 @@ def seed(store: SqlStore, count: int, *, traced: int = 40, **changes: Any) -> Se
     return search
 
 
-def _search(**changes: Any) -> Search:
+def _search() -> Search:
     space = search_spaces.get("mobilenet", preset="tiny")
     spec = SearchSpec(
         dataset=DatasetSpec(name="digits"),
         targets=(TargetSpec(), TargetSpec(threads=2)),
-        constraints=(ConstraintSpec(metric=Metric.LATENCY_MS, max=0.5),),
+        constraints=(ConstraintSpec(metric=Metric.LATENCY_MS, max=LIMIT_MS),),
     )
     facts = SpaceFacts("mobilenet", "tiny", {}, str(space.size()))
-    fields = {"name": "digits, seeded", "spec": spec, "space": facts, "dataset": FACTS, "status": SearchStatus.RUNNING}
-    return a_search(**fields | changes)
+    return a_search(name="digits, seeded", spec=spec, space=facts, dataset=FACTS, status=SearchStatus.RUNNING)
 
 
 def _distinct(search: Search, count: int) -> list[search_spaces.Architecture]:

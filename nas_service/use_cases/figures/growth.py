@@ -47,12 +47,14 @@ def replay(done: Sequence[tuple[datetime, Point]], maximize: Sequence[bool]) -> 
     box = prod(abs(b - r) for b, r in zip(_best(every, maximize), reference, strict=True))
     steps: list[Step] = []
     front: list[Point] = []
+    best: list[Point] = []
     start = 0
     for end in _ends(len(done)):
-        front = [(front + every[start:end])[i] for i in non_dominated(front + every[start:end], maximize)]
+        seen, best = front + every[start:end], [_best(best + every[start:end], maximize)]
+        front = [seen[i] for i in non_dominated(seen, maximize)]
         volume = hypervolume(front, reference, maximize)
         ratio = volume / box if box > 0 else 0.0
-        steps.append(Step(end, done[end - 1][0], ratio, len(front), _best(every[:end], maximize)))
+        steps.append(Step(end, done[end - 1][0], ratio, len(front), best[0]))
         start = end
     return steps
 

@@ -14,7 +14,7 @@ import numpy as np
 from nas_service.domain.entities import Search
 from nas_service.domain.metrics import metric_key
 from nas_service.domain.states import CandidateStatus
-from nas_service.use_cases.figures.points import choice_columns
+from nas_service.use_cases.figures.points import ChoiceColumn, choice_columns
 from nas_service.use_cases.ports import UnitOfWork
 
 LEAST_CANDIDATES = 8
@@ -44,17 +44,17 @@ def importance(uow: UnitOfWork, search: Search) -> dict[str, list[Effect]]:
     """Effects by metric key of each objective, largest first; none while too few candidates are completed."""
     rows = [row for row in uow.records.candidates(search.id) if row.status is CandidateStatus.COMPLETED]
     keys = [metric_key(o.metric, o.target) for o in search.spec.objectives]
-    architectures = [row.architecture for row in rows]
-    return {key: effects(architectures, [row.metrics[key] for row in rows]) for key in keys}
+    columns = choice_columns([row.architecture for row in rows])
+    return {key: effects(columns, [row.metrics[key] for row in rows]) for key in keys}
 
 
-def effects(architectures: Sequence[Mapping[str, Any]], values: Sequence[float]) -> list[Effect]:
-    """The effect of every choice that varies."""
+def effects(columns: Mapping[str, ChoiceColumn], values: Sequence[float]) -> list[Effect]:
+    """The effect of every choice that varies, largest first."""
     if len(values) < LEAST_CANDIDATES:
         return []
     numbers = np.asarray(values, dtype=np.float64)
     found = []
-    for name, column in choice_columns(architectures).items():
+    for name, column in columns.items():
         codes = np.asarray(column.codes)
         means = [(code, codes == code) for code in np.unique(codes).tolist()]
         if len(means) < 2:
