@@ -98,5 +98,5 @@ class SqlRecords:
 
 
 def _work_record(id_: str, kind: str, status: str, *rest: Any) -> WorkRecord:
-    *plain, failure = rest
-    return WorkRecord(id_, WorkKind(kind), WorkStatus(status), *plain, failure=failure_of(failure))
+    plain = [*rest[:-1], failure_of(rest[-1])]
+    return WorkRecord(id_, WorkKind(kind), WorkStatus(status), *plain)
