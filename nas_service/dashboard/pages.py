@@ -2,11 +2,20 @@
 
 from fastapi import FastAPI
 
-from nas_service.dashboard import list_pages, search_pages, session_pages, static_files
+from nas_service.dashboard import (
+    device_pages,
+    key_pages,
+    list_pages,
+    new_search_pages,
+    search_pages,
+    session_pages,
+    static_files,
+)
 
 
 def install(app: FastAPI) -> None:
     """Serve the dashboard from `app`."""
     static_files.install(app)
-    for part in (session_pages, list_pages, search_pages):
+    app.include_router(new_search_pages.answers)
+    for part in (session_pages, list_pages, new_search_pages, search_pages, device_pages, key_pages):
         app.include_router(part.router)

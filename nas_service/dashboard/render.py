@@ -40,13 +40,17 @@ HEADERS = {
 HTMX_REQUEST = "HX-Request"
 
 
-def age(at: datetime) -> str:
-    """`3 h`: how long ago, in its largest unit."""
-    seconds = max(0.0, (datetime.now(UTC) - at).total_seconds())
+def since(seconds: float) -> str:
+    """`3 h`: a time in its largest unit."""
     for unit, size_s in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= size_s:
             return f"{int(seconds // size_s)} {unit}"
     return f"{int(seconds)} s"
+
+
+def age(at: datetime) -> str:
+    """How long ago."""
+    return since(max(0.0, (datetime.now(UTC) - at).total_seconds()))
 
 
 def _environment() -> Environment:
@@ -57,7 +61,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"percent": units.percent, "duration": units.duration, "metric": units.metric_text, "age": age}
+    made.filters |= {"percent": units.percent, "duration": units.duration, "metric": units.metric_text}
+    made.filters |= {"age": age, "since": since, "bytes": lambda size_bytes: units.scaled(size_bytes, "B")}
     made.globals |= {"static": static_files.address(), "Scope": Scope, "SearchStatus": SearchStatus}
     return made
 

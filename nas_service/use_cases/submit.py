@@ -12,7 +12,7 @@ from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import SearchPhase, SearchStatus
 from nas_service.use_cases.datasets import check_uploaded
 from nas_service.use_cases.devices import check_devices
-from nas_service.use_cases.ports import Store
+from nas_service.use_cases.ports import Store, UnitOfWork
 from nas_service.use_cases.quotas import check_search
 
 Check = Callable[[SearchSpec], Sequence[FieldProblem]]
@@ -32,9 +32,7 @@ def submit(
     ConflictError where the key was used for another spec, and LimitError where the tenant has to wait; `quotas` are
     those of tenants that have none of their own.
     """
-    problems = [problem for check in checks for problem in check(spec)]
-    if problems:
-        raise SpecError(problems)
+    _pass(checks, spec)
     digest = hashlib.sha256(spec.model_dump_json().encode()).hexdigest()
     with store.write() as uow:
         if idempotency_key is not None and (found := uow.searches.by_idempotency_key(tenant, idempotency_key)):
@@ -45,13 +43,30 @@ def submit(
                     f"the idempotency key was used for another spec (search {search.id}); use a fresh key",
                 )
             return search, False
-        if unknown := [*check_uploaded(uow, spec), *check_devices(uow, spec, tenant)]:
-            raise SpecError(unknown)
+        _check_names(uow, spec, tenant)
         check_search(uow, tenant, spec, quotas)
         search = _new_search(spec, idempotency_key, tenant)
         uow.searches.add(search, digest)
         uow.events.append(search.id, "search.submitted", {"name": search.name})
     return search, True
+
+
+def check_spec(store: Store, checks: Sequence[Check], spec: SearchSpec, tenant: str) -> None:
+    """Raises SpecError where `submit` would because of the spec alone, whatever the tenant's quotas."""
+    _pass(checks, spec)
+    with store.read() as uow:
+        _check_names(uow, spec, tenant)
+
+
+def _check_names(uow: UnitOfWork, spec: SearchSpec, tenant: str) -> None:
+    if unknown := [*check_uploaded(uow, spec), *check_devices(uow, spec, tenant)]:
+        raise SpecError(unknown)
+
+
+def _pass(checks: Sequence[Check], spec: SearchSpec) -> None:
+    problems = [problem for check in checks for problem in check(spec)]
+    if problems:
+        raise SpecError(problems)
 
 
 def _new_search(spec: SearchSpec, idempotency_key: str | None, tenant: str) -> Search:

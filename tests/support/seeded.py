@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from nas_service.domain.entities import Failure, Search
+from nas_service.domain.entities import Failure, Search, Worker
 from nas_service.domain.spec import BudgetSpec, DatasetSpec, SearchSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, is_over
 from nas_service.store.unit_of_work import SqlStore
@@ -61,3 +61,26 @@ def add_search(store: SqlStore, completed: int, **changes: Any) -> Search:
             values = {"status": CandidateStatus.COMPLETED, "metrics": metrics, "finished_at": changes["created_at"]}
             uow.candidates.add(a_candidate(search, number, **values))
     return search
+
+
+def seed_devices(store: SqlStore) -> None:
+    """Two workers on this machine, and one on a device that timed something lately."""
+    board = {
+        "id": "b0a2d",
+        "name": "kitchen-board",
+        "cpu_model": "Cortex-A76",
+        "physical_cores": 4,
+        "logical_cores": 4,
+        "instruction_sets": ["asimd", "asimddp"],
+        "os": "Linux",
+        "architecture": "aarch64",
+        "memory_bytes": 8 * 2**30,
+        "runtimes": {"onnxruntime": {"available": True, "versions": {"onnxruntime": "1.31.0"}}},
+    }
+    missing = {"torch": {"available": False, "reason": "torch is not installed"}}
+    desk = board | {"id": "de51c", "name": "desk", "cpu_model": "Ryzen 9", "architecture": "x86_64"}
+    desk = desk | {"runtimes": {**board["runtimes"], **missing}}  # type: ignore[dict-item]
+    with store.write() as uow:
+        for pid in (101, 102):
+            uow.workers.beat(Worker(f"desk-{pid}", "desk", pid, ("train", "profile.local"), desk, 0.0))
+        uow.workers.beat(Worker("board", "board", 7, ("profile.kitchen-board",), board, 0.0, remote=True))
