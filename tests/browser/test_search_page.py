@@ -1,0 +1,174 @@
+"""The page of a search in a real browser, on candidates that were stored and not trained."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from nas_service.api.app import create_app
+from nas_service.bootstrap import Service
+from nas_service.domain.entities import Search
+from nas_service.domain.states import CandidateStatus, SearchStatus
+from tests.support.api import new_service, plain_logs, serving
+from tests.support.finished_search import seed
+from tests.support.values import NOW, a_candidate
+from tests.support.watched import PHONE, TIMEOUT_MS, launch, serious_findings, watched
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=TIMEOUT_MS)
+
+COUNT = 40
+
+
+@dataclass(frozen=True)
+class Served:
+    """A service, where it is served, and a browser."""
+
+    service: Service
+    url: str
+    browser: Browser
+
+    def seeded(self, count: int = COUNT) -> tuple[Search, str]:
+        """A running search, and the address of its page."""
+        search = seed(self.service.store, count)
+        return search, f"{self.url}/searches/{search.id}"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, chromium: Path) -> Iterator[Served]:
+    home = tmp_path_factory.mktemp("pages") / "home"
+    with plain_logs(), new_service(home) as service, serving(create_app(service)) as url, sync_playwright() as driver:
+        browser = launch(driver, chromium)
+        yield Served(service, url, browser)
+        browser.close()
+
+
+def part(page: Page, name: str) -> Locator:
+    return page.locator(f'[data-part="{name}"]')
+
+
+def fact(page: Page, name: str) -> Locator:
+    return part(page, "facts").locator("div", has=page.get_by_text(name, exact=True)).locator("dd")
+
+
+def complete_another(served: Served, search: Search) -> None:
+    """As `advance` does when a candidate beyond all others is done."""
+    metrics = {"accuracy": 0.999, "latency_ms@0": 0.001, "latency_ms@1": 0.001, "macs": 1.0, "params": 1.0}
+    with served.service.store.write() as uow:
+        architecture = uow.records.candidates(search.id)[0].architecture
+        fields = {"metrics": metrics, "architecture": architecture, "finished_at": NOW}
+        candidate = a_candidate(search, COUNT, status=CandidateStatus.COMPLETED, **fields)
+        uow.candidates.add(candidate)
+        said = {"candidate_id": candidate.id, "number": COUNT, "status": "COMPLETED", "metrics": metrics}
+        uow.events.append(search.id, "candidate.status", said)
+        uow.searches.update(search.id)
+
+
+def test_the_front_is_drawn_and_listed_and_every_chart_has_words_and_a_table(served: Served) -> None:
+    search, url = served.seeded()
+    with watched(served.browser) as page:
+        page.goto(url)
+        rows = part(page, "members").locator("tbody tr")
+        expect(rows).not_to_have_count(0)
+        front = page.request.get(f"{served.url}/v1/searches/{search.id}/front").json()["members"]
+        expect(rows).to_have_count(len(front))
+        for name in ("front", "growth", "curves", "importance", "parallel", "timeline"):
+            chart = part(page, f"{name}-chart")
+            chart.scroll_into_view_if_needed()
+            expect(chart.locator("canvas")).to_be_visible()
+            expect(chart).to_have_attribute("aria-label", re.compile(r"\d"))
+            part(page, f"{name}-table").locator("summary").click()
+            expect(part(page, f"{name}-table").locator("tbody tr")).not_to_have_count(0)
+        expect(part(page, "inspector").locator("img")).to_have_js_property("complete", True)
+        assert part(page, "inspector").locator("img").evaluate("image => image.naturalWidth") > 0
+        assert serious_findings(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_nothing_is_wider_than_the_screen(served: Served, scheme: str) -> None:
+    _, url = served.seeded()
+    with watched(served.browser, viewport=PHONE, color_scheme=scheme) as page:
+        page.goto(url)
+        expect(part(page, "front-chart").locator("canvas")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        assert serious_findings(page) == []
+
+
+def test_what_happens_is_seen_without_a_reload(served: Served) -> None:
+    search, url = served.seeded()
+    with watched(served.browser) as page:
+        page.goto(url)
+        expect(part(page, "live")).to_have_text("live")
+        expect(fact(page, "Best accuracy")).not_to_have_text("99.9 %")
+        complete_another(served, search)
+        expect(part(page, "events").locator("li").first).to_contain_text(f"#{COUNT} completed: 99.9 %")
+        expect(fact(page, "Best accuracy")).to_have_text("99.9 %")
+        expect(part(page, "members").locator("tbody tr")).to_have_count(1)
+
+
+def test_where_events_do_not_come_through_the_page_asks_instead(served: Served) -> None:
+    search, url = served.seeded()
+    with watched(served.browser, expected=("ERR_FAILED",)) as page:
+        page.route("**/events", lambda route: route.abort())
+        page.goto(url)
+        expect(part(page, "live")).to_have_text("asking every few seconds")
+        complete_another(served, search)
+        expect(fact(page, "Best accuracy")).to_have_text("99.9 %")
+
+
+def test_other_axes_and_targets_make_another_front(served: Served) -> None:
+    _, url = served.seeded()
+    with watched(served.browser) as page:
+        page.goto(url)
+        table = part(page, "front-table")
+        table.locator("summary").click()
+        expect(table.get_by_role("columnheader").nth(1)).to_have_text("Latency on target 0 (ms)")
+        part(page, "target").select_option("1")
+        expect(table.get_by_role("columnheader").nth(1)).to_have_text("Latency on target 1 (ms)")
+        part(page, "x").select_option("size_bytes")
+        expect(table.get_by_role("columnheader").nth(1)).to_have_text("Size (kB)")
+        smallest = table.locator("tbody tr").first.locator("td")
+        expect(smallest.nth(3)).to_have_text("yes")
+        sizes = table.locator("tbody tr td:nth-child(2)").all_inner_texts()
+        assert float(smallest.nth(1).inner_text()) == min(float(size) for size in sizes)
+        part(page, "color").select_option("stages")
+        expect(part(page, "legend").locator("li")).to_have_text(["3", "4", "5"])
+
+
+def test_a_search_is_paused_and_resumed_from_its_page(served: Served) -> None:
+    search, url = served.seeded()
+    with watched(served.browser) as page:
+        page.goto(url)
+        page.get_by_role("button", name="Pause").click()
+        expect(part(page, "status")).to_have_text("paused")
+        with served.service.store.read() as uow:
+            assert uow.searches.get(search.id).status is SearchStatus.PAUSED
+        page.get_by_role("button", name="Resume").click()
+        expect(part(page, "status")).to_have_text("running")
+
+
+def test_a_member_of_the_front_is_opened_and_its_model_downloaded(served: Served, tmp_path: Path) -> None:
+    search, url = served.seeded()
+    with watched(served.browser) as page:
+        page.goto(url)
+        part(page, "members").locator("tbody a").first.click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Candidate ")
+        expect(page.get_by_text("on the front")).to_be_visible()
+        drawing = page.locator(".drawing img")
+        expect(drawing).to_have_js_property("complete", True)
+        assert drawing.evaluate("image => image.naturalWidth") > 0
+        link = page.get_by_role("link", name="model.onnx")
+        assert re.fullmatch(r"/v1/candidates/[\w-]+/artifacts/model\.onnx", link.get_attribute("href") or "")
+        expect(part(page, "curve-chart").locator("canvas")).to_be_visible()
+        assert serious_findings(page) == []
+
+
+def test_a_search_without_candidates_says_so(served: Served) -> None:
+    _, url = served.seeded(0)
+    with watched(served.browser) as page:
+        page.goto(url)
+        expect(page.get_by_role("heading", name="No candidates yet")).to_be_visible()
+        expect(part(page, "figures")).to_be_hidden()
