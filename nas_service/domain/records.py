@@ -22,10 +22,11 @@ class CandidateRecord:
 
 @dataclass(frozen=True, slots=True)
 class IntervalRecord:
-    """The 95 % confidence interval of a candidate's median latency on a target."""
+    """A timing of a candidate on a target: its median and the median's 95 % confidence interval."""
 
     candidate_id: str
     target: int
+    median_ms: float
     low_ms: float
     high_ms: float
 

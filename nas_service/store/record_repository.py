@@ -24,17 +24,13 @@ _CANDIDATES = (
     .where(candidates.c.search_id == bindparam("of_search"))
     .order_by(candidates.c.number)
 )
-_LOW, _HIGH = work_items.c.result["ci95_low_ms"].as_float(), work_items.c.result["ci95_high_ms"].as_float()
-_INTERVALS = (
-    select(work_items.c.candidate_id, work_items.c.payload["target"].as_integer(), _LOW, _HIGH)
-    .where(
-        work_items.c.search_id == bindparam("of_search"),
-        work_items.c.kind == WorkKind.PROFILE,
-        work_items.c.status == WorkStatus.DONE,
-        work_items.c.payload["final"].as_boolean().is_(False),
-        _LOW.is_not(None),
-    )
-    .order_by(work_items.c.finished_at)
+_MEDIAN, _LOW, _HIGH = (work_items.c.result[key].as_float() for key in ("median_ms", "ci95_low_ms", "ci95_high_ms"))
+_INTERVALS = select(work_items.c.candidate_id, work_items.c.payload["target"].as_integer(), _MEDIAN, _LOW, _HIGH).where(
+    work_items.c.search_id == bindparam("of_search"),
+    work_items.c.kind == WorkKind.PROFILE,
+    work_items.c.status == WorkStatus.DONE,
+    work_items.c.payload["final"].as_boolean().is_(False),
+    _LOW.is_not(None),
 )
 _CURVES = (
     select(candidates.c.id, candidates.c.number, evaluations.c.result["curve"])
@@ -77,7 +73,7 @@ class SqlRecords:
         ]
 
     def intervals(self, search_id: str) -> Sequence[IntervalRecord]:
-        """Of what was timed for this search, oldest first: of two for one candidate and target the later counts.
+        """Every timing of this search's candidates, those that were repeated too.
 
         A latency that was known from another search has none here.
         """

@@ -166,6 +166,31 @@ def test_a_member_of_the_front_is_opened_and_its_model_downloaded(served: Served
         assert serious_findings(page) == []
 
 
+def test_pointing_at_a_candidate_shows_it_and_a_click_opens_it(served: Served) -> None:
+    _, url = served.seeded(1)
+    with watched(served.browser) as page:
+        page.goto(url)
+        expect(part(page, "front-chart").locator("canvas")).to_be_visible()
+        tip = page.locator(".tip")
+        for x, y in around(part(page, "front-chart")):
+            page.mouse.move(x, y)
+            if tip.count() and tip.is_visible():
+                break
+        expect(tip).to_contain_text("Candidate 0")
+        expect(tip).to_contain_text("Latency on target 0")
+        page.mouse.click(x, y)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Candidate 0")
+
+
+def around(chart: Locator) -> Iterator[tuple[float, float]]:
+    """Places near the middle of a chart, where its only point is, but for the room that the axes take."""
+    box = chart.bounding_box()
+    assert box is not None
+    for step_x in range(12):
+        for step_y in range(12):
+            yield box["x"] + box["width"] / 2 + 5 * step_x - 30, box["y"] + box["height"] / 2 + 5 * step_y - 30
+
+
 def test_a_search_without_candidates_says_so(served: Served) -> None:
     _, url = served.seeded(0)
     with watched(served.browser) as page:

@@ -64,10 +64,12 @@ def _names(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 def _intervals(
     rows: Sequence[CandidateRecord], found: Sequence[IntervalRecord]
 ) -> dict[str, tuple[tuple[float, float] | None, ...]]:
-    by_target: dict[int, dict[str, tuple[float, float]]] = {}
+    """Of several timings of a candidate the interval of that which became its latency."""
+    row_of = {row.id: index for index, row in enumerate(rows)}
+    columns: dict[str, list[tuple[float, float] | None]] = {}
     for interval in found:
-        by_target.setdefault(interval.target, {})[interval.candidate_id] = (interval.low_ms, interval.high_ms)
-    return {
-        metric_key(Metric.LATENCY_MS, target): tuple(of.get(row.id) for row in rows)
-        for target, of in sorted(by_target.items())
-    }
+        key = metric_key(Metric.LATENCY_MS, interval.target)
+        index = row_of[interval.candidate_id]
+        if rows[index].metrics.get(key) == interval.median_ms:
+            columns.setdefault(key, [None] * len(rows))[index] = (interval.low_ms, interval.high_ms)
+    return {key: tuple(column) for key, column in sorted(columns.items())}

@@ -6,6 +6,9 @@ import { optionColors } from "./palette.js";
 import { front, isMaximized } from "./pareto.js";
 
 const LARGE = 2000; // points of one series, above which it is drawn in one go
+// The wheel and one finger scroll the page; with Ctrl, and by two fingers, they zoom.
+const TOUCH = matchMedia("(pointer: coarse)").matches;
+const GESTURES = { zoomOnMouseWheel: "ctrl", moveOnMouseMove: !TOUCH, preventDefaultMouseMove: !TOUCH };
 const MOST_BARS = 300; // intervals of more candidates cannot be told apart
 
 export class FrontChart {
@@ -13,8 +16,8 @@ export class FrontChart {
   constructor(box, act) {
     this.act = act;
     this.chart = new Chart(box, (colors) => (this.points ? this.option(colors) : null));
-    this.chart.on("mouseover", ({ data }) => data?.[2] !== undefined && act.hover(data[2]));
-    this.chart.on("click", ({ data }) => data?.[2] !== undefined && act.open(data[2]));
+    this.chart.on("mouseover", ({ value }) => value?.[2] !== undefined && act.hover(value[2]));
+    this.chart.on("click", ({ value }) => value?.[2] !== undefined && act.open(value[2]));
     this.chart.on("brushEnd", ({ areas }) => act.select(this.within(areas[0]?.coordRange)));
   }
 
@@ -76,13 +79,13 @@ export class FrontChart {
       xAxis: value(this.view.x, { nameLocation: "middle", nameGap: 28, ...this.room(this.view.x) }),
       yAxis: value(this.view.y, { nameLocation: "end", nameTextStyle: { align: "left", color: colors.soft, padding: [0, 0, 0, -28] }, ...this.room(this.view.y) }),
       dataZoom: [
-        { type: "inside", xAxisIndex: 0, filterMode: "none" },
-        { type: "inside", yAxisIndex: 0, filterMode: "none" },
+        { type: "inside", xAxisIndex: 0, filterMode: "none", ...GESTURES },
+        { type: "inside", yAxisIndex: 0, filterMode: "none", ...GESTURES },
       ],
       toolbox: { show: true, showTitle: false, itemSize: 0, feature: { dataZoom: { filterMode: "none" } } },
       brush: { xAxisIndex: 0, yAxisIndex: 0, throttleType: "debounce", throttleDelay: 100, outOfBrush: {}, transformable: false,
         brushStyle: { color: "rgba(128,140,150,.12)", borderColor: colors.strong, borderWidth: 1 } },
-      tooltip: tooltip(colors, { trigger: "item", formatter: ({ data }) => (data?.[2] === undefined ? "" : this.tip(data[2])) }),
+      tooltip: tooltip(colors, { trigger: "item", formatter: ({ value }) => (value?.[2] === undefined ? "" : this.tip(value[2])) }),
       series: [this.regions(colors), ...this.dots(colors), this.stairs(colors), this.bars(colors), this.diamonds(colors)],
     };
   }
@@ -103,10 +106,10 @@ export class FrontChart {
 
   regions(colors) {
     const forbidden = ["x", "y"].flatMap((which) => {
-      const coordinate = `${which}Axis`, key = this.view[which];
+      const coordinate = `${which}Axis`, key = this.view[which], shown = this.room(key);
       return this.limits(key).flatMap(({ min, max }) => [
-        max === null ? null : [{ [coordinate]: max, name: `above ${quantity(key, max)}` }, { [coordinate]: "max" }],
-        min === null ? null : [{ [coordinate]: "min", name: `below ${quantity(key, min)}` }, { [coordinate]: min }],
+        max === null || max >= shown.max ? null : [{ [coordinate]: max, name: `above ${quantity(key, max)}` }, { [coordinate]: "max" }],
+        min === null || min <= shown.min ? null : [{ [coordinate]: "min", name: `below ${quantity(key, min)}` }, { [coordinate]: min }],
       ]).filter(Boolean);
     });
     const label = { color: colors.bad, fontSize: 11, position: "insideTopLeft" };
