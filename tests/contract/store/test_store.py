@@ -70,6 +70,15 @@ class TestSearches:
         assert {s.id for s in seen} == {s.id for s in stored}
         assert [s.created_at for s in seen] == sorted((s.created_at for s in stored), reverse=True)
 
+    def test_searches_are_found_by_a_part_of_their_name_and_nothing_in_it_is_a_pattern(self, store: SqlStore) -> None:
+        with store.write() as uow:
+            for name in ("Digits 100 %", "digits 1000", "flowers"):
+                uow.searches.add(a_search(name=name), "digest")
+        with store.read() as uow:
+            assert {s.name for s in uow.searches.list(Page(), named="digits")[0]} == {"Digits 100 %", "digits 1000"}
+            assert [s.name for s in uow.searches.list(Page(), named="0 %")[0]] == ["Digits 100 %"]
+            assert uow.searches.list(Page(), named="_") == ([], None)
+
     def test_a_forged_cursor_is_a_users_error(self, store: SqlStore) -> None:
         with store.read() as uow, pytest.raises(UserError, match="next_cursor"):
             uow.searches.list(Page(cursor="bm9uc2Vuc2U"))
