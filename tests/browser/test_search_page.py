@@ -102,10 +102,10 @@ def test_what_happens_is_seen_without_a_reload(served: Served) -> None:
     with watched(served.browser) as page:
         page.goto(url)
         expect(part(page, "live")).to_have_text("live")
-        expect(fact(page, "Best accuracy")).not_to_have_text("99.9 %")
+        expect(fact(page, "Best accuracy")).not_to_have_text("99.90 %")
         complete_another(served, search)
-        expect(part(page, "events").locator("li").first).to_contain_text(f"#{COUNT} completed: 99.9 %")
-        expect(fact(page, "Best accuracy")).to_have_text("99.9 %")
+        expect(part(page, "events").locator("li").first).to_contain_text(f"#{COUNT} completed: 99.90 %")
+        expect(fact(page, "Best accuracy")).to_have_text("99.90 %")
         expect(part(page, "members").locator("tbody tr")).to_have_count(1)
 
 
@@ -116,7 +116,7 @@ def test_where_events_do_not_come_through_the_page_asks_instead(served: Served) 
         page.goto(url)
         expect(part(page, "live")).to_have_text("asking every few seconds")
         complete_another(served, search)
-        expect(fact(page, "Best accuracy")).to_have_text("99.9 %")
+        expect(fact(page, "Best accuracy")).to_have_text("99.90 %")
 
 
 def test_other_axes_and_targets_make_another_front(served: Served) -> None:

@@ -1,7 +1,8 @@
 // How metrics are named and written: units, three significant digits, no surprises.
 
 const METRICS = {
-  accuracy: { name: "Accuracy", unit: "%", write: (v) => (100 * v).toFixed(1) },
+  // Cut and not rounded up: an accuracy is never shown better than it is.
+  accuracy: { name: "Accuracy", unit: "%", write: (v) => (Math.floor(1e4 * v + 1e-9) / 100).toFixed(2) },
   latency_ms: { name: "Latency", unit: "ms", write: (v) => significant(v) },
   peak_memory_mib: { name: "Peak memory", unit: "MiB", write: (v) => significant(v) },
   size_bytes: { name: "Size", unit: "kB", write: (v) => significant(v / 1e3) },
