@@ -48,6 +48,11 @@ LISTS: dict[str, Callable[[SqlUnitOfWork], object]] = {
     "progress": lambda uow: uow.work.progress(SEARCH),
     "a candidate's work": lambda uow: uow.work.of_candidate(CANDIDATE),
     "events": lambda uow: uow.events.since(SEARCH, 0, 500),
+    "the latest events": lambda uow: uow.events.latest(SEARCH, 200),
+    "turns": lambda uow: uow.events.turns(SEARCH),
+    "points": lambda uow: uow.records.candidates(SEARCH),
+    "intervals": lambda uow: uow.records.intervals(SEARCH),
+    "the timeline": lambda uow: uow.records.work(SEARCH, 2000),
 }
 
 

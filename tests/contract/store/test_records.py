@@ -1,0 +1,50 @@
+"""Columns for figures, on every database."""
+
+from nas_service.domain.states import WorkStatus
+from nas_service.store.unit_of_work import SqlStore
+from tests.support.finished_search import EPOCHS, seed
+
+
+def test_records_are_those_of_the_search_alone_in_order(store: SqlStore) -> None:
+    search, other = seed(store, 12, traced=9), seed(store, 3)
+    with store.of_tenant(search.tenant).read() as uow:
+        candidates = uow.records.candidates(search.id)
+        assert [row.number for row in candidates] == list(range(12))
+        intervals = uow.records.intervals(search.id)
+        latency_of = {row.id: row.metrics["latency_ms@0"] for row in candidates}
+        assert len(intervals) == 9
+        for interval in intervals:
+            assert interval.target == 0
+            assert interval.low_ms < interval.median_ms == latency_of[interval.candidate_id] < interval.high_ms
+        curves = uow.records.curves(search.id, most=4)
+        assert [(curve.number, len(curve.points)) for curve in curves] == [(n, EPOCHS) for n in range(5, 9)]
+        work = uow.records.work(search.id, most=5)
+        assert [item.started_at for item in work] == sorted(item.started_at for item in work if item.started_at)
+        (failed,) = [item for item in work if item.status is WorkStatus.FAILED]
+        assert failed.failure is not None
+        assert failed.failure.problem == "worker-lost"
+        assert len(uow.records.candidates(other.id)) == 3
+
+
+def test_another_tenant_sees_no_records(store: SqlStore) -> None:
+    search = seed(store, 3)
+    with store.of_tenant("another").read() as uow:
+        found = (
+            uow.records.candidates(search.id),
+            uow.records.intervals(search.id),
+            uow.records.curves(search.id, most=10),
+            uow.records.work(search.id, most=10),
+            uow.events.latest(search.id, 10),
+            uow.events.turns(search.id),
+        )
+    assert all(not rows for rows in found)
+
+
+def test_the_latest_events_and_the_turns_are_oldest_first(store: SqlStore) -> None:
+    search = seed(store, 0)
+    with store.write() as uow:
+        for number in range(5):
+            uow.events.append(search.id, "candidate.status", {"number": number})
+    with store.read() as uow:
+        assert [event.payload["number"] for event in uow.events.latest(search.id, 2)] == [3, 4]
+        assert [event.kind for event in uow.events.turns(search.id)] == ["search.submitted", "search.phase"]
