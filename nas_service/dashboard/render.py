@@ -61,7 +61,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"percent": units.percent, "duration": units.duration, "metric": units.metric_text}
+    made.filters |= {"percent": units.percent, "metric": units.metric_text}
     made.filters |= {"age": age, "since": since, "bytes": lambda size_bytes: units.scaled(size_bytes, "B")}
     made.globals |= {"static": static_files.address(), "Scope": Scope, "SearchStatus": SearchStatus}
     return made
@@ -79,8 +79,6 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
     content = _templates.get_template(template).render(
         request=request,
         principal=principal,
-        keys_required=request.app.state.service.settings.keys_required,
-        is_fragment=HTMX_REQUEST in request.headers,
         **context,
     )
     etag = f'W/"{hashlib.sha256(content.encode()).hexdigest()[:20]}"'
