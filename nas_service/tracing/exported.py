@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -69,8 +70,10 @@ class Tracer:
     @contextmanager
     def span(self, name: str, parent: str | None, kind: tracing.Kind) -> Iterator[Exported]:
         """A span around the block."""
-        here = trace.get_current_span().get_span_context()
-        context, links = None, []
+        # What a server answers was caused elsewhere: a kept connection may still bear the request before this one.
+        context = Context() if kind == "server" else None
+        here = trace.get_current_span(context).get_span_context()
+        links = []
         if parent is not None:
             caused = _PROPAGATOR.extract({_HEADER: parent})
             if trace.get_current_span(caused).get_span_context().trace_id != here.trace_id:

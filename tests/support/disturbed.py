@@ -78,7 +78,6 @@ def four_workers(
         "NAS_HOME": str(home),
         "NAS_DATABASE_URL": database_url,
         "NAS_BROKER_URL": broker.url,
-        "NAS_HOST_LOCK_DIR": str(home / "host-lock"),
         "NAS_PORT": port,
         "NAS_TORCH_THREADS": "1",
     }
@@ -87,7 +86,9 @@ def four_workers(
         service.start("api", ["nas", "serve"], TMPDIR=str(home / "tmp"))
         service.start("control", ["nas", "control"], TMPDIR=str(home / "tmp"))
         for pool in range(POOLS):
-            workers = {"NAS_WORKERS": str(PROCESSES_A_POOL), "TMPDIR": str(home / "tmp")}
+            # Each pool stands for a host: a training that stands still keeps only its own host's timings waiting.
+            workers = {"NAS_WORKERS": str(PROCESSES_A_POOL), "NAS_HOST_LOCK_DIR": str(home / f"host-lock-{pool}")}
+            workers["TMPDIR"] = str(home / "tmp")
             service.start(f"worker-{pool}", ["nas", "worker"], **workers)
         service.wait_for_workers(POOLS * PROCESSES_A_POOL)
         yield service, f"http://127.0.0.1:{port}"

@@ -115,3 +115,10 @@ def test_what_is_missing_is_named_with_the_command(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     with pytest.raises(tracing.TracingMissingError, match=r"opentelemetry.*pip install 'nas-service\[tracing\]'"):
         tracing.configure("test")
+
+
+def test_a_request_is_no_part_of_the_one_that_its_connection_served_before(spans: InMemorySpanExporter) -> None:
+    with tracing.span("before", kind="server"), tracing.span("after", kind="server"):
+        pass
+    after = named(spans, "after")
+    assert (after.parent, list(after.links)) == (None, [])
