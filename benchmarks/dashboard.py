@@ -23,11 +23,13 @@ from tests.support.watched import DESKTOP, launch
 COUNTS, QUICK_COUNTS = (100, 10_000), (100, 2_000)
 LOADS, QUICK_LOADS = 5, 2
 PAN_STEPS, PAN_PX = 120, 3
+SETTLE_MS = 200
 FIRST_PAINT_BAR_MS, FRAMES_BAR_PER_S = 1000, 30
 
 SIZES = """() => performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation"))
     .map(({name, encodedBodySize}) => [new URL(name).pathname, encodedBodySize])"""
 FIRST_PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+PICTURE = """() => document.querySelector('[data-part="front-chart"] canvas').toDataURL()"""
 COUNT_FRAMES = """() => {
     window.frameTimes = [];
     const note = (at) => { window.frameTimes.push(at); window.frameRequest = requestAnimationFrame(note); };
@@ -84,12 +86,17 @@ def pan(page: Page) -> list[float]:
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.keyboard.down("Control")  # the wheel alone scrolls the page
-    page.mouse.wheel(0, -200)  # only what is zoomed into can be panned
+    for _ in range(4):
+        page.mouse.wheel(0, -300)  # only what is zoomed into can be panned
+        page.wait_for_timeout(SETTLE_MS)
     page.keyboard.up("Control")
+    before = page.evaluate(PICTURE)
     page.mouse.down()
     page.evaluate(COUNT_FRAMES)
     for step in range(PAN_STEPS):
         page.mouse.move(x + PAN_PX * (step % 40 - 20), y)
+    if page.evaluate(PICTURE) == before:
+        raise RuntimeError("the front was not panned: its picture is the same")
     page.mouse.up()
     times: list[float] = page.evaluate(FRAMES)
     return [after - before for before, after in zip(times, times[1:], strict=False)]
