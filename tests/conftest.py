@@ -67,6 +67,15 @@ def loggers_stay_enabled() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What services know of this machine (compiled kernels, the faster precision): found out once for all tests."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "machine"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A running Postgres, one a test process; `with postgres_server.database() as url` makes databases."""
     with ExitStack() as stack:

@@ -16,12 +16,6 @@ def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What services know of this machine: compiled kernels, decoded data."""
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="session")
 def survivor(tmp_path_factory: pytest.TempPathFactory, data_root: Path, cache: Path) -> Iterator[RunningService]:
     """The embedded service with two workers; nothing of it is left at the end."""
     with running_service(tmp_path_factory.mktemp("service") / "home", cache, NAS_DATA_ROOTS=str(data_root)) as service:

@@ -16,8 +16,7 @@ def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory, data_root: Path) -> Iterator[RunningService]:
+def service(tmp_path_factory: pytest.TempPathFactory, data_root: Path, cache: Path) -> Iterator[RunningService]:
     """The embedded service with two workers; nothing of it is left at the end."""
-    base = tmp_path_factory.mktemp("service")
-    with running_service(base / "home", base / "cache", NAS_DATA_ROOTS=str(data_root)) as service:
+    with running_service(tmp_path_factory.mktemp("service") / "home", cache, NAS_DATA_ROOTS=str(data_root)) as service:
         yield service

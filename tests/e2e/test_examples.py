@@ -29,22 +29,30 @@ def run_example(spec: str, folder: Path, *options: str) -> dict[str, object]:
     return answer
 
 
+@pytest.fixture
+def folder(tmp_path: Path, cache: Path) -> Path:
+    """Empty but for what is known of the machine."""
+    (tmp_path / ".nas").mkdir()
+    (tmp_path / ".nas" / "cache").symlink_to(cache, target_is_directory=True)
+    return tmp_path
+
+
 def bundles(folder: Path) -> list[Path]:
     return sorted(folder.glob("results/*/*/model.onnx"))
 
 
 @pytest.mark.parametrize("spec", ["digits.yaml", "three_objectives.yaml"])
-def test_an_example_on_digits_runs(spec: str, tmp_path: Path) -> None:
-    run_example(spec, tmp_path)
-    assert bundles(tmp_path)
+def test_an_example_on_digits_runs(spec: str, folder: Path) -> None:
+    run_example(spec, folder)
+    assert bundles(folder)
 
 
-def test_the_image_folder_example_runs_on_the_folder_that_its_header_makes(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, ROOT / "examples" / "make_image_folder.py"], cwd=tmp_path, check=True)
-    run_example("image_folder.yaml", tmp_path)
-    assert bundles(tmp_path)
+def test_the_image_folder_example_runs_on_the_folder_that_its_header_makes(folder: Path) -> None:
+    subprocess.run([sys.executable, ROOT / "examples" / "make_image_folder.py"], cwd=folder, check=True)
+    run_example("image_folder.yaml", folder)
+    assert bundles(folder)
 
 
-def test_the_custom_space_example_runs(tmp_path: Path) -> None:
-    run_example("custom_space/spec.yaml", tmp_path, "--space-path", "examples/custom_space")
-    assert bundles(tmp_path)
+def test_the_custom_space_example_runs(folder: Path) -> None:
+    run_example("custom_space/spec.yaml", folder, "--space-path", "examples/custom_space")
+    assert bundles(folder)

@@ -78,7 +78,7 @@ def counted(space: SearchSpace, architecture: Architecture, network_input: Netwo
     [
         (15, NetworkInput(1, 10)),
         (15, NetworkInput(3, 1000)),
-        pytest.param(60, NetworkInput(3, 10), marks=pytest.mark.slow),
+        pytest.param(25, NetworkInput(3, 10), marks=pytest.mark.slow),
     ],
 )
 def test_analytic_costs_equal_counted_costs(space: SearchSpace, count: int, network_input: NetworkInput) -> None:

@@ -32,9 +32,11 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder with a spec, in which `nas` has its home."""
+def folder(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a spec, in which `nas` has its home."""
     (tmp_path / "spec.yaml").write_text(SPEC)
+    (tmp_path / ".nas").mkdir()
+    (tmp_path / ".nas" / "cache").symlink_to(cache, target_is_directory=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NAS_WORKERS", "1")
     # No test cares how long a network takes, so none waits until the rest of the machine is quiet.

@@ -40,12 +40,6 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What is known of this machine is found out once."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
 def service(tmp_path: Path, cache: Path) -> Iterator[Service]:
     with new_service(tmp_path / "home") as service:
