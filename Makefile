@@ -24,9 +24,9 @@ demo: $(WORKER) ## Search small networks for handwritten digits, from scratch, i
 up: $(WORKER) ## Start the service and its workers on this machine
 	$(BIN)/nas up
 
-# In the order of their folders: chaos, the longest, begins first. Three processes on two cores, for many tests wait.
+# In the order of their folders: chaos, the longest, begins first.
 test: lint browser ## Run the linters and all tests
-	$(BIN)/python -m pytest --numprocesses=3 --no-loadscope-reorder --durations=15 \
+	$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --no-loadscope-reorder --durations=15 \
 	    $(PYTEST_ARGS)
 
 lint: $(DEV) ## Check style, types and import arrows

@@ -43,8 +43,8 @@ def test_a_reader_that_breaks_or_takes_too_long_is_a_refusal(tmp_path: Path, mon
     assert caught.value.problem == "too-large-to-check"
 
 
-MANY = 20_000_000
-"""Images of one pixel: a few kilobytes to send."""
+MANY = 80_000_000
+"""Images of one pixel: some kilobytes to send, and seconds to read on any machine."""
 
 
 @pytest.fixture(scope="module")
