@@ -3,7 +3,9 @@
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+from nas_service.domain.formats import RUNS, ModelFormat, PrecisionName, RuntimeName, precisions_of, runtimes_at
 
 ChoiceValue = bool | int | float | str
 
@@ -75,14 +77,28 @@ class TargetSpec(SpecModel):
 
     device: Annotated[str, Field(min_length=1, max_length=64)] = LOCAL_DEVICE
     """`local`, or the name of a connected device."""
-    runtime: Literal["onnxruntime"] = "onnxruntime"
+    runtime: RuntimeName = "onnxruntime"
     """What executes the exported model."""
-    precision: Literal["fp32"] = "fp32"
-    """Number format of weights and activations."""
+    precision: PrecisionName = "fp32"
+    """Number format of weights and activations; not every runtime executes every one."""
     threads: Annotated[int, Field(ge=1, le=256)] = 1
     """Threads the runtime may use."""
     batch_size: Annotated[int, Field(ge=1, le=4096)] = 1
     """Images a call."""
+
+    @field_validator("precision")
+    @classmethod
+    def _runtime_executes_it(cls, precision: PrecisionName, info: ValidationInfo) -> PrecisionName:
+        runtime: RuntimeName | None = info.data.get("runtime")  # None: it is reported itself
+        if runtime is not None and (runtime, precision) not in RUNS:
+            own, others = ", ".join(precisions_of(runtime)), ", ".join(runtimes_at(precision))
+            raise ValueError(f"{runtime} executes {own} only; {precision} is executed by {others}")
+        return precision
+
+    @property
+    def format(self) -> ModelFormat:
+        """The exported file that is executed."""
+        return RUNS[self.runtime, self.precision]
 
 
 class ObjectiveSpec(SpecModel):

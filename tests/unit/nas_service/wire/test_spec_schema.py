@@ -7,7 +7,7 @@ def test_the_schema_knows_fields_and_values_at_every_depth() -> None:
     assert "sampler" in fields_at(("strategy",))
     assert "metric" in fields_at(("objectives", 3))
     assert values_at(("objectives", 0, "goal")) == ["maximize", "minimize"]
-    assert values_at(("targets", 0, "runtime")) == ["onnxruntime"]
+    assert values_at(("targets", 0, "precision")) == ["fp32", "int8"]
     assert fields_at(("nowhere", "at", "all")) == []
     assert places_of("epochs") == ["training.epochs"]
 

@@ -32,6 +32,10 @@ FAULTS = [
         "2: objectives.0.metric: 'latency' is not known here; did you mean `latency_ms`",
     ),
     ("targets: [{runtime: onnx}]", "2: targets.0.runtime: 'onnx' is not known here; did you mean `onnxruntime`?"),
+    (
+        "targets:\n- {runtime: torch, precision: int8}",
+        "3: targets.0.precision: torch executes fp32 only; int8 is executed by onnxruntime, openvino",
+    ),
     ("training: {augment: [flipp]}", "2: training.augment.0: 'flipp' is not known here; did you mean `flip`?"),
     ("training: {recipe: [emaa]}", "2: training.recipe.0: no step is named 'emaa'; did you mean 'ema'?"),
     ("training: {recipe: [ema, ema]}", "2: training.recipe.1: 'ema' is named twice; remove one"),
