@@ -1,6 +1,6 @@
 """Answers that stay the same while their search does: kept by its version, so that many who ask cost little."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -9,11 +9,13 @@ from nas_service.api.converters import front_info
 from nas_service.api.front_csv import front_csv
 from nas_service.api.recent import Recent
 from nas_service.domain.entities import Search
+from nas_service.domain.states import SearchStatus
 from nas_service.use_cases import queries
-from nas_service.use_cases.ports import UnitOfWork
+from nas_service.use_cases.ports import Page, UnitOfWork
 from nas_service.use_cases.standing import Standing, standing
 from nas_service.wire.base import Document
 
+SEARCHES = 1000
 STANDINGS = 1000
 FRONTS_BYTES = 32 * 2**20
 FIGURES_BYTES = 64 * 2**20
@@ -23,9 +25,19 @@ class Answers:
     """Of one process. Whoever asks has found the search in a store of his own: nobody is told of another tenant's."""
 
     def __init__(self) -> None:
+        self._searches: Recent[Search] = Recent(SEARCHES)
         self._standings: Recent[Standing] = Recent(STANDINGS)
         self._fronts: Recent[bytes] = Recent(FRONTS_BYTES, weight=len)
         self._figures: Recent[bytes] = Recent(FIGURES_BYTES, weight=len)
+
+    def searches(
+        self, uow: UnitOfWork, page: Page, status: SearchStatus | None = None, named: str = ""
+    ) -> tuple[Sequence[Search], str | None]:
+        """A page of searches and the next one's cursor, each read once a version."""
+        found, next_cursor = uow.searches.list(page, status, named, lambda *version: self._searches.find(version))
+        for search in found:
+            self._searches.keep((search.id, search.version), search)
+        return found, next_cursor
 
     def standing(self, uow: UnitOfWork, search: Search) -> Standing:
         """The search's standing, computed once a version."""

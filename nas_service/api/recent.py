@@ -21,25 +21,29 @@ class Recent(Generic[Value]):
 
     def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """The value of `key`, made now if it is not held. A value heavier than the capacity is not kept."""
-        if (found := self._find(key)) is not None:
+        if (found := self.find(key)) is not None:
             return found
         with self._making:
-            if (found := self._find(key)) is None:
+            if (found := self.find(key)) is None:
                 found = make()
-                self._keep(key, found)
+                self.keep(key, found)
             return found
 
-    def _find(self, key: Hashable) -> Value | None:
+    def find(self, key: Hashable) -> Value | None:
+        """The value of `key`, if it is held."""
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
             return self._values.get(key)
 
-    def _keep(self, key: Hashable, value: Value) -> None:
+    def keep(self, key: Hashable, value: Value) -> None:
+        """Hold the value of `key`, unless one is held or it is heavier than the capacity."""
         weight = self._weight(value)
         if weight > self._capacity:
             return
         with self._lock:
+            if key in self._values:
+                return
             self._values[key] = value
             self._held += weight
             while self._held > self._capacity:

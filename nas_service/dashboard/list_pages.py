@@ -48,7 +48,7 @@ def list_searches(
     """Searches, newest first; htmx gets the table alone."""
     chosen = SearchStatus(status) if status in set(SearchStatus) else None
     with store.read() as uow:
-        found, next_cursor = uow.searches.list(Page(ROWS, cursor or None), chosen, named)
+        found, next_cursor = answers.searches(uow, Page(ROWS, cursor or None), chosen, named)
         rows = [search_row(search, answers.standing(uow, search)) for search in found]
     return render(
         request,

@@ -13,7 +13,7 @@ from nas_service.store import cursors
 from nas_service.store.rows import plain, to_search
 from nas_service.store.tables import searches
 from nas_service.use_cases.outbox import Outbox
-from nas_service.use_cases.ports import Page
+from nas_service.use_cases.ports import KnownSearch, Page, none_known
 
 _THIS = searches.c.id == bindparam("search_id")
 _GET = select(searches).where(_THIS)
@@ -21,6 +21,7 @@ _VERSION = select(searches.c.version).where(_THIS)
 _VERSIONS = select(searches.c.id, searches.c.version, searches.c.status).where(
     searches.c.id.in_(bindparam("search_ids", expanding=True))
 )
+_NAMED = select(searches).where(searches.c.id.in_(bindparam("search_ids", expanding=True)))
 _LOCK = _GET.with_for_update()
 _CHANGE = update(searches).where(_THIS).values(version=searches.c.version + 1)
 _WAKE = update(searches).where(_THIS).values(wake=True)
@@ -87,9 +88,15 @@ class SqlSearches:
         """Change columns and raise the version."""
         self._connection.execute(_CHANGE, {"search_id": search_id, **plain(changes)})
 
-    def list(self, page: Page, status: SearchStatus | None = None, named: str = "") -> tuple[list[Search], str | None]:
-        """Newest first, and the cursor of the next page; `named`: only those with this text in their names."""
-        query = select(searches).order_by(searches.c.created_at.desc(), searches.c.id.desc()).limit(page.limit + 1)
+    def list(
+        self, page: Page, status: SearchStatus | None = None, named: str = "", known: KnownSearch = none_known
+    ) -> tuple[Sequence[Search], str | None]:
+        """Newest first, and the cursor of the next page; `named`: only those with this text in their names.
+
+        What `known` has by id and version is not read again: decoding a page of specs costs more than finding it.
+        """
+        newest_first = (searches.c.created_at.desc(), searches.c.id.desc())
+        query = select(searches.c.id, searches.c.version, searches.c.created_at).order_by(*newest_first)
         if status is not None:
             query = query.where(searches.c.status == status)
         if named:
@@ -98,10 +105,20 @@ class SqlSearches:
             at, last_id = cursors.decode(page.cursor, cursors.TIME_AND_ID)
             key = tuple_(searches.c.created_at, searches.c.id)
             query = query.where(key < (at, last_id))
-        rows = self._connection.execute(query).mappings().all()
-        found = [to_search(row) for row in rows[: page.limit]]
+        rows = self._connection.execute(query.limit(page.limit + 1)).all()
+        shown = rows[: page.limit]
         more = len(rows) > page.limit
-        return found, cursors.encode([found[-1].created_at.isoformat(), found[-1].id]) if more else None
+        next_cursor = cursors.encode([shown[-1].created_at.isoformat(), shown[-1].id]) if more else None
+        return self._read([(row.id, row.version) for row in shown], known), next_cursor
+
+    def _read(self, versions: Sequence[tuple[str, int]], known: KnownSearch) -> Sequence[Search]:
+        """These searches, in this order; none that was deleted since its id was read."""
+        found = {search.id: search for id_, version in versions if (search := known(id_, version))}
+        missing = [id_ for id_, _ in versions if id_ not in found]
+        if missing:
+            rows = self._connection.execute(_NAMED, {"search_ids": missing}).mappings()
+            found |= {row["id"]: to_search(row) for row in rows}
+        return [found[id_] for id_, _ in versions if id_ in found]
 
     def wake(self, search_id: str) -> None:
         """Ask for `advance` to look at it."""

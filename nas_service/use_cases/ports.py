@@ -1,6 +1,6 @@
 """The few ports that use cases speak to. The store, the Optuna adapter and the artifact folder implement them."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,6 +40,14 @@ class Page:
     cursor: str | None = None
 
 
+KnownSearch = Callable[[str, int], Search | None]
+"""A search by id and version, if it need not be read from the database again."""
+
+
+def none_known(_search_id: str, _version: int) -> None:
+    """Everything is read."""
+
+
 class SearchRepository(Protocol):
     """Searches."""
 
@@ -51,8 +59,8 @@ class SearchRepository(Protocol):
     def by_idempotency_key(self, tenant: str, key: str) -> tuple[Search, str] | None: ...
     def update(self, search_id: str, **changes: Any) -> None: ...
     def list(
-        self, page: Page, status: SearchStatus | None = None, named: str = ""
-    ) -> tuple[list[Search], str | None]: ...
+        self, page: Page, status: SearchStatus | None = None, named: str = "", known: KnownSearch = none_known
+    ) -> tuple[Sequence[Search], str | None]: ...
     def wake(self, search_id: str) -> None: ...
     def any_woken(self) -> bool: ...
     def take_woken(self, limit: int) -> Sequence[str]: ...

@@ -54,7 +54,7 @@ class MeasurementInfo(Document):
     target: TargetSpec
     device_id: str
     median_ms: float
-    peak_memory_mib: float
+    peak_memory_mib: float | None
     noisy: bool
     """Whether it missed the precision asked for."""
     result: dict[str, Any]

@@ -84,12 +84,13 @@ def submit_search(
 def list_searches(
     reader: Reader,
     store: TenantStore,
+    answers: AnswersDep,
     page: PageDep,
     status: Annotated[SearchStatus | None, Query(description="Only searches in this status.")] = None,
 ) -> SearchPage:
     """Searches, newest first."""
     with store.read() as uow:
-        found, next_cursor = uow.searches.list(page, status)
+        found, next_cursor = answers.searches(uow, page, status)
     return SearchPage(items=tuple(search_summary(search) for search in found), next_cursor=next_cursor)
 
 

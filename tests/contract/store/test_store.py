@@ -70,6 +70,18 @@ class TestSearches:
         assert {s.id for s in seen} == {s.id for s in stored}
         assert [s.created_at for s in seen] == sorted((s.created_at for s in stored), reverse=True)
 
+    def test_a_page_reads_again_only_what_has_changed_since_it_was_known(self, store: SqlStore) -> None:
+        first, second = a_search(created_at=NOW), a_search(created_at=NOW.replace(minute=5))
+        with store.write() as uow:
+            for search in (first, second):
+                uow.searches.add(search, "digest")
+            uow.searches.update(second.id, name="renamed")
+        held = {(search.id, search.version): search for search in (first, second)}
+        with store.read() as uow:
+            found, _ = uow.searches.list(Page(), known=lambda *version: held.get(version))
+        assert found[1] is first
+        assert found[0].name == "renamed"
+
     def test_searches_are_found_by_a_part_of_their_name_and_nothing_in_it_is_a_pattern(self, store: SqlStore) -> None:
         with store.write() as uow:
             for name in ("Digits 100 %", "digits 1000", "flowers"):

@@ -30,6 +30,14 @@ def test_weights_bound_what_is_kept_and_too_heavy_a_value_is_not() -> None:
     assert recent.get("a", lambda: b"again") == b"again"
 
 
+def test_a_value_kept_twice_weighs_once() -> None:
+    recent = Recent[bytes](10, weight=len)
+    for _ in range(3):
+        recent.keep("a", b"12345")
+    recent.keep("b", b"1234")
+    assert (recent.find("a"), recent.find("b"), recent.find("c")) == (b"12345", b"1234", None)
+
+
 def test_many_that_miss_at_once_make_it_once() -> None:
     recent, made, barrier = Recent[int](2), [], threading.Barrier(8)
 
