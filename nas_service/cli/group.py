@@ -9,10 +9,11 @@ from nas_service.cli.errors import CliError, ExitCode
 from nas_service.cli.output import JSON_FLAG, Output
 from nas_service.cli.spec.document import SpecFileError
 from nas_service.client import ClientError
+from nas_service.extras import MissingExtraError
 
 
 class ExplainingGroup(TyperGroup):
-    """Commands below it may raise CliError, SpecFileError and ClientError."""
+    """Commands below it may raise CliError, SpecFileError, ClientError and MissingExtraError."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the flag that decides how everything is shown, errors included, before any command runs."""
@@ -34,6 +35,9 @@ class ExplainingGroup(TyperGroup):
             raise typer.Exit(ExitCode.USAGE if refused else ExitCode.FAILED) from None
         except KeyboardInterrupt:
             raise typer.Exit(ExitCode.INTERRUPTED) from None
+        except MissingExtraError as error:
+            output.fail({"detail": str(error)}, [f"error: {error}"])
+            raise typer.Exit(ExitCode.FAILED) from None
         except CliError as error:
             output.fail({"detail": str(error)}, [f"error: {error}"])
             raise typer.Exit(error.exit_code) from None

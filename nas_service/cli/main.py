@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nas_service.cli.commands import catalog, checks, datasets, keys, processes, quotas, searches
+from nas_service.cli.commands import catalog, checks, datasets, figures, keys, processes, quotas, searches
 from nas_service.cli.commands.gc import gc
 from nas_service.cli.commands.run import run
 from nas_service.cli.group import ExplainingGroup
@@ -31,6 +31,8 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "watch": searches.watch_search,
         "front": searches.front,
         "download": searches.download,
+        "plot": figures.plot,
+        "report": figures.report,
         "pause": searches.pause,
         "resume": searches.resume,
         "cancel": searches.cancel,

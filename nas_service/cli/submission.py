@@ -12,7 +12,7 @@ def submit_file(
 ) -> SearchDetail:
     """Submit the spec that was read from the document. Raises SpecFileError, and ClientError for all else."""
     try:
-        return client.submit(spec, idempotency_key=idempotency_key)
+        return client.submit(spec, idempotency_key=idempotency_key).info
     except ClientError as error:
         if not error.problem.errors:
             raise

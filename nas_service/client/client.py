@@ -1,39 +1,27 @@
-"""One typed, synchronous door to a running service."""
+"""One typed door to a running service, for programs that wait."""
 
-import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
-from uuid import uuid4
 
-import httpx
-
-from nas_service.client.download import download, unpack
-from nas_service.client.errors import UnreachableError
+from nas_service.client import calls, files, flows
+from nas_service.client.calls import Call, Listing
+from nas_service.client.effects import Flow, T
 from nas_service.client.event_stream import follow
-from nas_service.client.transport import BusyError, Transport
-from nas_service.client.upload import upload
+from nas_service.client.flows import Patience
+from nas_service.client.search import Search
+from nas_service.client.transport import Transport
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus
-from nas_service.wire.candidates import ArtifactInfo, CandidateDetail, CandidatePage, CandidateSummary, FrontInfo
-from nas_service.wire.catalog import (
-    DeviceList,
-    RecipeList,
-    SpaceDetail,
-    SpaceList,
-    TargetList,
-)
-from nas_service.wire.datasets import DatasetPage, UploadInfo
-from nas_service.wire.keys import KeyInfo, KeyPage, KeyRequest, NewKey
-from nas_service.wire.searches import DatasetInfo, SearchDetail, SearchEvent, SearchPage, SearchSummary
+from nas_service.wire.candidates import ArtifactInfo, CandidateDetail, CandidateSummary, FrontInfo
+from nas_service.wire.catalog import DeviceList, RecipeList, SpaceDetail, SpaceList, TargetList
+from nas_service.wire.datasets import UploadInfo
+from nas_service.wire.figures import CurvesInfo, GrowthInfo, ImportanceInfo, PointsInfo, TimelineInfo
+from nas_service.wire.keys import KeyInfo, KeyRequest, NewKey
+from nas_service.wire.searches import DatasetInfo, SearchDetail, SearchEvent, SearchSummary
 from nas_service.wire.service import Readiness, WorkerList
 
 DEFAULT_URL = "http://127.0.0.1:8321"
-PAGE_ROWS = 200
-NOT_MODIFIED = 304
-
-Parameters = dict[str, str | int]
 
 
 class Client:
@@ -59,40 +47,37 @@ class Client:
         """Close the connections."""
         self._transport.close()
 
-    def submit(self, spec: SearchSpec | Mapping[str, Any], *, idempotency_key: str | None = None) -> SearchDetail:
+    def submit(self, spec: SearchSpec | Mapping[str, Any], *, idempotency_key: str | None = None) -> Search:
         """Submit a search. The same key and spec give the same search; by default each call has a fresh key."""
-        body = spec.model_dump(mode="json") if isinstance(spec, SearchSpec) else dict(spec)
-        headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
-        response = self._transport.request("POST", "/v1/searches", json=body, headers=headers)
-        return SearchDetail.model_validate_json(response.content)
+        return Search(self, self._do(calls.submit(spec, idempotency_key)))
+
+    def search(self, search_id: str) -> Search:
+        """A search to steer, wait for and read from."""
+        return Search(self, self.get(search_id))
 
     def get(self, search_id: str) -> SearchDetail:
         """A search and how far it has come."""
-        return SearchDetail.model_validate_json(self._get(f"/v1/searches/{search_id}"))
+        return self._do(calls.search(search_id))
 
     def list(self, status: SearchStatus | None = None) -> Iterator[SearchSummary]:
         """Searches, newest first; pages are fetched as they are needed."""
-        cursor: str | None = ""
-        while cursor is not None:
-            page = SearchPage.model_validate_json(self._get("/v1/searches", _page_parameters(cursor, status)))
-            yield from page.items
-            cursor = page.next_cursor
+        return self._all(calls.searches(status))
 
     def pause(self, search_id: str) -> SearchDetail:
         """Stop working on it and keep everything."""
-        return self._act(search_id, "pause")
+        return self._do(calls.act(search_id, "pause"))
 
     def resume(self, search_id: str) -> SearchDetail:
         """Go on with a paused search."""
-        return self._act(search_id, "resume")
+        return self._do(calls.act(search_id, "resume"))
 
     def cancel(self, search_id: str) -> SearchDetail:
         """End it without a front. What was found stays readable."""
-        return self._act(search_id, "cancel")
+        return self._do(calls.act(search_id, "cancel"))
 
     def delete(self, search_id: str) -> None:
         """Forget a search that is over."""
-        self._transport.request("DELETE", f"/v1/searches/{search_id}")
+        self._do(calls.delete_search(search_id))
 
     def wait(
         self,
@@ -106,20 +91,7 @@ class Client:
 
         Raises TimeoutError when it is not over after `timeout_s`.
         """
-        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
-        etag = ""
-        while True:
-            response = self._transport.request("GET", f"/v1/searches/{search_id}", headers={"If-None-Match": etag})
-            if response.status_code != NOT_MODIFIED:
-                etag = response.headers["etag"]
-                search = SearchDetail.model_validate_json(response.content)
-                if on_update is not None:
-                    on_update(search)
-                if search.is_over:
-                    return search
-            if deadline_s is not None and time.monotonic() + poll_s > deadline_s:
-                raise TimeoutError(f"search {search_id} is not over after {timeout_s} s; it goes on in the service")
-            time.sleep(poll_s)
+        return self._run(flows.wait(flows.Watch(search_id, on_update, poll_s, timeout_s), self._patience))
 
     def events(self, search_id: str, last_id: int = 0) -> Iterator[SearchEvent]:
         """Events after `last_id` as they happen, each once, until the search is over; reconnects by itself."""
@@ -127,24 +99,39 @@ class Client:
 
     def candidates(self, search_id: str, status: CandidateStatus | None = None) -> Iterator[CandidateSummary]:
         """Candidates by number; pages are fetched as they are needed."""
-        path = f"/v1/searches/{search_id}/candidates"
-        cursor: str | None = ""
-        while cursor is not None:
-            page = CandidatePage.model_validate_json(self._get(path, _page_parameters(cursor, status)))
-            yield from page.items
-            cursor = page.next_cursor
+        return self._all(calls.candidates(search_id, status))
 
     def candidate(self, candidate_id: str) -> CandidateDetail:
         """A candidate with its evidence and files."""
-        return CandidateDetail.model_validate_json(self._get(f"/v1/candidates/{candidate_id}"))
+        return self._do(calls.candidate(candidate_id))
 
     def front(self, search_id: str) -> FrontInfo:
         """The non-dominated feasible candidates as of now."""
-        return FrontInfo.model_validate_json(self._get(f"/v1/searches/{search_id}/front"))
+        return self._do(calls.front(search_id))
 
     def front_csv(self, search_id: str) -> str:
         """The front as a table: one line a member."""
-        return self._get(f"/v1/searches/{search_id}/front", {"format": "csv"}).decode()
+        return self._do(calls.front_csv(search_id))
+
+    def points(self, search_id: str) -> PointsInfo:
+        """All candidates as columns."""
+        return self._do(calls.points(search_id))
+
+    def growth(self, search_id: str) -> GrowthInfo:
+        """The hypervolume against time and evaluations."""
+        return self._do(calls.growth(search_id))
+
+    def importance(self, search_id: str) -> ImportanceInfo:
+        """How much of each objective's variance goes with each choice."""
+        return self._do(calls.importance(search_id))
+
+    def curves(self, search_id: str) -> CurvesInfo:
+        """Learning curves of the candidates evaluated last."""
+        return self._do(calls.curves(search_id))
+
+    def timeline(self, search_id: str) -> TimelineInfo:
+        """What workers did for it."""
+        return self._do(calls.timeline(search_id))
 
     def artifacts(self, candidate_id: str) -> tuple[ArtifactInfo, ...]:
         """A candidate's files."""
@@ -152,42 +139,36 @@ class Client:
 
     def download_artifact(self, candidate_id: str, name: str, folder: Path) -> Path:
         """Download one file into `folder`, verified by its checksum. Returns its path."""
-        return download(self._transport, f"/v1/candidates/{candidate_id}/artifacts/{name}", folder / Path(name).name)
+        path = f"/v1/candidates/{candidate_id}/artifacts/{name}"
+        return self._run(files.download(path, folder / Path(name).name, self._patience))
 
     def download_bundle(self, candidate_id: str, folder: Path) -> Path:
         """Download the candidate's bundle, verify its checksum, and unpack it into `folder`, which is returned."""
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".download-") as passing:
-            archive = download(self._transport, f"/v1/candidates/{candidate_id}/bundle", Path(passing) / "bundle.zip")
-            return unpack(archive, folder)
+        return self._run(files.download_bundle(candidate_id, folder, self._patience))
 
     def spaces(self) -> SpaceList:
         """Every registered search space."""
-        return SpaceList.model_validate_json(self._get("/v1/spaces"))
+        return self._do(calls.spaces())
 
     def space(self, name: str, preset: str | None = None) -> SpaceDetail:
         """A search space with its choices and exact size."""
-        return SpaceDetail.model_validate_json(self._get(f"/v1/spaces/{name}", {"preset": preset} if preset else None))
+        return self._do(calls.space(name, preset))
 
     def recipes(self) -> RecipeList:
         """Every step that a recipe may name."""
-        return RecipeList.model_validate_json(self._get("/v1/recipes"))
+        return self._do(calls.recipes())
 
     def datasets(self) -> Iterator[UploadInfo]:
         """Uploaded data sets, newest first; pages are fetched as they are needed."""
-        cursor: str | None = ""
-        while cursor is not None:
-            page = DatasetPage.model_validate_json(self._get("/v1/datasets", _page_parameters(cursor, None)))
-            yield from page.items
-            cursor = page.next_cursor
+        return self._all(calls.datasets())
 
     def datasets_read(self) -> tuple[DatasetInfo, ...]:
         """What searches have read, uploaded or not, each content once."""
-        return DatasetPage.model_validate_json(self._get("/v1/datasets", {"limit": 1})).read
+        return self._do(calls.datasets_read()).read
 
     def dataset(self, dataset_id: str) -> UploadInfo:
         """An uploaded data set and what was found in it."""
-        return UploadInfo.model_validate_json(self._get(f"/v1/datasets/{dataset_id}"))
+        return self._do(calls.dataset(dataset_id))
 
     def upload_dataset(
         self, path: Path, name: str | None = None, on_progress: Callable[[int, int], None] | None = None
@@ -196,64 +177,53 @@ class Client:
 
         `on_progress` is called with bytes sent and bytes in all. Returns when every image has been checked.
         """
-        return upload(self._transport, path, name or path.resolve().stem, on_progress)
+        return self._run(files.upload(path, name or path.resolve().stem, on_progress, self._patience))
 
     def delete_dataset(self, dataset_id: str) -> None:
         """Forget an uploaded data set that no unfinished search reads."""
-        self._transport.request("DELETE", f"/v1/datasets/{dataset_id}")
+        self._do(calls.delete_dataset(dataset_id))
 
     def devices(self) -> DeviceList:
         """Every device ever connected."""
-        return DeviceList.model_validate_json(self._get("/v1/devices"))
+        return self._do(calls.devices())
 
     def targets(self) -> TargetList:
         """Targets on live devices."""
-        return TargetList.model_validate_json(self._get("/v1/targets"))
+        return self._do(calls.targets())
 
     def create_key(self, wanted: KeyRequest) -> NewKey:
         """Make an API key. Asked once, without retries: its token is in this one answer."""
-        body = wanted.model_dump(mode="json")
-        answer = self._transport.persist(lambda: self._transport.attempt("POST", "/v1/keys", json=body), retries=0)
-        return NewKey.model_validate_json(answer.content)
+        return self._do(calls.create_key(wanted))
 
     def keys(self, tenant: str | None = None) -> Iterator[KeyInfo]:
         """API keys without their secrets, newest first; pages are fetched as they are needed."""
-        cursor: str | None = ""
-        while cursor is not None:
-            parameters = _page_parameters(cursor, None) | ({"tenant": tenant} if tenant else {})
-            page = KeyPage.model_validate_json(self._get("/v1/keys", parameters))
-            yield from page.items
-            cursor = page.next_cursor
+        return self._all(calls.keys(tenant))
 
     def revoke_key(self, key_id: str) -> KeyInfo:
         """End an API key for good."""
-        return KeyInfo.model_validate_json(self._transport.request("DELETE", f"/v1/keys/{key_id}").content)
+        return self._do(calls.revoke_key(key_id))
 
     def workers(self) -> WorkerList:
         """Workers that were heard of lately."""
-        return WorkerList.model_validate_json(self._get("/v1/workers"))
+        return self._do(calls.workers())
 
     def readiness(self) -> Readiness:
         """Whether searches would make progress now, and why not. Asked once, without retries."""
-        try:
-            return Readiness.model_validate_json(self._transport.attempt("GET", "/readyz").content)
-        except BusyError as error:
-            return Readiness.model_validate_json(error.response.content)
-        except httpx.TransportError as error:
-            raise UnreachableError(self._transport.url, error) from error
+        return self._run(flows.readiness(self._patience))
 
-    def _get(self, path: str, parameters: Parameters | None = None) -> bytes:
-        return self._transport.request("GET", path, params=parameters).content
+    @property
+    def _patience(self) -> Patience:
+        return self._transport.patience
 
-    def _act(self, search_id: str, action: str) -> SearchDetail:
-        response = self._transport.request("POST", f"/v1/searches/{search_id}/{action}")
-        return SearchDetail.model_validate_json(response.content)
+    def _run(self, flow: Flow[T]) -> T:
+        return self._transport.run(flow)
 
+    def _do(self, call: Call[T]) -> T:
+        return self._run(flows.answer(call, self._patience))
 
-def _page_parameters(cursor: str, status: SearchStatus | CandidateStatus | None) -> Parameters:
-    parameters: Parameters = {"limit": PAGE_ROWS}
-    if cursor:
-        parameters["cursor"] = cursor
-    if status is not None:
-        parameters["status"] = status.value
-    return parameters
+    def _all(self, listing: Listing[T]) -> Iterator[T]:
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self._do(listing.page(cursor))
+            yield from page.items
+            cursor = page.next_cursor

@@ -2,6 +2,7 @@
 
 ClientError                  the service refused; `problem` says why
 ├── UnreachableError         the service did not answer, after all retries
+├── SearchFailedError        a search that was waited for failed or was cancelled
 └── CorruptDownloadError     a download's checksum is wrong; nothing was kept
 """
 
@@ -9,6 +10,7 @@ import httpx
 from pydantic import ValidationError
 
 from nas_service.wire.problem import Problem
+from nas_service.wire.searches import SearchDetail
 
 
 class ClientError(Exception):
@@ -33,6 +35,15 @@ class CorruptDownloadError(ClientError):
     def __init__(self, name: str, expected_sha256: str, found_sha256: str) -> None:
         detail = f"{name} arrived with sha256 {found_sha256}, expected {expected_sha256}; download it again"
         super().__init__(_local_problem("corrupt-download", "A download is corrupt", 502, detail))
+
+
+class SearchFailedError(ClientError):
+    """The search is over without a front; `search` says why."""
+
+    def __init__(self, search: SearchDetail) -> None:
+        reason = search.failure.detail if search.failure else f"it was {search.status.value.lower()}"
+        super().__init__(_local_problem("search-failed", "The search has no front", 409, f"{search.id}: {reason}"))
+        self.search = search
 
 
 def _local_problem(slug: str, title: str, status: int, detail: str) -> Problem:

@@ -1,48 +1,28 @@
-"""Requests that survive a passing fault: repeated with growing pauses while the service is away or busy."""
+"""Does what flows ask for, over one pool of connections to one service, while its caller waits."""
 
-import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 
-from nas_service.client.errors import UnreachableError, error_of
-
-BUSY = frozenset({502, 503, 504})
-TOO_MANY_REQUESTS = 429
-FIRST_PAUSE_S = 0.1
-LONGEST_PAUSE_S = 5.0
-MAX_DOUBLINGS = 16
+from nas_service.client.busy import raise_if_refused
+from nas_service.client.effects import Effect, Fetch, Flow, Send, SendFile, Sleep, T, Work
+from nas_service.client.flows import Patience, persist
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
-T = TypeVar("T")
 
-
-class BusyError(Exception):
-    """The service answered that it cannot answer now."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        super().__init__(f"status {response.status_code}")
-        self.response = response
-
-    @property
-    def retry_after_s(self) -> float:
-        """The pause it asked for; 0 if none."""
-        return _retry_after_s(self.response)
-
-
-def pause_s(attempt: int, at_least_s: float = 0.0) -> float:
-    """How long to wait after failed attempt 0, 1, ...: doubling, with jitter so that clients do not come in step."""
-    longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(attempt, MAX_DOUBLINGS))
-    return min(LONGEST_PAUSE_S, max(at_least_s, longest * random.uniform(0.5, 1.0)))
+def headers_of(token: str | None, more: Mapping[str, str] = NO_HEADERS) -> dict[str, str]:
+    """What every request carries."""
+    key = {"Authorization": f"Bearer {token}"} if token else {}
+    return {"User-Agent": "nas-client", **key, **more}
 
 
 class Transport:
-    """One connection pool to one service. Every request through it may be repeated without harm."""
+    """Every request through it may be repeated without harm."""
 
     def __init__(
         self,
@@ -53,11 +33,8 @@ class Transport:
         headers: Mapping[str, str] = NO_HEADERS,
     ) -> None:
         self.url = url.rstrip("/")
-        self.retries, self.timeout_s = retries, timeout_s
-        key = {"Authorization": f"Bearer {token}"} if token else {}
-        self._http = httpx.Client(
-            base_url=self.url, timeout=timeout_s, headers={"User-Agent": "nas-client", **key, **headers}
-        )
+        self.patience = Patience(self.url, retries)
+        self._http = httpx.Client(base_url=self.url, timeout=timeout_s, headers=headers_of(token, headers))
 
     def close(self) -> None:
         """Close the connections."""
@@ -65,13 +42,25 @@ class Transport:
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """The answer, with status below 400. Raises ClientError, UnreachableError when the retries are used up."""
-        return self.persist(lambda: self.attempt(method, path, **options))
-
-    def attempt(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """One request, not repeated. Raises ClientError, BusyError, httpx.TransportError."""
-        response = self._http.request(method, path, **options)
-        _raise_if_refused(response)
+        response: httpx.Response = self.run(persist(Send(method, path, options), self.patience))
         return response
+
+    def run(self, flow: Flow[T]) -> T:
+        """Do what the flow asks for until it returns; what it raises is raised."""
+        try:
+            effect = next(flow)
+            while True:
+                try:
+                    given = self._do(effect)
+                except Exception as error:
+                    effect = flow.throw(error)
+                else:
+                    effect = flow.send(given)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        finally:
+            flow.close()
 
     @contextmanager
     def stream(self, path: str, headers: dict[str, str], timeout_s: float | None = None) -> Iterator[httpx.Response]:
@@ -80,39 +69,31 @@ class Transport:
         with self._http.stream("GET", path, headers=headers, timeout=timeout) as response:
             if response.status_code >= 400:
                 response.read()
-                _raise_if_refused(response)
+                raise_if_refused(response)
             yield response
 
-    def persist(self, once: Callable[[], T], retries: int | None = None) -> T:
-        """Call `once` until it works, at most `retries` times more; by default as often as this transport does."""
-        for attempt in range(self.retries if retries is None else retries):
-            try:
-                return once()
-            except httpx.TransportError:
-                time.sleep(pause_s(attempt))
-            except BusyError as error:
-                time.sleep(pause_s(attempt, error.retry_after_s))
-        try:
-            return once()
-        except httpx.TransportError as error:
-            raise UnreachableError(self.url, error) from error
-        except BusyError as error:
-            raise error_of(error.response) from error
+    def _do(self, effect: Effect) -> Any:
+        match effect:
+            case Send():
+                return self._checked(self._http.request(effect.method, effect.path, **effect.options))
+            case Fetch():
+                return self._fetch(effect)
+            case SendFile():
+                timeout = httpx.Timeout(self._http.timeout.connect, read=effect.timeout_s)
+                sent = {"params": effect.params, "headers": effect.headers(), "timeout": timeout}
+                return self._checked(self._http.post(effect.path, content=effect.blocks(), **sent))
+            case Sleep():
+                return time.sleep(effect.seconds)
+            case Work():
+                return effect.function()
 
+    def _fetch(self, effect: Fetch) -> str:
+        with self.stream(effect.path, effect.headers()) as response:
+            with effect.to.open(effect.mode(response)) as file:
+                for chunk in response.iter_bytes():
+                    file.write(chunk)
+            return effect.sha256(response)
 
-def _retry_after_s(response: httpx.Response) -> float:
-    value = str(response.headers.get("retry-after", ""))
-    return float(value) if value.isdigit() else 0.0
-
-
-def _is_busy(response: httpx.Response) -> bool:
-    """A rate limit passes within seconds; a quota does not, and its refusal is worth more than a wait."""
-    soon = _retry_after_s(response) <= LONGEST_PAUSE_S
-    return response.status_code in BUSY or (response.status_code == TOO_MANY_REQUESTS and soon)
-
-
-def _raise_if_refused(response: httpx.Response) -> None:
-    if _is_busy(response):
-        raise BusyError(response)
-    if response.status_code >= 400:
-        raise error_of(response)
+    def _checked(self, response: httpx.Response) -> httpx.Response:
+        raise_if_refused(response)
+        return response

@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from nas_service.client.errors import ClientError
-from nas_service.client.transport import pause_s
+from nas_service.client.pauses import pause_s
 from nas_service.wire.agents import AgentHello, DeviceReport
 from workers.agent.door import Door, is_passing
 from workers.agent.timing import Timer

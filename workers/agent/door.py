@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from nas_service.client.download import download
 from nas_service.client.errors import ClientError, CorruptDownloadError, UnreachableError
+from nas_service.client.files import download
 from nas_service.client.transport import Transport
 from nas_service.domain.entities import Failure, JsonDict
 from nas_service.domain.signals import Signal
@@ -78,7 +78,7 @@ class Door:
     def fetch_model(self, lease: LeaseInfo, folder: Path) -> Path:
         """The model to time, verified against the lease. Raises CorruptDownloadError."""
         path = f"/v1/agent/items/{lease.item_id}/model?worker_id={self._worker_id}&token={lease.token}"
-        model = download(self._transport, path, folder / "model.onnx")
+        model = self._transport.run(download(path, folder / "model.onnx", self._transport.patience))
         with model.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != lease.model_sha256:

@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from nas_service.client.errors import ClientError, CorruptDownloadError
-from nas_service.client.transport import pause_s
+from nas_service.client.pauses import pause_s
 from nas_service.domain.entities import Failure, JsonDict
 from nas_service.domain.errors import NasError, PermanentError, UserError
 from nas_service.domain.signals import Signal

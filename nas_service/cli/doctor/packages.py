@@ -20,6 +20,8 @@ EXTRAS = {
     "s3": "artifacts on S3",
     "tracing": "OpenTelemetry traces",
     "dashboards": "the dashboards of Optuna and Celery",
+    "plot": "figures and reports without a browser",
+    "pandas": "fronts as data frames",
 }
 REQUIRED = ("", "worker")
 

@@ -88,7 +88,7 @@ def test_waiting_has_an_end(client: Client) -> None:
 
 
 def test_lists_are_read_to_their_end(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nas_service.client.client.PAGE_ROWS", 2)
+    monkeypatch.setattr("nas_service.client.calls.PAGE_ROWS", 2)
     submitted = [client.submit(SPEC).id for _ in range(5)]
     assert [search.id for search in client.list()] == submitted[::-1]
     assert list(client.list(SearchStatus.FAILED)) == []

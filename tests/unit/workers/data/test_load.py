@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from nas_service.client.upload import pack_folder
+from nas_service.client.packing import pack_folder
 from nas_service.domain.errors import DatasetError
 from nas_service.domain.spec import DatasetSpec
 from workers.data import DataSet, Epoch, evaluation_batches, load_dataset, summary, train_batches

@@ -4,7 +4,7 @@ import os
 import zipfile
 from pathlib import Path
 
-from nas_service.client.upload import pack_folder
+from nas_service.client.packing import pack_folder
 from nas_service.data.archive import open_archive
 from tests.support.image_folders import make_image_folder
 

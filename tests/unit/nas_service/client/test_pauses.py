@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas_service.client.transport import LONGEST_PAUSE_S, pause_s
+from nas_service.client.pauses import LONGEST_PAUSE_S, pause_s
 
 
 @given(st.integers(0, 2000), st.floats(0, 1000))

@@ -1,0 +1,210 @@
+"""Every request of the contract, once for all clients: method, path, and how its answer is read. No input or output."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import uuid4
+
+from pydantic import BaseModel
+
+from nas_service.domain.spec import SearchSpec
+from nas_service.domain.states import CandidateStatus, SearchStatus
+from nas_service.wire.candidates import CandidateDetail, CandidatePage, CandidateSummary, FrontInfo
+from nas_service.wire.catalog import DeviceList, RecipeList, SpaceDetail, SpaceList, TargetList
+from nas_service.wire.datasets import DatasetPage, UploadInfo
+from nas_service.wire.figures import CurvesInfo, GrowthInfo, ImportanceInfo, PointsInfo, TimelineInfo
+from nas_service.wire.keys import KeyInfo, KeyPage, KeyRequest, NewKey
+from nas_service.wire.searches import SearchDetail, SearchPage, SearchSummary
+from nas_service.wire.service import WorkerList
+
+PAGE_ROWS = 200
+
+T = TypeVar("T")
+Item = TypeVar("Item", covariant=True)
+D = TypeVar("D", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One request that may be repeated without harm, unless it says otherwise."""
+
+    method: str
+    path: str
+    read: Callable[[bytes], T]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Keywords of `httpx.Client.request`."""
+    repeatable: bool = True
+
+
+class PageOf(Protocol[Item]):
+    """A part of a list."""
+
+    @property
+    def items(self) -> tuple[Item, ...]: ...
+
+    @property
+    def next_cursor(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[Item]):
+    """A list that is read page by page."""
+
+    path: str
+    read: Callable[[bytes], PageOf[Item]]
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def page(self, cursor: str) -> Call[PageOf[Item]]:
+        """The page at `cursor`; the first one for an empty cursor."""
+        at = {"cursor": cursor} if cursor else {}
+        return Call("GET", self.path, self.read, {"params": {"limit": PAGE_ROWS, **self.parameters, **at}})
+
+
+def _get(path: str, document: type[D], **params: str | int) -> Call[D]:
+    return Call("GET", path, document.model_validate_json, {"params": params} if params else {})
+
+
+def _nothing(_content: bytes) -> None:
+    return None
+
+
+def _status(status: SearchStatus | CandidateStatus | None) -> dict[str, str]:
+    return {} if status is None else {"status": status.value}
+
+
+def submit(spec: SearchSpec | Mapping[str, Any], idempotency_key: str | None) -> Call[SearchDetail]:
+    """Equal keys and specs give one search."""
+    body = spec.model_dump(mode="json") if isinstance(spec, SearchSpec) else dict(spec)
+    options = {"json": body, "headers": {"Idempotency-Key": idempotency_key or uuid4().hex}}
+    return Call("POST", "/v1/searches", SearchDetail.model_validate_json, options)
+
+
+def search(search_id: str) -> Call[SearchDetail]:
+    """A search."""
+    return _get(f"/v1/searches/{search_id}", SearchDetail)
+
+
+def searches(status: SearchStatus | None) -> Listing[SearchSummary]:
+    """Searches, newest first."""
+    return Listing("/v1/searches", SearchPage.model_validate_json, _status(status))
+
+
+def act(search_id: str, action: str) -> Call[SearchDetail]:
+    """Pause, resume or cancel."""
+    return Call("POST", f"/v1/searches/{search_id}/{action}", SearchDetail.model_validate_json)
+
+
+def delete_search(search_id: str) -> Call[None]:
+    """Forget it."""
+    return Call("DELETE", f"/v1/searches/{search_id}", _nothing)
+
+
+def candidates(search_id: str, status: CandidateStatus | None) -> Listing[CandidateSummary]:
+    """Candidates by number."""
+    return Listing(f"/v1/searches/{search_id}/candidates", CandidatePage.model_validate_json, _status(status))
+
+
+def candidate(candidate_id: str) -> Call[CandidateDetail]:
+    """A candidate."""
+    return _get(f"/v1/candidates/{candidate_id}", CandidateDetail)
+
+
+def front(search_id: str) -> Call[FrontInfo]:
+    """The front."""
+    return _get(f"/v1/searches/{search_id}/front", FrontInfo)
+
+
+def front_csv(search_id: str) -> Call[str]:
+    """The front as a table."""
+    return Call("GET", f"/v1/searches/{search_id}/front", bytes.decode, {"params": {"format": "csv"}})
+
+
+def points(search_id: str) -> Call[PointsInfo]:
+    """All candidates as columns."""
+    return _get(f"/v1/searches/{search_id}/points", PointsInfo)
+
+
+def growth(search_id: str) -> Call[GrowthInfo]:
+    """The hypervolume over time."""
+    return _get(f"/v1/searches/{search_id}/growth", GrowthInfo)
+
+
+def importance(search_id: str) -> Call[ImportanceInfo]:
+    """What goes with each objective."""
+    return _get(f"/v1/searches/{search_id}/importance", ImportanceInfo)
+
+
+def curves(search_id: str) -> Call[CurvesInfo]:
+    """Learning curves."""
+    return _get(f"/v1/searches/{search_id}/curves", CurvesInfo)
+
+
+def timeline(search_id: str) -> Call[TimelineInfo]:
+    """What workers did."""
+    return _get(f"/v1/searches/{search_id}/timeline", TimelineInfo)
+
+
+def spaces() -> Call[SpaceList]:
+    """Search spaces."""
+    return _get("/v1/spaces", SpaceList)
+
+
+def space(name: str, preset: str | None) -> Call[SpaceDetail]:
+    """A search space."""
+    return _get(f"/v1/spaces/{name}", SpaceDetail, **({"preset": preset} if preset else {}))
+
+
+def recipes() -> Call[RecipeList]:
+    """Steps of recipes."""
+    return _get("/v1/recipes", RecipeList)
+
+
+def datasets() -> Listing[UploadInfo]:
+    """Uploaded data sets, newest first."""
+    return Listing("/v1/datasets", DatasetPage.model_validate_json)
+
+
+def datasets_read() -> Call[DatasetPage]:
+    """The shortest page that says what searches have read."""
+    return _get("/v1/datasets", DatasetPage, limit=1)
+
+
+def dataset(dataset_id: str) -> Call[UploadInfo]:
+    """An uploaded data set."""
+    return _get(f"/v1/datasets/{dataset_id}", UploadInfo)
+
+
+def delete_dataset(dataset_id: str) -> Call[None]:
+    """Forget it."""
+    return Call("DELETE", f"/v1/datasets/{dataset_id}", _nothing)
+
+
+def devices() -> Call[DeviceList]:
+    """Devices."""
+    return _get("/v1/devices", DeviceList)
+
+
+def targets() -> Call[TargetList]:
+    """Targets on live devices."""
+    return _get("/v1/targets", TargetList)
+
+
+def workers() -> Call[WorkerList]:
+    """Workers heard of lately."""
+    return _get("/v1/workers", WorkerList)
+
+
+def create_key(wanted: KeyRequest) -> Call[NewKey]:
+    """Not repeatable: the token is in the one answer to the one request that makes the key."""
+    options = {"json": wanted.model_dump(mode="json")}
+    return Call("POST", "/v1/keys", NewKey.model_validate_json, options, repeatable=False)
+
+
+def keys(tenant: str | None) -> Listing[KeyInfo]:
+    """API keys, newest first."""
+    return Listing("/v1/keys", KeyPage.model_validate_json, {"tenant": tenant} if tenant else {})
+
+
+def revoke_key(key_id: str) -> Call[KeyInfo]:
+    """End it."""
+    return Call("DELETE", f"/v1/keys/{key_id}", KeyInfo.model_validate_json)
