@@ -62,7 +62,7 @@ class AsyncTransport:
                 return await self._fetch(effect)
             case SendFile():
                 timeout = httpx.Timeout(self._http.timeout.connect, read=effect.timeout_s)
-                sent = {"params": effect.params, "headers": effect.headers(), "timeout": timeout}
+                sent: dict[str, Any] = {"params": effect.params, "headers": effect.headers(), "timeout": timeout}
                 return self._checked(await self._http.post(effect.path, content=_later(effect.blocks()), **sent))
             case Sleep():
                 return await asyncio.sleep(effect.seconds)

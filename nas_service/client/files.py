@@ -1,4 +1,4 @@
-"""Downloads that are whole or not there, continued where they broke off and checked against their sha256; and uploads."""
+"""Downloads that are whole or not there, continued where they broke off and checked by their sha256; and uploads."""
 
 import hashlib
 import os

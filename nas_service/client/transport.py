@@ -80,7 +80,7 @@ class Transport:
                 return self._fetch(effect)
             case SendFile():
                 timeout = httpx.Timeout(self._http.timeout.connect, read=effect.timeout_s)
-                sent = {"params": effect.params, "headers": effect.headers(), "timeout": timeout}
+                sent: dict[str, Any] = {"params": effect.params, "headers": effect.headers(), "timeout": timeout}
                 return self._checked(self._http.post(effect.path, content=effect.blocks(), **sent))
             case Sleep():
                 return time.sleep(effect.seconds)

@@ -1,5 +1,7 @@
 """Learning curves: every candidate faint, those of the front strong."""
 
+from typing import Any
+
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -12,12 +14,14 @@ from nas_service.wire.figures import CurveInfo
 
 def draw(material: Material, paper: Paper) -> Figure:
     """Validation accuracy by epoch."""
-    figure = paper.figure(f"{material.search.name}: {words(material)}", 3.3)
+    figure = paper.figure(material.search.name, words(material), 3.3)
     axes = figure.subplots()
     members = {member.candidate.id for member in material.front.members}
     for curve in sorted(_told(material), key=lambda c: c.candidate_id in members):
         strong = curve.candidate_id in members
-        look = {"color": ACCENT, "lw": 1.5, "alpha": 0.95} if strong else {"color": SOFT, "lw": 0.9, "alpha": 0.28}
+        look: dict[str, Any] = (
+            {"color": ACCENT, "lw": 1.5, "alpha": 0.95} if strong else {"color": SOFT, "lw": 0.9, "alpha": 0.28}
+        )
         points = [(p.epoch + 1, 100 * p.validation_accuracy) for p in curve.points if p.validation_accuracy is not None]
         axes.plot(*zip(*points, strict=True), marker="o" if len(points) == 1 else "", markersize=3, **look)
     axes.set(xlabel="epoch", ylabel="validation accuracy (%)")

@@ -1,5 +1,7 @@
 """The front: accuracy against every other objective, what is dominated faint, intervals, and what is forbidden."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,6 +18,7 @@ MOST_BARS = 300
 """Intervals of more candidates cannot be told apart: then only members have theirs."""
 MOST_NUMBERED = 20
 MARGIN = 0.06
+LEGEND = ("front", "95 % interval", "dominated", "infeasible", "forbidden by a constraint")
 REACH = 0.4
 """A limit this share of the range beyond the values is still shown."""
 
@@ -25,15 +28,17 @@ Mask = NDArray[np.bool_]
 def draw(material: Material, paper: Paper) -> Figure:
     """A panel for each objective but the first accuracy, which is the vertical axis of all."""
     y, others = axes_of(material)
-    rows, columns, height_in = paper.grid(len(others), 3.1 if paper.is_narrow else 3.9)
-    figure = paper.figure(f"{material.search.name}: {words(material)}", height_in + 0.5)
+    rows, columns, height_in = paper.grid(len(others), 3.6 if paper.is_narrow else 3.9)
+    figure = paper.figure(material.search.name, words(material), height_in + 0.5)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, x in zip(panels, others, strict=False):
         _panel(axes, x, y, material)
     for axes in panels[len(others) :]:
         axes.set_axis_off()
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower left", ncols=2 if paper.is_narrow else 4, handletextpad=0.4)
+    handles = dict(zip(*panels[0].get_legend_handles_labels()[::-1], strict=True))
+    shown = [name for name in LEGEND if name in handles]
+    columns = 2 if paper.is_narrow else 5
+    figure.legend([handles[name] for name in shown], shown, loc="outside lower left", ncols=columns, handletextpad=0.4)
     return figure
 
 
@@ -62,17 +67,24 @@ def _panel(axes: Axes, x: Axis, y: Axis, material: Material) -> None:
     many = len(known) > SCATTER_LIMIT
     axes.set(xlabel=x.label, ylabel=y.label, xlim=_span(x, known), ylim=_span(y, known))
     _regions(axes, x, y)
-    shared = {"linewidths": 0, "rasterized": many}
+    shared: dict[str, Any] = {"linewidths": 0, "rasterized": many}
     axes.scatter(
         x.values[dominated], y.values[dominated], s=9 if many else 16, c=SOFT, alpha=0.35, label="dominated", **shared
     )
     if forbidden.any():
-        crosses = {"marker": "x", "linewidths": 0.8, "alpha": 0.45, "rasterized": many}
-        axes.scatter(x.values[forbidden], y.values[forbidden], s=14, c=BAD, label="breaks a constraint", **crosses)
+        crosses: dict[str, Any] = {"marker": "x", "linewidths": 0.8, "alpha": 0.45, "rasterized": many}
+        axes.scatter(x.values[forbidden], y.values[forbidden], s=14, c=BAD, label="infeasible", **crosses)
     _stairs(axes, x, y, known & member, two_objectives=len(material.front.axes) == 2)
     shown = known & (member if known.sum() > MOST_BARS else ~forbidden)
     _intervals(axes, x, y, shown)
-    front = {"marker": "D", "c": ACCENT, "edgecolors": GROUND, "linewidths": 0.8, "zorder": 5, "label": "front"}
+    front: dict[str, Any] = {
+        "marker": "D",
+        "c": ACCENT,
+        "edgecolors": GROUND,
+        "linewidths": 0.8,
+        "zorder": 5,
+        "label": "front",
+    }
     axes.scatter(x.values[known & member], y.values[known & member], s=34, **front)
     _ranks(axes, x, y, {row: rank for row, rank in material.member_rows.items() if known[row]})
 
@@ -95,7 +107,14 @@ def _regions(axes: Axes, x: Axis, y: Axis) -> None:
         for least, largest in axis.limits:
             for low, high in ((start, least), (largest, end)):
                 if low is not None and high is not None and low < high:
-                    span(max(low, start), min(high, end), color=BAD_SOFT, zorder=0, lw=0, label="forbidden")
+                    span(
+                        max(low, start),
+                        min(high, end),
+                        color=BAD_SOFT,
+                        zorder=0,
+                        lw=0,
+                        label="forbidden by a constraint",
+                    )
 
 
 def _stairs(axes: Axes, x: Axis, y: Axis, member: Mask, *, two_objectives: bool) -> None:
@@ -108,7 +127,7 @@ def _stairs(axes: Axes, x: Axis, y: Axis, member: Mask, *, two_objectives: bool)
 
 
 def _intervals(axes: Axes, x: Axis, y: Axis, shown: Mask) -> None:
-    bars = {"color": STRONG, "lw": 1.1, "zorder": 4, "label": "95 % interval"}
+    bars: dict[str, Any] = {"color": STRONG, "lw": 1.1, "zorder": 4, "label": "95 % interval"}
     across = shown & np.isfinite(x.low) & np.isfinite(x.high)
     if across.any():
         axes.hlines(y.values[across], x.low[across], x.high[across], **bars)

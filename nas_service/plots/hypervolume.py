@@ -14,7 +14,7 @@ from nas_service.plots.style import ACCENT, SOFT
 def draw(material: Material, paper: Paper) -> Figure:
     """Two panels over one vertical axis."""
     rows, columns, height_in = paper.grid(2, 2.5)
-    figure = paper.figure(f"{material.search.name}: {words(material)}", height_in + 0.3)
+    figure = paper.figure(material.search.name, words(material), height_in + 0.3)
     panels = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
     steps = material.growth.steps
     shares = [100 * step.hypervolume_ratio for step in steps]

@@ -19,7 +19,7 @@ def draw(material: Material, paper: Paper) -> Figure:
     objectives = material.importance.objectives
     most = max((min(MOST_BARS, len(effects)) for effects in objectives.values()), default=1)
     rows, columns, height_in = paper.grid(len(objectives), 0.9 + BAR_IN * max(3, most))
-    figure = paper.figure(f"{material.search.name}: {words(material)}", height_in + 0.3)
+    figure = paper.figure(material.search.name, words(material), height_in + 0.3)
     panels = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
     targets = len(material.search.spec.targets)
     up = {metric_key(o.metric, o.target): o.maximize for o in material.search.spec.objectives}

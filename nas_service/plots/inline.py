@@ -20,6 +20,9 @@ _UNUSED_ID = re.compile(r' id="[A-Za-z.]+[A-Za-z0-9.]*_\d+"')
 """Names that matplotlib gives to groups; two figures on a page would have the same ones."""
 
 
+_ATTRIBUTE = re.compile(r'\b(fill|stroke)="(var\([^)]*\))"')
+
+
 def inline_svg(material: Material, kind: Kind, paper: Paper) -> str:
     """The figure as an `<svg>` element."""
     plot, content = PLOTS[kind], io.StringIO()
@@ -29,4 +32,6 @@ def inline_svg(material: Material, kind: Kind, paper: Paper) -> str:
         figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None}, dpi=style.DPI)
     text = content.getvalue()
     text = _COLOUR.sub(lambda found: f"var(--{ROLES[found[0]]})", _UNUSED_ID.sub("", text[text.index("<svg") :]))
+    # An attribute takes no custom property, a style does.
+    text = _ATTRIBUTE.sub(r'style="\1: \2"', text)
     return text.replace("<svg", '<svg aria-hidden="true" focusable="false"', 1)

@@ -1,6 +1,7 @@
 """The sheet that a figure is drawn on."""
 
 from dataclasses import dataclass
+from textwrap import fill
 
 from matplotlib.figure import Figure
 
@@ -22,11 +23,16 @@ class Paper:
         """Whether panels go below each other."""
         return self.width_in <= NARROW_IN
 
-    def figure(self, title: str, height_in: float) -> Figure:
-        """An empty figure."""
+    @property
+    def letters(self) -> int:
+        """How many fit into a line of the title."""
+        return int(13 * self.width_in)
+
+    def figure(self, name: str, words: str, height_in: float) -> Figure:
+        """An empty figure, of the search of this name, that shows what the words say."""
         figure = Figure(figsize=(self.width_in, height_in), layout="constrained")
         if self.titled:
-            figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK, fontweight="semibold")
+            figure.suptitle(f"{name}\n{fill(words, self.letters)}", x=0.01, ha="left", fontsize=10, color=INK)
         return figure
 
     def grid(self, panels: int, panel_height_in: float) -> tuple[int, int, float]:

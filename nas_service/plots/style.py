@@ -6,6 +6,7 @@ Each colour stands for a role and occurs in no other, so that a page can give an
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 
@@ -19,7 +20,7 @@ DPI = 200
 SCATTER_LIMIT = 2000
 """More marks than these are drawn as a picture inside of the SVG: as shapes they would be megabytes."""
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,

@@ -25,7 +25,7 @@ def draw(material: Material, paper: Paper) -> Figure:
     lanes = lanes_of(spans)
     workers = sorted({worker for worker, _ in lanes.values()})
     places = {lane: row for row, lane in enumerate(sorted(set(lanes.values())))}
-    figure = paper.figure(f"{material.search.name}: {words(material)}", 1.5 + LANE_IN * max(3, len(places)))
+    figure = paper.figure(material.search.name, words(material), 1.5 + LANE_IN * max(3, len(places)))
     axes = figure.subplots()
     unit, begins, ends = _times(material, spans)
     for span, begin, end in zip(spans, begins, ends, strict=True):

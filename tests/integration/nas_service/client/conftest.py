@@ -1,5 +1,7 @@
 """A client in front of a real server, which can be made to fail."""
 
+import io
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,9 +9,13 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from benchmarks import no_op_workers
 from nas_service.api.app import create_app
 from nas_service.bootstrap import Service
 from nas_service.client import Client
+from nas_service.domain.entities import Artifact
+from nas_service.search.memories import SqlMemories
+from nas_service.use_cases.ports import Page
 from tests.support.api import new_service, plain_logs, serving
 
 SPEC: dict[str, Any] = {
@@ -97,3 +103,38 @@ def client(server: Troubled) -> Iterator[Client]:
     """A client of that server."""
     with serving(server) as url, Client(url, retries=4) as client:
         yield client
+
+
+def run_to_end(service: Service, search_id: str) -> None:
+    """Work on a search with made-up results until nothing is left to do."""
+    no_op_workers.run_to_end(service.store, SqlMemories(), search_id)
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> bytes:
+    """A bundle large enough to be sent in several parts."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("architecture.json", '{"format": 1}')
+        archive.writestr("weights.safetensors", bytes(range(256)) * 2000)
+    return content.getvalue()
+
+
+@pytest.fixture
+def candidate_id(service: Service, client: Client, tmp_path: Path, bundle: bytes) -> str:
+    """A candidate whose bundle is `bundle`."""
+    file = tmp_path / "stored.zip"
+    file.write_bytes(bundle)
+    return candidate_with(service, client, service.artifacts.put(file, "application/zip"))
+
+
+def candidate_with(service: Service, client: Client, artifact: Artifact) -> str:
+    """A candidate whose bundle is `artifact`."""
+    search = client.submit(SPEC | {"finalize": {"top_k": 1}})
+    run_to_end(service, search.id)
+    with service.store.write() as uow:
+        candidates, _ = uow.candidates.page(search.id, Page())
+        [candidate] = [c for c in candidates if "bundle.zip" not in uow.evidence.artifacts_of(c.id)][:1]
+        uow.evidence.add_artifact(artifact)
+        uow.evidence.link_artifact(candidate.id, "bundle.zip", artifact.sha256)
+    return candidate.id

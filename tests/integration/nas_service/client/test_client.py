@@ -1,58 +1,20 @@
 """The client against a real server, in good times and bad."""
 
 import hashlib
-import io
 import socket
 import threading
-import zipfile
 from pathlib import Path
 
 import pytest
 
-from benchmarks import no_op_workers
 from nas_service.bootstrap import Service
 from nas_service.client import Client, ClientError, CorruptDownloadError, UnreachableError
 from nas_service.domain.entities import Artifact
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus
-from nas_service.search.memories import SqlMemories
-from nas_service.use_cases.ports import Page
 from nas_service.wire.searches import SearchDetail
-from tests.integration.nas_service.client.conftest import SPEC, Troubled
+from tests.integration.nas_service.client.conftest import SPEC, Troubled, candidate_with, run_to_end
 from tests.support.archives import class_folders, write_zip
-
-
-def _run(service: Service, search_id: str) -> None:
-    no_op_workers.run_to_end(service.store, SqlMemories(), search_id)
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> bytes:
-    """A bundle large enough to be sent in several parts."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("architecture.json", '{"format": 1}')
-        archive.writestr("weights.safetensors", bytes(range(256)) * 2000)
-    return content.getvalue()
-
-
-@pytest.fixture
-def candidate_id(service: Service, client: Client, tmp_path: Path, bundle: bytes) -> str:
-    """A candidate whose bundle is `bundle`."""
-    file = tmp_path / "stored.zip"
-    file.write_bytes(bundle)
-    return _candidate_with(service, client, service.artifacts.put(file, "application/zip"))
-
-
-def _candidate_with(service: Service, client: Client, artifact: Artifact) -> str:
-    search = client.submit(SPEC | {"finalize": {"top_k": 1}})
-    _run(service, search.id)
-    with service.store.write() as uow:
-        candidates, _ = uow.candidates.page(search.id, Page())
-        [candidate] = [c for c in candidates if "bundle.zip" not in uow.evidence.artifacts_of(c.id)][:1]
-        uow.evidence.add_artifact(artifact)
-        uow.evidence.link_artifact(candidate.id, "bundle.zip", artifact.sha256)
-    return candidate.id
 
 
 def test_a_spec_may_be_a_mapping_or_a_value(client: Client) -> None:
@@ -66,7 +28,7 @@ def test_a_spec_may_be_a_mapping_or_a_value(client: Client) -> None:
 def test_a_search_is_followed_to_its_front(client: Client, service: Service) -> None:
     search = client.submit(SPEC)
     seen: list[SearchDetail] = []
-    running = threading.Thread(target=_run, args=(service, search.id))
+    running = threading.Thread(target=run_to_end, args=(service, search.id))
     running.start()
     final = client.wait(search.id, seen.append, poll_s=0.01, timeout_s=60)
     running.join()
@@ -161,7 +123,7 @@ def test_events_come_once_each_although_the_connection_breaks(
     client: Client, server: Troubled, service: Service
 ) -> None:
     search = client.submit(SPEC)
-    _run(service, search.id)
+    run_to_end(service, search.id)
     with service.store.read() as uow:
         expected = [event.id for event in uow.events.since(search.id, 0, 1000)]
     server.break_after_bytes = 700
@@ -191,7 +153,7 @@ def test_a_download_that_differs_from_its_checksum_leaves_nothing(
     rotten = tmp_path / "rotten"
     rotten.write_bytes(bundle[:-1] + b"?")
     artifact = Artifact(hashlib.sha256(bundle).hexdigest(), len(bundle), "application/zip")
-    candidate_id = _candidate_with(service, client, artifact)
+    candidate_id = candidate_with(service, client, artifact)
     monkeypatch.setattr(type(service.artifacts), "open_path", lambda _self, _sha256: rotten)
     folder = tmp_path / "downloads"
     with pytest.raises(CorruptDownloadError, match="download it again"):
