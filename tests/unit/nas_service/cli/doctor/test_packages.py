@@ -35,6 +35,8 @@ def test_every_extra_is_reported_and_what_this_installation_has_is_found() -> No
         "packages[s3]",
         "packages[tracing]",
         "packages[dashboards]",
+        "packages[plot]",
+        "packages[pandas]",
     ]
     assert found["packages"].level is Level.OK
     assert found["packages[worker]"].level is Level.OK
