@@ -41,13 +41,14 @@ def made_up_result(spec: SearchSpec, item: WorkItem, candidate: Candidate | None
         return {"dataset": DIGITS, "space": space}
     assert candidate is not None
     key = candidate.architecture_key
-    model = hashlib.sha256(f"{key} {item.payload.get('final', False)}".encode()).hexdigest()
+    epochs = item.payload.get("epochs", spec.training.epochs)
+    model = hashlib.sha256(f"{key} {epochs} {item.payload.get('final', False)}".encode()).hexdigest()
     if item.kind is WorkKind.EVALUATE:
         artifact = {"sha256": model, "size_bytes": 1, "media_type": "application/onnx"}
         result = {"model_sha256": model, "weights_sha256": model, "curve": [], "duration_s": 1.0}
         return {
-            "accuracy": round(0.5 + 0.5 * unit(key), 4),
-            "fidelity": {"epochs": 1},
+            "accuracy": round((0.5 + 0.5 * unit(key)) * (epochs / spec.training.epochs) ** 0.1, 4),
+            "fidelity": {"epochs": epochs},
             "artifacts": {MODEL_FILE: artifact},
             "result": result,
         }

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 from nas_service.domain.spec import TrainingSpec
 from workers.data import DataSet
 from workers.data import Split as StoredSplit
-from workers.training.optimizer import learning_rate, peak_learning_rate
+from workers.training.schedule import RateSchedule
 
 BATCH_SIZE = 64
 
@@ -59,13 +59,11 @@ def train_like_the_tutorials(
     model.to(memory_format=layout)
     loader = DataLoader(Images(data, data.train, crop=True), BATCH_SIZE, shuffle=True, drop_last=True)
     validation = DataLoader(Images(data, data.validation, crop=False), BATCH_SIZE)
-    peak, total = peak_learning_rate(config), config.epochs * len(loader)
+    rates, total = RateSchedule.of(config, len(loader)), config.epochs * len(loader)
     optimizer = torch.optim.SGD(
-        model.parameters(), peak, momentum=config.momentum, weight_decay=config.weight_decay, nesterov=True
+        model.parameters(), rates.peak, momentum=config.momentum, weight_decay=config.weight_decay, nesterov=True
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: learning_rate(min(step, total - 1), total, 1.0, config.warmup_fraction)
-    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rates(min(step, total - 1)) / rates.peak)
     accuracy = 0.0
     for _ in range(config.epochs):
         model.train()

@@ -1,4 +1,4 @@
-"""The checkpoint of one work item, kept where the next worker finds it, on whichever host that is."""
+"""A checkpoint of a work item or a candidate, kept where the next worker finds it, on whichever host that is."""
 
 import tempfile
 from dataclasses import dataclass
@@ -15,11 +15,12 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class ItemCheckpoint:
+class KeptCheckpoint:
     """At most one checkpoint, replaced whole by the next."""
 
     files: FileStore
-    item_id: str
+    owner_id: str
+    """The work item that is done over again, or the candidate that may be trained further."""
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Keep it. Where that fails the training goes on: it only has more to lose."""
@@ -27,20 +28,20 @@ class ItemCheckpoint:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder, "checkpoint")
                 checkpoint.save(path)
-                self.files.put(path, checkpoint_name(self.item_id))
+                self.files.put(path, checkpoint_name(self.owner_id))
         except RetryableError as error:
-            log.warning("checkpoint not kept", item=self.item_id, reason=error.detail)
+            log.warning("checkpoint not kept", owner=self.owner_id, reason=error.detail)
 
     def load(self) -> Checkpoint | None:
         """The last one kept. Raises CheckpointError where it is damaged, and RetryableError."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "checkpoint")
             try:
-                self.files.fetch(checkpoint_name(self.item_id), path)
+                self.files.fetch(checkpoint_name(self.owner_id), path)
             except NotFoundError:
                 return None
             return Checkpoint.load(path)
 
     def discard(self) -> None:
         """Forget one that cannot be continued."""
-        self.files.delete(checkpoint_name(self.item_id))
+        self.files.delete(checkpoint_name(self.owner_id))

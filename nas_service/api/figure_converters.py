@@ -9,8 +9,10 @@ from nas_service.domain.records import CurveRecord, WorkRecord
 from nas_service.use_cases.figures.growth import growth
 from nas_service.use_cases.figures.importance import importance
 from nas_service.use_cases.figures.points import points
+from nas_service.use_cases.figures.proxies import agreements
 from nas_service.use_cases.ports import UnitOfWork
 from nas_service.wire.figures import (
+    AgreementInfo,
     ChoiceCodes,
     CurveInfo,
     CurvePoint,
@@ -21,6 +23,7 @@ from nas_service.wire.figures import (
     ImportanceInfo,
     Intervals,
     PointsInfo,
+    ProxiesInfo,
     SpanInfo,
     TimelineInfo,
 )
@@ -65,6 +68,12 @@ def importance_info(uow: UnitOfWork, search: Search) -> ImportanceInfo:
 def curves_info(uow: UnitOfWork, search: Search) -> CurvesInfo:
     """Learning curves."""
     return CurvesInfo(search_id=search.id, items=tuple(map(_curve, uow.records.curves(search.id, CURVES))))
+
+
+def proxies_info(uow: UnitOfWork, search: Search) -> ProxiesInfo:
+    """What proxies were worth."""
+    items = tuple(_of(AgreementInfo, found) for found in agreements(uow, search))
+    return ProxiesInfo(search_id=search.id, items=items)
 
 
 def timeline_info(uow: UnitOfWork, search: Search) -> TimelineInfo:

@@ -17,7 +17,7 @@ from nas_service.domain.states import CandidateStatus, SearchStatus
 from nas_service.wire.candidates import ArtifactInfo, CandidateDetail, CandidateSummary, FrontInfo
 from nas_service.wire.catalog import DeviceList, RecipeList, SpaceDetail, SpaceList, TargetList
 from nas_service.wire.datasets import UploadInfo
-from nas_service.wire.figures import CurvesInfo, GrowthInfo, ImportanceInfo, PointsInfo, TimelineInfo
+from nas_service.wire.figures import CurvesInfo, GrowthInfo, ImportanceInfo, PointsInfo, ProxiesInfo, TimelineInfo
 from nas_service.wire.keys import KeyInfo, KeyRequest, NewKey
 from nas_service.wire.searches import DatasetInfo, SearchDetail, SearchEvent, SearchSummary
 from nas_service.wire.service import Readiness, WorkerList
@@ -118,6 +118,10 @@ class AsyncClient:
     async def importance(self, search_id: str) -> ImportanceInfo:
         """How much of each objective's variance goes with each choice."""
         return await self._do(calls.importance(search_id))
+
+    async def proxies(self, search_id: str) -> ProxiesInfo:
+        """How far zero-cost proxies rank candidates as their trainings did."""
+        return await self._do(calls.proxies(search_id))
 
     async def curves(self, search_id: str) -> CurvesInfo:
         """Learning curves of the candidates evaluated last."""

@@ -12,7 +12,7 @@ from nas_service.domain.states import CandidateStatus, SearchStatus
 from nas_service.wire.candidates import CandidateDetail, CandidatePage, CandidateSummary, FrontInfo
 from nas_service.wire.catalog import DeviceList, RecipeList, SpaceDetail, SpaceList, TargetList
 from nas_service.wire.datasets import DatasetPage, UploadInfo
-from nas_service.wire.figures import CurvesInfo, GrowthInfo, ImportanceInfo, PointsInfo, TimelineInfo
+from nas_service.wire.figures import CurvesInfo, GrowthInfo, ImportanceInfo, PointsInfo, ProxiesInfo, TimelineInfo
 from nas_service.wire.keys import KeyInfo, KeyPage, KeyRequest, NewKey
 from nas_service.wire.searches import SearchDetail, SearchPage, SearchSummary
 from nas_service.wire.service import WorkerList
@@ -132,6 +132,11 @@ def growth(search_id: str) -> Call[GrowthInfo]:
 def importance(search_id: str) -> Call[ImportanceInfo]:
     """What goes with each objective."""
     return _get(f"/v1/searches/{search_id}/importance", ImportanceInfo)
+
+
+def proxies(search_id: str) -> Call[ProxiesInfo]:
+    """What zero-cost proxies were worth."""
+    return _get(f"/v1/searches/{search_id}/proxies", ProxiesInfo)
 
 
 def curves(search_id: str) -> Call[CurvesInfo]:

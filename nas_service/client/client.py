@@ -16,7 +16,7 @@ from nas_service.domain.states import CandidateStatus, SearchStatus
 from nas_service.wire.candidates import ArtifactInfo, CandidateDetail, CandidateSummary, FrontInfo
 from nas_service.wire.catalog import DeviceList, RecipeList, SpaceDetail, SpaceList, TargetList
 from nas_service.wire.datasets import UploadInfo
-from nas_service.wire.figures import CurvesInfo, GrowthInfo, ImportanceInfo, PointsInfo, TimelineInfo
+from nas_service.wire.figures import CurvesInfo, GrowthInfo, ImportanceInfo, PointsInfo, ProxiesInfo, TimelineInfo
 from nas_service.wire.keys import KeyInfo, KeyRequest, NewKey
 from nas_service.wire.searches import DatasetInfo, SearchDetail, SearchEvent, SearchSummary
 from nas_service.wire.service import Readiness, WorkerList
@@ -124,6 +124,10 @@ class Client:
     def importance(self, search_id: str) -> ImportanceInfo:
         """How much of each objective's variance goes with each choice."""
         return self._do(calls.importance(search_id))
+
+    def proxies(self, search_id: str) -> ProxiesInfo:
+        """How far zero-cost proxies rank candidates as their trainings did."""
+        return self._do(calls.proxies(search_id))
 
     def curves(self, search_id: str) -> CurvesInfo:
         """Learning curves of the candidates evaluated last."""

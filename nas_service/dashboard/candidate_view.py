@@ -24,6 +24,7 @@ BADGES = {
     CandidateStatus.INFEASIBLE: "warn",
     CandidateStatus.EVALUATING: "running",
     CandidateStatus.PROFILING: "running",
+    CandidateStatus.PAUSED: "warn",
 }
 
 LOAD_BUNDLE = """\
@@ -82,6 +83,9 @@ def _accuracies(found: CandidateView) -> list[dict[str, Any]]:
         fidelity = found.evaluation.fidelity
         training = {"epochs": fidelity.get("epochs", "–"), "seed": fidelity.get("seed", "–")}
         images = fidelity.get("validation_samples", "–")
+        for rung in found.candidate.rungs[:-1]:
+            at = {"split": "validation, at a rung", "accuracy": rung.accuracy, "images": images}
+            rows.append(at | training | {"epochs": rung.epochs})
         rows.append({"split": "validation", "accuracy": found.evaluation.accuracy, "images": images, **training})
         if found.candidate.final and "test_accuracy" in found.candidate.final:
             final = found.candidate.final

@@ -14,6 +14,9 @@ JsonDict = dict[str, Any]
 DEFAULT_TENANT = "default"
 """Owns everything where nobody needs a key."""
 
+CANDIDATES = "candidate-"
+"""How the id of a candidate begins."""
+
 
 def new_id(prefix: str) -> str:
     """A fresh identifier such as `search-3f2a9c1b7d4e`."""
@@ -91,6 +94,15 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class Rung:
+    """What a candidate reached at one rung: its accuracy after that many epochs, by which evaluation."""
+
+    epochs: int
+    accuracy: float
+    evaluation_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """One architecture within one search: one Optuna trial."""
 
@@ -113,6 +125,9 @@ class Candidate:
     """Constraint to the amount by which it is broken; empty where feasible."""
     final: JsonDict | None = None
     """Set when finalized: test accuracy, re-measured latencies, bundle."""
+    rungs: tuple[Rung, ...] = ()
+    """Those it has reached, from the first on; `metrics` has the accuracy of the last. None where all candidates are
+    trained to the end at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +138,16 @@ class Completed:
     metrics: dict[str, float]
     reused: bool
     """Whether its accuracy was already known from an equal evaluation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Of a candidate that has reached a rung what successive halving asks about."""
+
+    id: str
+    status: CandidateStatus
+    metrics: dict[str, float]
+    rungs: tuple[Rung, ...]
 
 
 class WorkKind(StrEnum):

@@ -41,6 +41,16 @@ class CurveRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ProxyRecord:
+    """What was known of a candidate before its training, and what came of it."""
+
+    scores: dict[str, float]
+    """By name: MACs and parameters, and the proxies that were asked for."""
+    accuracies: dict[int, float]
+    """By the number of epochs after which it was found."""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkRecord:
     """A work item in time. `started_at` is when its last lease began."""
 

@@ -149,14 +149,36 @@ class ConstraintSpec(SpecModel):
         return self
 
 
+ProxyName = Literal["synflow", "jacob_cov"]
+"""`workers.proxies` computes them, and says by which papers."""
+
+
 class StrategySpec(SpecModel):
     """Three independent parts: who proposes, what an accuracy costs, how far to train."""
 
     sampler: Literal["random", "nsga2", "nsga3", "tpe", "gp", "predictor"] = "tpe"
     evaluator: Literal["scratch"] = "scratch"
-    schedule: Literal["full"] = "full"
+    schedule: Literal["full", "asha"] = "full"
+    """How far candidates are trained: all to the end (`full`), or all a little and the better ones further (`asha`,
+    asynchronous successive halving by non-domination rank, then hypervolume contribution)."""
+    eta: Annotated[int, Field(ge=2, le=10)] = 3
+    """asha: one in `eta` candidates goes on from each rung to the next, which is `eta` times as long."""
+    min_epochs: Annotated[int, Field(ge=1)] | None = None
+    """asha: epochs of the first rung; by default `training.epochs` / `eta` squared, so that there are three rungs."""
+    proxies: tuple[ProxyName, ...] = ()
+    """Zero-cost proxies to score each candidate's untrained network by. They decide nothing: what they are worth on
+    this data is measured, see `GET /v1/searches/{id}/proxies`."""
     population_size: Annotated[int, Field(ge=4, le=1000)] = 20
     """Population of the genetic samplers (nsga2, nsga3)."""
+
+
+class SettledSpec(SpecModel):
+    """The search phase ends once the front has hardly grown for a while."""
+
+    candidates: Annotated[int, Field(ge=2, le=10_000)] = 20
+    """The last so many completed candidates count; there must be as many before them."""
+    gain: Annotated[float, Field(gt=0, lt=1)] = 0.01
+    """It ends when less than this share of the front's hypervolume came with them."""
 
 
 class BudgetSpec(SpecModel):
@@ -164,6 +186,8 @@ class BudgetSpec(SpecModel):
 
     candidates: Annotated[int, Field(ge=1, le=100_000)] | None = None
     minutes: Annotated[float, Field(gt=0, le=60 * 24 * 30)] | None = None
+    settled: SettledSpec | None = None
+    """End it earlier where hypervolume has settled; by default it goes on."""
     parallelism: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Candidates in flight at once; by default as many as training workers can take."""
 
@@ -189,7 +213,15 @@ class TrainingSpec(SpecModel):
     """Nesterov momentum (sgd)."""
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 5e-4
     warmup_fraction: Annotated[float, Field(ge=0, le=0.5)] = 0.1
-    """Share of the steps over which the learning rate rises linearly; then cosine to zero."""
+    """Share of the steps over which the learning rate rises linearly."""
+    warmup_epochs: Annotated[float, Field(ge=0)] | None = None
+    """The same as a number of epochs; by default `warmup_fraction` says it."""
+    learning_rate_decay: Literal["cosine", "trapezoid"] | None = None
+    """After the warm-up: `cosine` to zero, or `trapezoid`: constant, then linearly to zero over the last
+    `cooldown_fraction` of the steps. By default cosine; with `asha` the trapezoid, whose beginning does not depend on
+    where it ends, so that a training can be stopped at a rung or go on."""
+    cooldown_fraction: Annotated[float, Field(gt=0, le=1)] = 0.25
+    """Share of the steps at the end of a trapezoid."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Exponential moving average of the weights; 0 is off. The average is what is deployed."""
@@ -252,4 +284,13 @@ class SearchSpec(SpecModel):
         seen = [(o.metric, o.target) for o in self.objectives]
         if len(set(seen)) != len(seen):
             raise ValueError("two objectives name the same metric on the same target")
+        return self
+
+    @model_validator(mode="after")
+    def _rungs_are_possible(self) -> Self:
+        strategy, training = self.strategy, self.training
+        if strategy.schedule == "asha" and training.learning_rate_decay == "cosine":
+            raise ValueError("training.learning_rate_decay: asha stops and resumes trainings, so it needs `trapezoid`")
+        if strategy.min_epochs is not None and strategy.min_epochs > training.epochs:
+            raise ValueError(f"strategy.min_epochs is {strategy.min_epochs}, more than training.epochs")
         return self

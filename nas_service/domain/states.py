@@ -34,8 +34,11 @@ class CandidateStatus(StrEnum):
     EVALUATING = "EVALUATING"
     EVALUATED = "EVALUATED"
     PROFILING = "PROFILING"
+    PAUSED = "PAUSED"
+    """Trained to a rung, and perhaps to be trained further (`strategy.schedule: asha`)."""
     COMPLETED = "COMPLETED"
     PRUNED = "PRUNED"
+    """Stopped at a rung for good: others were better."""
     INFEASIBLE = "INFEASIBLE"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
@@ -67,9 +70,10 @@ SEARCH_TRANSITIONS: Mapping[SearchStatus, frozenset[SearchStatus]] = {
 
 CANDIDATE_TRANSITIONS: Mapping[CandidateStatus, frozenset[CandidateStatus]] = {
     _C.PROPOSED: frozenset({_C.EVALUATING, _C.EVALUATED, _C.FAILED, _C.CANCELLED}),
-    _C.EVALUATING: frozenset({_C.EVALUATED, _C.PRUNED, _C.FAILED, _C.CANCELLED}),
-    _C.EVALUATED: frozenset({_C.PROFILING, _C.COMPLETED, _C.INFEASIBLE, _C.FAILED, _C.CANCELLED}),
-    _C.PROFILING: frozenset({_C.COMPLETED, _C.INFEASIBLE, _C.FAILED, _C.CANCELLED}),
+    _C.EVALUATING: frozenset({_C.EVALUATED, _C.FAILED, _C.CANCELLED}),
+    _C.EVALUATED: frozenset({_C.PROFILING, _C.PAUSED, _C.COMPLETED, _C.INFEASIBLE, _C.FAILED, _C.CANCELLED}),
+    _C.PROFILING: frozenset({_C.PAUSED, _C.COMPLETED, _C.INFEASIBLE, _C.FAILED, _C.CANCELLED}),
+    _C.PAUSED: frozenset({_C.EVALUATING, _C.EVALUATED, _C.PRUNED, _C.CANCELLED}),
     _C.COMPLETED: frozenset(),
     _C.PRUNED: frozenset(),
     _C.INFEASIBLE: frozenset(),
@@ -110,7 +114,10 @@ def move(current: Status, to: Status) -> Status:
 
 
 ACTIVE_CANDIDATES = tuple(s for s in CandidateStatus if not is_over(s))
-"""Candidates still in flight."""
+"""Candidates that may still change."""
+
+IN_FLIGHT = tuple(s for s in ACTIVE_CANDIDATES if s is not CandidateStatus.PAUSED)
+"""Candidates that somebody works on, or is about to."""
 
 LIVE_SEARCHES = tuple(s for s in SearchStatus if not is_over(s))
 """Searches that may still change."""

@@ -128,7 +128,7 @@ class StudyMemory:
         return trial_id
 
     def tell(self, connection: Connection, trial_id: int, outcome: Outcome) -> None:
-        """Finish a trial, in the database and in memory; one that is finished already stays as it is.
+        """Finish a trial, in the database and in memory; of one that is finished already only user attributes change.
 
         Raises LookupError for a trial that the study does not have, and ValueError for an outcome that does not
         match the spec's objectives and constraints.
@@ -138,6 +138,7 @@ class StudyMemory:
         if not self._storage.knows(trial_id):
             raise LookupError(f"study {self._study.study_name} has no trial with id {trial_id}")
         if not writing.finish_trial(connection, trial_id, _STATES[outcome.state]):
+            writing.write_user_attrs(connection, trial_id, outcome.user_attrs)
             return
         self._mark_changed(connection, trial_id)
         before = self._storage.get_trial(trial_id)

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from nas_service.domain.entities import Candidate, Completed
+from nas_service.domain.entities import Candidate, Completed, Runner
 from nas_service.domain.errors import NotFoundError
-from nas_service.domain.states import ACTIVE_CANDIDATES, CandidateStatus
+from nas_service.domain.states import IN_FLIGHT, CandidateStatus
 from nas_service.store import cursors
-from nas_service.store.rows import plain, to_candidate
+from nas_service.store.rows import plain, to_candidate, to_rungs
 from nas_service.store.tables import candidates
 from nas_service.use_cases.ports import Page
 
@@ -22,7 +22,7 @@ _ADD = insert(candidates)
 _GET = select(candidates).where(candidates.c.id == bindparam("candidate_id"))
 _CHANGE = update(candidates).where(candidates.c.id == bindparam("candidate_id"))
 _BY_KEY = select(candidates).where(_OF_SEARCH, candidates.c.architecture_key == bindparam("architecture_key"))
-_IN_FLIGHT = select(func.count()).where(_OF_SEARCH, candidates.c.status.in_(ACTIVE_CANDIDATES))
+_IN_FLIGHT = select(func.count()).where(_OF_SEARCH, candidates.c.status.in_(IN_FLIGHT))
 _WITH_STATUS = candidates.c.status.in_(bindparam("statuses", expanding=True))
 _OF = select(candidates).where(_OF_SEARCH, _WITH_STATUS).order_by(candidates.c.number)
 _FINALIZED = select(candidates).where(_OF_SEARCH, candidates.c.final.is_not(None)).order_by(candidates.c.number)
@@ -30,6 +30,12 @@ _ANY = select(candidates.c.id).where(_OF_SEARCH, _WITH_STATUS).limit(1)
 _COMPLETED = (
     select(candidates.c.id, candidates.c.metrics, candidates.c.evaluation_reused)
     .where(_OF_SEARCH, candidates.c.status == CandidateStatus.COMPLETED)
+    .order_by(candidates.c.number)
+)
+_OUT_OF_THE_RACE = (CandidateStatus.INFEASIBLE, CandidateStatus.FAILED, CandidateStatus.CANCELLED)
+_RUNNERS = (
+    select(candidates.c.id, candidates.c.status, candidates.c.metrics, candidates.c.rungs)
+    .where(_OF_SEARCH, candidates.c.rungs.is_not(None), candidates.c.status.not_in(_OUT_OF_THE_RACE))
     .order_by(candidates.c.number)
 )
 _NAMED = select(candidates).where(candidates.c.id.in_(bindparam("candidate_ids", expanding=True)))
@@ -79,7 +85,7 @@ class SqlCandidates:
         return self._connection.scalar(_ANY, {"search_id": search_id, "statuses": list(statuses)}) is not None
 
     def in_flight(self, search_id: str) -> int:
-        """How many may still change."""
+        """How many somebody works on, or is about to."""
         return self._connection.scalar(_IN_FLIGHT, {"search_id": search_id}) or 0
 
     def counts(self, search_id: str) -> Mapping[CandidateStatus, int]:
@@ -91,6 +97,11 @@ class SqlCandidates:
         """The numbers of completed candidates, in the order of proposal: of each row three columns."""
         rows = self._connection.execute(_COMPLETED, {"search_id": search_id})
         return [Completed(id_, metrics, reused) for id_, metrics, reused in rows]
+
+    def runners(self, search_id: str) -> Sequence[Runner]:
+        """Those that have reached a rung and have not failed, by number: of each row four columns."""
+        rows = self._connection.execute(_RUNNERS, {"search_id": search_id})
+        return [Runner(id_, CandidateStatus(status), metrics, to_rungs(rungs)) for id_, status, metrics, rungs in rows]
 
     def named(self, candidate_ids: Sequence[str]) -> Sequence[Candidate]:
         """Those with these ids, in this order. Raises KeyError where one is missing."""

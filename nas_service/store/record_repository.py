@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, select
 
 from nas_service.domain.entities import WorkKind
-from nas_service.domain.records import CandidateRecord, CurveRecord, IntervalRecord, WorkRecord
+from nas_service.domain.records import CandidateRecord, CurveRecord, IntervalRecord, ProxyRecord, WorkRecord
+from nas_service.domain.spec import Metric
 from nas_service.domain.states import CandidateStatus, WorkStatus
-from nas_service.store.rows import failure_of
+from nas_service.store.rows import failure_of, to_rungs
 from nas_service.store.tables import candidates, evaluations, work_items
 
 _CANDIDATES = (
@@ -34,6 +35,19 @@ _INTERVALS = select(work_items.c.candidate_id, work_items.c.payload["target"].as
 )
 _CURVES = (
     select(candidates.c.id, candidates.c.number, evaluations.c.result["curve"])
+    .join(evaluations, evaluations.c.id == candidates.c.evaluation_id)
+    .where(candidates.c.search_id == bindparam("of_search"))
+    .order_by(candidates.c.number.desc())
+    .limit(bindparam("most"))
+)
+_PROXIES = (
+    select(
+        candidates.c.metrics,
+        candidates.c.rungs,
+        evaluations.c.fidelity["epochs"].as_integer(),
+        evaluations.c.accuracy,
+        evaluations.c.result["proxies"],
+    )
     .join(evaluations, evaluations.c.id == candidates.c.evaluation_id)
     .where(candidates.c.search_id == bindparam("of_search"))
     .order_by(candidates.c.number.desc())
@@ -84,6 +98,11 @@ class SqlRecords:
         rows = self._rows(_CURVES, of_search=search_id, most=most)
         return [CurveRecord(id_, number, tuple(curve)) for id_, number, curve in reversed(rows) if curve]
 
+    def proxies(self, search_id: str, most: int) -> Sequence[ProxyRecord]:
+        """Of the last `most` candidates that were evaluated, by number."""
+        rows = self._rows(_PROXIES, of_search=search_id, most=most)
+        return [_proxy_record(*row) for row in reversed(rows)]
+
     def work(self, search_id: str, most: int) -> Sequence[WorkRecord]:
         """The last `most` work items that were ever started, in the order of their start."""
         rows = reversed(self._rows(_WORK, of_search=search_id, most=most))
@@ -91,6 +110,12 @@ class SqlRecords:
 
     def _rows(self, query: Select[Any], **wanted: Any) -> Sequence[Any]:
         return self._connection.execute(query, wanted).all()
+
+
+def _proxy_record(metrics: dict[str, float], rungs: Any, epochs: int, accuracy: float, proxies: Any) -> ProxyRecord:
+    known = {name: metrics[name] for name in (Metric.MACS, Metric.PARAMS) if name in metrics}
+    at_rungs = {rung.epochs: rung.accuracy for rung in to_rungs(rungs)}
+    return ProxyRecord(known | (proxies or {}), at_rungs | {epochs: accuracy})
 
 
 def _work_record(id_: str, kind: str, status: str, *rest: Any) -> WorkRecord:

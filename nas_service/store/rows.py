@@ -1,5 +1,6 @@
 """Named converters between rows and values."""
 
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -12,6 +13,7 @@ from nas_service.domain.entities import (
     Failure,
     JsonDict,
     Measurement,
+    Rung,
     Search,
     SpaceFacts,
     WorkItem,
@@ -72,7 +74,13 @@ def to_candidate(row: RowMapping) -> Candidate:
         failure=failure_of(row["failure"]),
         violations=row["violations"],
         final=row["final"],
+        rungs=to_rungs(row["rungs"]),
     )
+
+
+def to_rungs(column: list[JsonDict] | None) -> tuple[Rung, ...]:
+    """The rungs of a candidate from their column."""
+    return tuple(Rung(**rung) for rung in column or ())
 
 
 def to_work_item(row: RowMapping) -> WorkItem:
@@ -128,5 +136,7 @@ def _plain(value: Any) -> Any:
             return value.to_json()
         case DatasetFacts() | SpaceFacts():
             return {name: getattr(value, name) for name in value.__dataclass_fields__}
+        case tuple():
+            return [asdict(rung) for rung in value] or None
         case _:
             return value

@@ -91,6 +91,7 @@ candidates = Table(
     Column("evaluation_id", ID, ForeignKey("evaluations.id")),
     Column("evaluation_reused", Boolean, nullable=False, default=False),
     Column("final_evaluation_id", ID, ForeignKey("evaluations.id")),
+    Column("rungs", JsonType),
     Column("collected_at", UtcDateTime),
     Column("failure", JsonType),
     Column("final", JsonType),

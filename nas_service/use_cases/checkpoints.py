@@ -2,23 +2,24 @@
 
 from collections.abc import Sequence
 
+from nas_service.domain.entities import CANDIDATES
 from nas_service.domain.errors import NotFoundError
 from nas_service.domain.states import is_over
 from nas_service.use_cases.ports import INCOMING, FileStore, Store, StoredFile, UnitOfWork
 
 
-def checkpoint_name(item_id: str) -> str:
-    """The checkpoint of a work item, for whichever worker takes it up next."""
-    return f"{item_id}.safetensors"
+def checkpoint_name(owner_id: str) -> str:
+    """The checkpoint of a work item, for whichever worker takes it up next, or of a candidate, for its next rung."""
+    return f"{owner_id}.safetensors"
 
 
 def needless(store: Store, checkpoints: FileStore) -> Sequence[StoredFile]:
-    """The checkpoints of work items that are over, whichever way they ended, and what was left half written."""
+    """The checkpoints of work items and candidates that are over, in whichever way, and what was left half written."""
     files = list(checkpoints.list())
     if not files:
         return []
     with store.read() as uow:
-        return [file for file in files if not _is_needed(uow, _item_id(file.name))]
+        return [file for file in files if not _is_needed(uow, _owner_id(file.name))]
 
 
 def remove_needless(store: Store, checkpoints: FileStore) -> int:
@@ -33,12 +34,14 @@ def remove_needless(store: Store, checkpoints: FileStore) -> int:
     return len(files)
 
 
-def _item_id(name: str) -> str:
+def _owner_id(name: str) -> str:
     return name.removeprefix(INCOMING).partition(".")[0]
 
 
-def _is_needed(uow: UnitOfWork, item_id: str) -> bool:
+def _is_needed(uow: UnitOfWork, owner_id: str) -> bool:
     try:
-        return not is_over(uow.work.get(item_id).status)
+        if owner_id.startswith(CANDIDATES):
+            return not is_over(uow.candidates.get(owner_id).status)
+        return not is_over(uow.work.get(owner_id).status)
     except NotFoundError:
         return False

@@ -97,6 +97,7 @@ def candidate(uow: UnitOfWork, candidate_id: str) -> CandidateView:
     evaluation = uow.evidence.evaluation(found.evaluation_id) if found.evaluation_id else None
     artifacts = uow.evidence.artifacts_of(candidate_id)
     models = {evaluation.result["model_sha256"]} if evaluation else set()
+    models |= {uow.evidence.evaluation(rung.evaluation_id).result["model_sha256"] for rung in found.rungs[:1]}
     if found.final and "evaluation_id" in found.final:
         models.add(uow.evidence.evaluation(found.final["evaluation_id"]).result["model_sha256"])
     tenant = uow.searches.get(found.search_id).tenant

@@ -11,6 +11,14 @@ from nas_service.wire.base import Document
 from nas_service.wire.searches import FailureInfo, WorkInfo
 
 
+class RungInfo(Document):
+    """What a candidate reached at a rung of `strategy.schedule: asha`."""
+
+    epochs: int
+    accuracy: float
+    """On the validation split, after so many epochs."""
+
+
 class CandidateSummary(Document):
     """A candidate as it stands in lists."""
 
@@ -25,6 +33,8 @@ class CandidateSummary(Document):
     """The canonical choice values."""
     metrics: dict[str, float] = Field(examples=[{"accuracy": 0.975, "macs": 512000, "latency_ms@0": 0.21}])
     """By metric key; `@0` names the target, an index into the spec's `targets`. Latencies are measured."""
+    rungs: tuple[RungInfo, ...] = ()
+    """Those it has reached, from the first on: `metrics` has the accuracy of the last. None with schedule `full`."""
     violations: dict[str, float]
     """By how much constraints are broken, in the metric's unit; empty where feasible."""
     evaluation_reused: bool

@@ -115,6 +115,32 @@ class CurvesInfo(Document):
     items: tuple[CurveInfo, ...]
 
 
+class AgreementInfo(Document):
+    """How far a proxy ranked candidates as their trainings did."""
+
+    proxy: str
+    """`synflow`, `jacob_cov`, or what every search knows beforehand: `macs` and `params`."""
+    epochs: int
+    """Of the trainings."""
+    count: int
+    """Candidates compared."""
+    tau: float
+    """Kendall's tau-b, from -1 (the opposite order) over 0 (none) to 1 (the same)."""
+    low: float
+    """Its 95 % interval."""
+    high: float
+
+
+class ProxiesInfo(Document):
+    """Agreements by epochs, the best first; none with fewer than 5 candidates.
+
+    A sampler does not draw evenly: among candidates that are alike already, the same proxy tells less.
+    """
+
+    search_id: str
+    items: tuple[AgreementInfo, ...]
+
+
 class SpanInfo(Document):
     """A work item in time."""
 

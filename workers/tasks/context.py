@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nas_service.bootstrap import Service
 from nas_service.domain.entities import Candidate, Search, WorkItem
-from workers.checkpoints import ItemCheckpoint
+from workers.checkpoints import KeptCheckpoint
 from workers.data import DataSet, load_dataset
 from workers.data.cache import DECODED, evict
 from workers.data.load import Around
@@ -48,9 +48,14 @@ class Task:
         return self.service.settings.cache_dir
 
     @property
-    def checkpoint(self) -> ItemCheckpoint:
+    def checkpoint(self) -> KeptCheckpoint:
         """This item's checkpoint, whoever wrote it."""
-        return ItemCheckpoint(self.service.checkpoints, self.item.id)
+        return KeptCheckpoint(self.service.checkpoints, self.item.id)
+
+    @property
+    def fork(self) -> KeptCheckpoint:
+        """Where the candidate's last training can be taken up by a longer one."""
+        return KeptCheckpoint(self.service.checkpoints, str(self.item.candidate_id))
 
     def dataset(self) -> DataSet:
         """The search's data set, from memory if this worker has it. Raises DatasetError, Paused and Abandoned."""

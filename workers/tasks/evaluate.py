@@ -12,11 +12,13 @@ from torch import nn
 import search_spaces
 from nas_service import tracing
 from nas_service.domain.entities import MODEL_FILE, WEIGHTS_FILE, JsonDict
+from nas_service.domain.rungs import rungs_of
 from nas_service.use_cases.reuse import training_of
 from nas_service.use_cases.space import network_input, space_of
-from workers.data import DataSet
+from workers.data import DataSet, evaluation_batches
 from workers.export import ExportFacts, export_onnx
 from workers.profiling.host_lock import TrainingPass
+from workers.proxies import scores
 from workers.tasks.context import Task
 from workers.training import (
     CheckpointError,
@@ -33,6 +35,8 @@ log = structlog.get_logger()
 EXPORT_CHECK_IMAGES = 64
 """Validation images on which the exported file is compared with the torch network."""
 
+PROXY_IMAGES = 64
+
 
 def evaluate(task: Task) -> JsonDict:
     """An accuracy with its fidelity, and the artifacts. Raises TrainingDivergedError, ExportMismatchError, Paused."""
@@ -41,6 +45,7 @@ def evaluate(task: Task) -> JsonDict:
     architecture = space.canonical(task.candidate.architecture)
     torch.manual_seed(task.search.spec.seed)
     model = search_spaces.build(space, architecture, network_input(task.search))
+    proxies = _proxies(task, model, data)
     with tracing.span("train"):
         trained = _train(task, model, data)
     model.load_state_dict(trained.weights)
@@ -58,6 +63,7 @@ def evaluate(task: Task) -> JsonDict:
         "fidelity": _fidelity(task, data, trained),
         "artifacts": {WEIGHTS_FILE: asdict(weights), MODEL_FILE: asdict(exported)},
         "result": {
+            "proxies": proxies,
             "validation_loss": trained.validation_loss,
             "curve": trained.curve,
             "steps": trained.steps,
@@ -74,9 +80,19 @@ def evaluate(task: Task) -> JsonDict:
     }
 
 
+def _proxies(task: Task, model: nn.Module, data: DataSet) -> dict[str, float]:
+    """What the untrained network scores on the first training images."""
+    names = task.search.spec.strategy.proxies
+    if not names:
+        return {}
+    images, _ = next(evaluation_batches(data, data.train, PROXY_IMAGES))
+    with TrainingPass(task.service.settings.host_lock_dir, on_wait=task.lease.check):
+        return scores(model, images, names)
+
+
 def _train(task: Task, model: nn.Module, data: DataSet) -> TrainingResult:
-    training = training_of(task.search, final=bool(task.item.payload.get("final")))
-    kept = task.checkpoint
+    payload = task.item.payload
+    training = training_of(task.search, final=bool(payload.get("final")), epochs=payload.get("epochs"))
     curve: list[EpochMetrics] = []
 
     with TrainingPass(task.service.settings.host_lock_dir, on_wait=task.lease.check) as host:
@@ -97,16 +113,19 @@ def _train(task: Task, model: nn.Module, data: DataSet) -> TrainingResult:
         hooks = TrainingHooks(
             on_step=on_step,
             on_epoch=curve.append,
-            save=kept.save,
+            save=task.checkpoint.save,
             checkpoint_interval_s=task.service.settings.checkpoint_s,
+            fork=task.fork.save if training.epochs in rungs_of(task.search.spec)[:-1] else None,
         )
         run = RunSettings(seed=task.search.spec.seed, cache_dir=task.cache_dir)
-        try:
-            return train(model, data, training, kept.load(), hooks, run)
-        except CheckpointError as error:
-            log.warning("checkpoint discarded, training from the start", item=task.item.id, reason=error.detail)
-            kept.discard()
-            return train(model, data, training, None, hooks, run)
+        for kept in (task.checkpoint, task.fork):
+            try:
+                if (checkpoint := kept.load()) is not None:
+                    return train(model, data, training, checkpoint, hooks, run)
+            except CheckpointError as error:
+                log.warning("checkpoint discarded, training without it", item=task.item.id, reason=error.detail)
+                kept.discard()
+        return train(model, data, training, None, hooks, run)
 
 
 def _fidelity(task: Task, data: DataSet, trained: TrainingResult) -> JsonDict:

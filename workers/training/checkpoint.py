@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from nas_service.domain.errors import PermanentError
 
-FORMAT = 1
+FORMAT = 2
 
 
 class CheckpointError(PermanentError):

@@ -47,6 +47,8 @@ class TrainingHooks:
     on_epoch: Callable[[EpochMetrics], None] = _ignore
     save: Callable[[Checkpoint], None] = _ignore
     checkpoint_interval_s: float = 60.0
+    fork: Callable[[Checkpoint], None] | None = None
+    """Gets the last state from which a longer training would go on as from its own: where a cool-down begins."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,9 @@ from workers.training.interface import (
     TrainingResult,
 )
 from workers.training.kernels import kernel_library, use_kernels
-from workers.training.optimizer import build_optimizer, learning_rate, peak_learning_rate, set_learning_rate
+from workers.training.optimizer import build_optimizer, set_learning_rate
 from workers.training.precision import Precision, autocast, faster_precision
+from workers.training.schedule import RateSchedule
 from workers.training.state import TrainingState
 
 STEPS_BETWEEN_LOSS_CHECKS = 50
@@ -42,7 +43,8 @@ def train(
     """Train a copy of `model` on `data.train`, validating after each epoch.
 
     With `checkpoint` the training goes on where that was taken; on the CPU it ends with the same bits as without
-    the interruption. Torch's random state is the caller's again afterwards.
+    the interruption. That may be the fork of a shorter training (`TrainingHooks.fork`). Torch's random state is the
+    caller's again afterwards.
 
     Raises TrainingDivergedError when a loss is NaN or infinite, CheckpointError for a checkpoint of another
     training, and whatever a hook raises; on Interrupted `hooks.save` gets a checkpoint first.
@@ -60,7 +62,7 @@ class _Loop:
         self.device = torch.device(_device(run.device))
         self.steps_per_epoch = steps_per_epoch(data.train, config.batch_size)
         self.total_steps = config.epochs * self.steps_per_epoch
-        self.peak = peak_learning_rate(config)
+        self.rates = RateSchedule.of(config, self.steps_per_epoch)
         self.state = self._initial_state(deepcopy(model))
         self.forward = self.state.model
         self.started = self.last_saved = time.monotonic()
@@ -73,10 +75,12 @@ class _Loop:
             optimizer=build_optimizer(model, self.config),
             average=WeightAverage(model, self.config.ema_decay) if self.config.ema_decay else None,
             identity={
-                "config": self.config.model_dump(mode="json"),
+                "config": self.config.model_dump(mode="json", exclude={"epochs"}),
                 "data": self.data.fingerprint,
                 "seed": self.run_settings.seed,
             },
+            epochs=self.config.epochs,
+            shared_steps=self.rates.shared_steps,
             precision="fp32" if self.config.precision == "auto" else self.config.precision,
             epoch_loss=torch.zeros((), dtype=torch.float64, device=self.device),
         )
@@ -104,6 +108,8 @@ class _Loop:
             loss = self._step(images.to(self.device), labels.to(self.device))
             self._check(loss)
             state = self.state
+            if self.hooks.fork and state.step == state.shared_steps:
+                self.hooks.fork(state.to_checkpoint(self._duration_s()))
             self.hooks.on_step(Progress(epoch, state.step, self.total_steps, self._samples_seen(), loss))
             if time.monotonic() - self.last_saved >= self.hooks.checkpoint_interval_s:
                 self._save()
@@ -111,8 +117,7 @@ class _Loop:
     def _step(self, images: Tensor, labels: Tensor) -> Tensor:
         """One optimizer step; gives the batch's loss as a 0-d tensor."""
         config, state = self.config, self.state
-        rate = learning_rate(state.step, self.total_steps, self.peak, config.warmup_fraction)
-        set_learning_rate(state.optimizer, rate)
+        set_learning_rate(state.optimizer, self.rates(state.step))
         with autocast(self.device, state.precision):
             loss = F.cross_entropy(self.forward(images), labels, label_smoothing=config.label_smoothing)
         state.optimizer.zero_grad(set_to_none=True)
@@ -148,7 +153,7 @@ class _Loop:
 
     def _finite(self, loss: float) -> float:
         if not math.isfinite(loss):
-            step, total, rate = self.state.step, self.total_steps, self.peak
+            step, total, rate = self.state.step, self.total_steps, self.rates.peak
             raise TrainingDivergedError(
                 "training-diverged",
                 f"the loss became {loss} at step {step} of {total} (peak learning rate {rate:g});"

@@ -1,6 +1,5 @@
-"""The optimizer and its learning rate: SGD with Nesterov momentum or AdamW, linear warm-up, then cosine to zero."""
+"""The optimizer: SGD with Nesterov momentum or AdamW, and its peak learning rate."""
 
-import math
 from collections.abc import Mapping
 
 import torch
@@ -16,14 +15,6 @@ def peak_learning_rate(config: TrainingSpec) -> float:
     if config.learning_rate is not None:
         return config.learning_rate
     return PEAK_AT_BATCH_64[config.optimizer] * config.batch_size / 64
-
-
-def learning_rate(step: int, total_steps: int, peak: float, warmup_fraction: float) -> float:
-    """The rate of 0-based `step`: the first is above zero, the peak ends the warm-up, the last is near zero."""
-    warmup = int(total_steps * warmup_fraction)
-    if step < warmup:
-        return peak * (step + 1) / warmup
-    return peak * 0.5 * (1 + math.cos(math.pi * (step - warmup) / (total_steps - warmup)))
 
 
 def build_optimizer(model: nn.Module, config: TrainingSpec) -> torch.optim.Optimizer:

@@ -15,12 +15,18 @@ from workers.training.precision import Precision
 
 @dataclass(slots=True)
 class TrainingState:
-    """`identity` tells one training from another: a checkpoint is continued only where it is the same."""
+    """`identity` tells one training from another: a checkpoint is continued only where it is the same.
+
+    Trainings that differ in nothing but their length may share their beginning.
+    """
 
     model: nn.Module
     optimizer: torch.optim.Optimizer
     average: WeightAverage | None
     identity: dict[str, Any]
+    epochs: int
+    shared_steps: int
+    """Steps that a training of any greater length begins with too."""
     precision: Precision
     epoch_loss: torch.Tensor
     """Sum of the running epoch's batch losses, on the device."""
@@ -43,6 +49,7 @@ class TrainingState:
             tensors |= with_prefix("average", self.average.model.state_dict())
         facts = {
             "identity": self.identity,
+            "epochs": self.epochs if self.step > self.shared_steps else None,
             "precision": self.precision,
             "step": self.step,
             "duration_s": duration_s,
@@ -58,8 +65,12 @@ class TrainingState:
                 raise CheckpointError(
                     "foreign-checkpoint", f"the checkpoint's {name} is {theirs.get(name)}, this training's {mine}"
                 )
+        step, epochs = checkpoint.facts["step"], checkpoint.facts["epochs"]
+        if epochs != self.epochs and (epochs is not None or step > self.shared_steps):
+            detail = f"the checkpoint after step {step} is not on the way of a training of {self.epochs} epochs"
+            raise CheckpointError("foreign-checkpoint", detail)
         self.precision = checkpoint.facts["precision"]
-        self.step = checkpoint.facts["step"]
+        self.step = step
         self.seconds_before = checkpoint.facts["duration_s"]
         self.curve = [EpochMetrics(**point) for point in checkpoint.facts["curve"]]
         self.epoch_loss.copy_(checkpoint.part("loss")["epoch"])

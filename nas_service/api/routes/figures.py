@@ -15,7 +15,7 @@ from nas_service.domain.entities import Search
 from nas_service.use_cases.drawing import drawing
 from nas_service.use_cases.ports import Store, UnitOfWork
 from nas_service.wire.base import Document
-from nas_service.wire.figures import CurvesInfo, GrowthInfo, ImportanceInfo, PointsInfo, TimelineInfo
+from nas_service.wire.figures import CurvesInfo, GrowthInfo, ImportanceInfo, PointsInfo, ProxiesInfo, TimelineInfo
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 
@@ -54,6 +54,14 @@ def get_curves(
 ) -> Response:
     """The learning curves of the 300 candidates that were evaluated last."""
     return _figure(store, answers, (search_id, if_none_match), converters.curves_info)
+
+
+@router.get("/searches/{search_id}/proxies", response_model=ProxiesInfo, responses={**UNCHANGED, **refusals(404)})
+def get_proxies(
+    reader: Reader, store: TenantStore, answers: AnswersDep, search_id: SearchId, if_none_match: IfNoneMatch = None
+) -> Response:
+    """How far MACs, parameters and the zero-cost proxies asked for rank the candidates as their trainings did."""
+    return _figure(store, answers, (search_id, if_none_match), converters.proxies_info)
 
 
 @router.get("/searches/{search_id}/timeline", response_model=TimelineInfo, responses={**UNCHANGED, **refusals(404)})

@@ -70,6 +70,7 @@ def candidates_text(snapshot: Snapshot) -> str:
     notes = [
         (snapshot.count(CandidateStatus.FAILED), "failed"),
         (snapshot.count(CandidateStatus.INFEASIBLE), "infeasible"),
+        (snapshot.count(CandidateStatus.PAUSED), "at a rung"),
         (snapshot.count(CandidateStatus.PRUNED), "pruned"),
         (snapshot.search.reused_count, "reused"),
     ]

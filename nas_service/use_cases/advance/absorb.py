@@ -22,6 +22,7 @@ from nas_service.domain.metrics import broken, metric_key, needed_metrics, profi
 from nas_service.domain.spec import Metric, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus, is_over
 from nas_service.use_cases.advance.context import Context
+from nas_service.use_cases.advance.rungs import decided, has_rungs_left, reached
 from nas_service.use_cases.reuse import evaluation_reuse_key
 
 NOISY_RETRIES = 1
@@ -61,7 +62,12 @@ def _absorb_evaluate(context: Context, item: WorkItem, result: JsonDict) -> None
     evaluation = context.uow.evidence.add_evaluation(
         Evaluation(
             id=new_id("evaluation"),
-            reuse_key=evaluation_reuse_key(context.search, candidate.architecture_key, final=_is_final(item)),
+            reuse_key=evaluation_reuse_key(
+                context.search,
+                candidate.architecture_key,
+                final=_is_final(item),
+                epochs=item.payload.get("epochs"),
+            ),
             accuracy=result["accuracy"],
             fidelity=result["fidelity"],
             result=result["result"],
@@ -76,16 +82,22 @@ def _absorb_evaluate(context: Context, item: WorkItem, result: JsonDict) -> None
 
 
 def evaluated(context: Context, candidate: Candidate, evaluation: Evaluation, *, reused: bool) -> Candidate:
-    """A candidate has its accuracy: note it and go on to timing. Returns it as it is then."""
+    """A candidate has its accuracy: note it, and go on to timing unless that was done at an earlier rung.
+
+    Returns it as it is then.
+    """
     candidate = context.move_candidate(
         candidate,
         CandidateStatus.EVALUATED,
         evaluation_id=evaluation.id,
         evaluation_reused=reused,
         metrics=candidate.metrics | {Metric.ACCURACY.value: evaluation.accuracy},
+        rungs=reached(context.search.spec, candidate, evaluation),
     )
     model_sha256 = evaluation.result["model_sha256"]
     for target in profiled_targets(context.search.spec):
+        if metric_key(Metric.LATENCY_MS, target) in candidate.metrics:
+            continue
         spec = context.search.spec.targets[target]
         known = context.uow.evidence.measurement_of(model_sha256, spec, context.search.tenant)
         if known is not None:
@@ -152,8 +164,10 @@ def _settle(context: Context, candidate: Candidate) -> Candidate:
             detail = f"{missing[0]} cannot be measured on its target; drop it from objectives and constraints"
             failure = Failure("metric-missing", detail)
             return context.move_candidate(candidate, CandidateStatus.FAILED, metrics=metrics, failure=failure)
-        violated = broken(context.search.spec.constraints, metrics)
-        to = CandidateStatus.INFEASIBLE if violated else CandidateStatus.COMPLETED
+        goes_on = has_rungs_left(context.search.spec, candidate)
+        violated = broken(decided(context.search.spec.constraints, goes_on=goes_on), metrics)
+        judged = CandidateStatus.PAUSED if goes_on else CandidateStatus.COMPLETED
+        to = CandidateStatus.INFEASIBLE if violated else judged
         return context.move_candidate(candidate, to, metrics=metrics, violations=violated)
     if candidate.status is CandidateStatus.EVALUATED:
         return context.move_candidate(candidate, CandidateStatus.PROFILING, metrics=metrics)

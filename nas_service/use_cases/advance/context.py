@@ -8,6 +8,7 @@ from nas_service import tracing
 from nas_service.domain.entities import Candidate, Failure, JsonDict, Search, WorkItem, WorkKind, new_id
 from nas_service.domain.metrics import objective_values, violations
 from nas_service.domain.outcome import Outcome, OutcomeState
+from nas_service.domain.spec import Metric
 from nas_service.domain.states import (
     ACTIVE_CANDIDATES,
     CandidateStatus,
@@ -24,6 +25,8 @@ from nas_service.use_cases.tallies import Tally
 
 MAX_ATTEMPTS = 5
 """Times a work item is started before it fails for good."""
+
+_JUDGED = {CandidateStatus.PAUSED, CandidateStatus.COMPLETED, CandidateStatus.PRUNED, CandidateStatus.INFEASIBLE}
 
 
 @dataclass(slots=True)
@@ -95,17 +98,18 @@ class Context:
         self.memories.forget(self.search.id)
 
     def move_candidate(self, candidate: Candidate, to: CandidateStatus, **changes: Any) -> Candidate:
-        """Move a candidate, and tell the sampler and the listeners where it ends."""
+        """Move a candidate, and tell the sampler and the listeners where it ends, or has come to a rung."""
         if is_over(to):
             changes |= {"finished_at": datetime.now(UTC)}
         moved = replace(candidate, status=move(candidate.status, to), **changes)
         self.uow.candidates.update(candidate.id, status=moved.status, **changes)
         payload: JsonDict = {"candidate_id": moved.id, "number": moved.number, "status": to}
-        if is_over(to):
+        if is_over(to) or to is CandidateStatus.PAUSED:
             payload |= {"metrics": moved.metrics, "violations": moved.violations}
             if moved.failure is not None:
                 payload |= {"failure": moved.failure.to_json()}
             self._tell(moved)
+        if is_over(to):
             self.uow.tallies.count(Tally.CANDIDATE_ENDED, to)
         self.uow.events.append(self.search.id, "candidate.status", payload)
         return moved
@@ -115,17 +119,29 @@ class Context:
 
 
 def outcome_of(search: Search, candidate: Candidate) -> Outcome:
-    """What the sampler learns from a candidate that is over."""
+    """What the sampler learns from a candidate that is over or at a rung.
+
+    Of rungs it learns the first one's accuracy, from all candidates alike: it never compares trainings of different
+    lengths, and need not wait until the search knows whom it trains further.
+    """
     spec = search.spec
-    attrs = {"status": candidate.status.value}
+    attrs: JsonDict = {"status": candidate.status.value}
     if candidate.failure is not None:
         attrs |= {"failure": candidate.failure.detail}
-    if candidate.status not in {CandidateStatus.COMPLETED, CandidateStatus.INFEASIBLE}:
-        pruned = candidate.status is CandidateStatus.PRUNED
-        return Outcome(OutcomeState.PRUNED if pruned else OutcomeState.FAILED, user_attrs=attrs)
+    if not is_judged(candidate):
+        return Outcome(OutcomeState.FAILED, user_attrs=attrs)
+    metrics = candidate.metrics
+    if candidate.rungs:
+        attrs |= {f"accuracy after {rung.epochs} epochs": rung.accuracy for rung in candidate.rungs}
+        metrics = metrics | {Metric.ACCURACY.value: candidate.rungs[0].accuracy}
     return Outcome(
         OutcomeState.COMPLETE,
-        values=objective_values(spec.objectives, candidate.metrics),
-        constraints=violations(spec.constraints, candidate.metrics),
+        values=objective_values(spec.objectives, metrics),
+        constraints=violations(spec.constraints, metrics),
         user_attrs=attrs,
     )
+
+
+def is_judged(candidate: Candidate) -> bool:
+    """Whether all that it is judged by is known, at its first rung at least."""
+    return candidate.status in _JUDGED or (candidate.status is CandidateStatus.EVALUATING and bool(candidate.rungs))

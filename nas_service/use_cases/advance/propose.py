@@ -1,15 +1,18 @@
-"""Keep as many candidates in flight as the search may have, until its budget is spent."""
+"""Keep as many candidates in flight as the search may have, until its budget is spent and nobody goes on."""
 
 from datetime import UTC, datetime
 
 import numpy as np
 
 from nas_service.domain.entities import TRAIN_QUEUE, Candidate, Failure, WorkKind, new_id
-from nas_service.domain.metrics import broken, computable
-from nas_service.domain.spec import Metric
-from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, is_over
+from nas_service.domain.metrics import broken, computable, objective_values
+from nas_service.domain.rungs import rungs_of
+from nas_service.domain.settled import is_settled
+from nas_service.domain.spec import Metric, SettledSpec
+from nas_service.domain.states import IN_FLIGHT, CandidateStatus, SearchPhase, SearchStatus, is_over
 from nas_service.use_cases.advance.absorb import evaluated
-from nas_service.use_cases.advance.context import Context, outcome_of
+from nas_service.use_cases.advance.context import Context, is_judged, outcome_of
+from nas_service.use_cases.advance.promote import let_go, promote
 from nas_service.use_cases.advance.think import Proposal
 from nas_service.use_cases.reuse import known_evaluation
 from nas_service.use_cases.space import computable_metrics, space_of
@@ -36,19 +39,21 @@ def fill(context: Context) -> None:
         return
     for _ in range(slots + MAX_REUSED_IN_A_ROW):
         reason = context.search.stop_reason or _spent(context)
-        if reason is not None:
-            if context.search.stop_reason is None:
-                context.change(stop_reason=reason)
-            if in_flight == 0:
-                context.enter(SearchPhase.FINALIZE)
-            return
-        if in_flight >= slots:
+        if reason is not None and context.search.stop_reason is None:
+            context.change(stop_reason=reason)
+        if in_flight < slots and (promoted := _promote(context, in_flight)) is not None:
+            in_flight += promoted.status in IN_FLIGHT
+            continue
+        if reason is not None and in_flight == 0:
+            let_go(context)
+            context.enter(SearchPhase.FINALIZE)
+        if reason is not None or in_flight >= slots:
             return
         proposal = _drawn_directly(context) if context.thoughts.fruitless else _first_new(context)
         if is_over(context.search.status):
             return
         if proposal is not None:
-            in_flight += not is_over(_make_candidate(context, proposal).status)
+            in_flight += _make_candidate(context, proposal).status in IN_FLIGHT
         elif context.search.stop_reason is None and not context.thoughts.fruitless:
             context.ask_the_sampler(slots - in_flight)
             return
@@ -66,9 +71,34 @@ def _spent(context: Context) -> str | None:
     budget, search = context.search.spec.budget, context.search
     if budget.candidates is not None and search.candidate_count >= budget.candidates:
         return f"budget: {budget.candidates} candidates"
-    if budget.minutes is not None and active_s(context) >= budget.minutes * 60:
+    if _time_is_up(context):
         return f"budget: {budget.minutes:g} minutes"
+    if budget.settled is not None and _has_settled(context, budget.settled):
+        return f"settled: the last {budget.settled.candidates} added less than {budget.settled.gain:.2%} of hypervolume"
     return None
+
+
+def _has_settled(context: Context, rule: SettledSpec) -> bool:
+    objectives = context.search.spec.objectives
+    done = context.uow.candidates.of(context.search.id, [CandidateStatus.COMPLETED])
+    in_turn = sorted(done, key=lambda c: (str(c.finished_at), c.number))
+    points = [objective_values(objectives, candidate.metrics) for candidate in in_turn]
+    return is_settled(points, [o.maximize for o in objectives], rule)
+
+
+def _time_is_up(context: Context) -> bool:
+    minutes = context.search.spec.budget.minutes
+    return minutes is not None and active_s(context) >= minutes * 60
+
+
+def _promote(context: Context, in_flight: int) -> Candidate | None:
+    """Send a candidate on to its next rung; when time is up only so that one at least is trained to the end."""
+    search = context.search
+    closing = search.stop_reason is not None and in_flight == 0
+    done = (CandidateStatus.COMPLETED,)
+    if _time_is_up(context) and (not closing or context.uow.candidates.has_any(search.id, done)):
+        return None
+    return promote(context, closing=closing)
 
 
 def active_s(context: Context) -> float:
@@ -84,7 +114,7 @@ def _hopeless(context: Context) -> Failure | None:
     if search.candidate_count < HOPELESS_AFTER or candidates.has_any(search.id, _SUCCEEDED):
         return None
     failed = candidates.of(search.id, [CandidateStatus.FAILED])
-    if len(failed) < HOPELESS_AFTER:
+    if len(failed) < HOPELESS_AFTER or candidates.runners(search.id):
         return None
     last = failed[-1].failure
     reason = last.detail if last else "no reason was given"
@@ -112,7 +142,7 @@ def _make_candidate(context: Context, proposal: Proposal) -> Candidate:
     known = known_evaluation(context.uow.evidence, context.search, candidate.architecture_key)
     if known is not None:
         return evaluated(context, candidate, known, reused=True)
-    context.enqueue(WorkKind.EVALUATE, TRAIN_QUEUE, candidate.id)
+    context.enqueue(WorkKind.EVALUATE, TRAIN_QUEUE, candidate.id, {"epochs": rungs_of(context.search.spec)[0]})
     return context.move_candidate(candidate, CandidateStatus.EVALUATING)
 
 
@@ -124,7 +154,7 @@ def _first_new(context: Context) -> Proposal | None:
         if known is None:
             return proposal
         context.thoughts.rejected += 1
-        if known.status in {CandidateStatus.COMPLETED, CandidateStatus.INFEASIBLE}:
+        if is_judged(known):
             context.memory.echo(proposal.draft, outcome_of(context.search, known))
         else:
             context.memory.drop(proposal.draft)

@@ -18,6 +18,9 @@ def test_records_are_those_of_the_search_alone_in_order(store: SqlStore) -> None
             assert interval.low_ms < interval.median_ms == latency_of[interval.candidate_id] < interval.high_ms
         curves = uow.records.curves(search.id, most=4)
         assert [(curve.number, len(curve.points)) for curve in curves] == [(n, EPOCHS) for n in range(5, 9)]
+        known = uow.records.proxies(search.id, most=4)
+        assert [row.scores["macs"] for row in known] == [row.metrics["macs"] for row in candidates[5:9]]
+        assert [len(row.accuracies) for row in known] == [1] * 4
         work = uow.records.work(search.id, most=5)
         assert [item.started_at for item in work] == sorted(item.started_at for item in work if item.started_at)
         (failed,) = [item for item in work if item.status is WorkStatus.FAILED]
@@ -33,6 +36,7 @@ def test_another_tenant_sees_no_records(store: SqlStore) -> None:
             uow.records.candidates(search.id),
             uow.records.intervals(search.id),
             uow.records.curves(search.id, most=10),
+            uow.records.proxies(search.id, most=10),
             uow.records.work(search.id, most=10),
             uow.events.latest(search.id, 10),
             uow.events.turns(search.id),

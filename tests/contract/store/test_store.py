@@ -11,6 +11,8 @@ from nas_service.domain.entities import (
     Evaluation,
     Failure,
     Measurement,
+    Rung,
+    Runner,
     Search,
     Worker,
     WorkItem,
@@ -154,6 +156,17 @@ class TestCandidates:
             assert uow.candidates.in_flight(search.id) == 0
             assert uow.candidates.of(search.id, [CandidateStatus.COMPLETED, CandidateStatus.FAILED]) == [chosen, failed]
             assert uow.candidates.finalized(search.id) == [chosen]
+
+    def test_runners_have_reached_a_rung_and_are_still_in_the_race(self, store: SqlStore, search: Search) -> None:
+        rungs = (Rung(1, 0.5, "evaluation-1"), Rung(3, 0.7, "evaluation-2"))
+        resting = a_candidate(search, 0, status=CandidateStatus.PAUSED, rungs=rungs)
+        with store.write() as uow:
+            uow.candidates.add(resting)
+            uow.candidates.add(a_candidate(search, 1))
+            uow.candidates.add(a_candidate(search, 2, status=CandidateStatus.FAILED, rungs=rungs))
+            assert uow.candidates.runners(search.id) == [Runner(resting.id, resting.status, resting.metrics, rungs)]
+            assert uow.candidates.get(resting.id) == resting
+            assert uow.candidates.in_flight(search.id) == 1
 
     def test_pages_go_by_number_and_filter_by_status(self, store: SqlStore, search: Search) -> None:
         with store.write() as uow:

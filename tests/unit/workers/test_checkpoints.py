@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from nas_service.domain.entities import Failure
+from nas_service.domain.states import CandidateStatus
 from nas_service.use_cases import control, work
 from nas_service.use_cases.checkpoints import remove_needless
 from nas_service.use_cases.ports import INCOMING
 from tests.support.checkpoints import checkpoint_path
+from tests.support.values import a_candidate
 from tests.unit.workers.conftest import Bench
 
 
@@ -82,3 +84,16 @@ def test_a_checkpoint_of_a_deleted_search_goes(bench: Bench) -> None:
 
 def test_a_home_without_checkpoints_is_fine(bench: Bench) -> None:
     assert remove(bench) == 0
+
+
+def test_a_candidates_checkpoint_stays_while_it_rests_at_a_rung_and_goes_when_it_is_over(bench: Bench) -> None:
+    search = bench.submit()
+    resting = a_candidate(search, status=CandidateStatus.PAUSED)
+    with bench.service.store.write() as uow:
+        uow.candidates.add(resting)
+    path = write_checkpoint(bench, resting.id)
+    assert remove(bench) == 0
+    with bench.service.store.write() as uow:
+        uow.candidates.update(resting.id, status=CandidateStatus.PRUNED)
+    assert remove(bench) == 1
+    assert not path.exists()

@@ -21,7 +21,7 @@ from nas_service.use_cases.submit import submit
 from tests.support.api import new_service
 from tests.support.checkpoints import checkpoint_path
 from tests.support.tiny import tiny_search
-from workers.checkpoints import ItemCheckpoint
+from workers.checkpoints import KeptCheckpoint
 from workers.execution import Executor
 from workers.lease import LeaseTimes, Paused
 from workers.stored_lease import stored_lease
@@ -117,7 +117,7 @@ def test_a_training_goes_on_on_a_host_that_shares_nothing_but_a_bucket(
         assert item is not None
         whole = evaluated(one, item)
         interrupted(one, item)
-        left = ItemCheckpoint(two.checkpoints, item.id).load()
+        left = KeptCheckpoint(two.checkpoints, item.id).load()
         assert left is not None
         assert left.facts["step"] == 1
         result = evaluated(two, item)

@@ -338,3 +338,11 @@ class TestLostWorkers:
             assert item.attempt == 1
             work.give_back(bench.store, item)
         assert bench.search(search).status is SearchStatus.RUNNING
+
+
+def test_a_search_stops_by_itself_once_its_hypervolume_has_settled(bench: Bench) -> None:
+    search = bench.submit(budget={"candidates": 200, "settled": {"candidates": 6, "gain": 0.05}})
+    view = bench.run(search)
+    assert view.search.status is SearchStatus.SUCCEEDED
+    assert view.search.stop_reason == "settled: the last 6 added less than 5.00% of hypervolume"
+    assert 12 <= view.search.candidate_count < 200

@@ -12,24 +12,47 @@ from nas_service.domain.spec import TrainingSpec
 from tests.unit.workers.training.samples import small_network, stripes
 from workers.training import evaluate
 from workers.training.average import WeightAverage
-from workers.training.optimizer import build_optimizer, learning_rate, peak_learning_rate
+from workers.training.optimizer import build_optimizer, peak_learning_rate
 from workers.training.precision import faster_precision
+from workers.training.schedule import RateSchedule
 
 
 def both(network):
     return {"fp32": network, "bf16": network}
 
 
-@given(total=st.integers(1, 500), warmup=st.floats(0, 0.5))
-def test_the_rate_rises_to_its_peak_and_falls_towards_zero(total, warmup):
-    rates = [learning_rate(step, total, 0.4, warmup) for step in range(total)]
+@given(total=st.integers(1, 500), warmup=st.floats(0, 0.5), decay=st.sampled_from(["cosine", "trapezoid"]))
+def test_the_rate_rises_to_its_peak_and_falls_towards_zero(total, warmup, decay):
+    config = TrainingSpec(epochs=total, warmup_fraction=warmup, learning_rate=0.4, learning_rate_decay=decay)
+    rates = [RateSchedule.of(config, 1)(step) for step in range(total)]
     top = rates.index(max(rates))
     assert all(0 < rate < 0.4 + 1e-9 for rate in rates)
     assert rates[:top] == sorted(rates[:top])
     assert rates[top:] == sorted(rates[top:], reverse=True)
-    assert max(rates) == pytest.approx(0.4)
-    if total >= 100:
+    assert max(rates) == pytest.approx(0.4) or (decay == "trapezoid" and total == 1)
+    if total >= 200:
         assert rates[-1] < 0.01
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.floats(0.01, 1), st.floats(0, 5), st.integers(1, 20))
+def test_trapezoids_of_any_two_lengths_share_the_rates_before_the_shorter_ones_cooldown(
+    one, other, cooldown, warmup, steps
+):
+    shorter, longer = (
+        RateSchedule.of(
+            TrainingSpec(
+                epochs=epochs,
+                learning_rate_decay="trapezoid",
+                cooldown_fraction=cooldown,
+                warmup_epochs=warmup,
+            ),
+            steps,
+        )
+        for epochs in sorted((one, other))
+    )
+    shared = shorter.shared_steps
+    assert shared <= longer.shared_steps
+    assert [shorter(step) for step in range(shared)] == [longer(step) for step in range(shared)]
 
 
 def test_the_peak_follows_the_batch_unless_it_is_given():

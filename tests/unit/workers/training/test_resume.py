@@ -109,7 +109,7 @@ def test_killed_in_another_process_it_ends_with_the_same_bits(tmp_path):
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"epochs": 4}, "config"), ({"learning_rate": 0.5}, "config")],
+    [({"epochs": 4}, "not on the way of a training of 4 epochs"), ({"learning_rate": 0.5}, "config")],
 )
 def test_a_checkpoint_of_another_training_is_refused(change, message, tmp_path):
     path = tmp_path / "checkpoint.safetensors"
@@ -117,6 +117,47 @@ def test_a_checkpoint_of_another_training_is_refused(change, message, tmp_path):
         trained(hooks=interrupt_at(2, path))
     with pytest.raises(CheckpointError, match=message):
         trained(CONFIG.model_copy(update=change), Checkpoint.load(path))
+
+
+TRAPEZOID = CONFIG.model_copy(
+    update={"learning_rate_decay": "trapezoid", "warmup_epochs": 0.5, "cooldown_fraction": 0.4}
+)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_training_forked_from_a_shorter_one_ends_with_the_bits_of_one_that_was_not(optimizer, tmp_path):
+    path = tmp_path / "fork"
+    longest = TRAPEZOID.model_copy(update={"epochs": 6, "optimizer": optimizer})
+    whole, checkpoint = trained(longest), None
+    for epochs in (1, 3):
+        shorter = longest.model_copy(update={"epochs": epochs})
+        trained(shorter, checkpoint, TrainingHooks(fork=lambda fork: fork.save(path)))
+        checkpoint = Checkpoint.load(path)
+    resumed = trained(longest, checkpoint)
+    assert checkpoint.facts["step"] > 0
+    assert_same_bits(resumed.weights, whole.weights)
+    assert [p["validation_loss"] for p in resumed.curve] == [p["validation_loss"] for p in whole.curve]
+
+
+def test_a_state_of_the_cooldown_is_no_beginning_of_a_longer_training(tmp_path):
+    path = tmp_path / "checkpoint"
+    with pytest.raises(Interrupted):
+        trained(TRAPEZOID, hooks=interrupt_at(TRAPEZOID.epochs * 3 - 1, path))
+    with pytest.raises(CheckpointError, match="not on the way of a training of 5 epochs"):
+        trained(TRAPEZOID.model_copy(update={"epochs": 5}), Checkpoint.load(path))
+
+
+def test_a_fork_of_a_longer_training_is_no_beginning_of_a_shorter_one():
+    forks = []
+    trained(TRAPEZOID.model_copy(update={"epochs": 6}), hooks=TrainingHooks(fork=forks.append))
+    with pytest.raises(CheckpointError, match="not on the way of a training of 3 epochs"):
+        trained(TRAPEZOID, *forks)
+
+
+def test_a_cosine_has_no_fork():
+    forks = []
+    trained(CONFIG, hooks=TrainingHooks(fork=forks.append))
+    assert forks == []
 
 
 def test_a_checkpoint_of_another_network_is_refused(tmp_path):

@@ -1,0 +1,99 @@
+"""Who is trained further: multi-objective asynchronous successive halving, as pure functions.
+
+The rule of ASHA (Li et al., "A System for Massively Parallel Hyperparameter Tuning", MLSys 2020): whenever a worker is
+free, the best of a rung that is among its top 1/eta and still waits there goes on, from the highest such rung; where
+there is none, a new candidate starts. With several objectives "best" is the order by non-domination rank (Schmucker
+et al., "Multi-objective Asynchronous Successive Halving", arXiv 2106.12639), within a rank by hypervolume.
+"""
+
+import heapq
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nas_service.domain.front import Point, hypervolume, non_dominated, reference_point
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A feasible candidate that was judged at one rung at least."""
+
+    candidate_id: str
+    points: tuple[Point, ...]
+    """Its objective values at each rung it has reached, from the first on."""
+    waits: bool
+    """Whether nobody trains it further yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """What the rule depends on beside the contenders."""
+
+    rung_count: int
+    eta: int
+    maximize: tuple[bool, ...]
+
+
+def next_to_promote(contenders: Sequence[Contender], race: Race, *, closing: bool) -> Contender | None:
+    """Who goes on now. Of equals the one that stands first.
+
+    While candidates still come, 1/eta of a rung is rounded down; once none will come any more (`closing`) it is
+    rounded up, so that from every rung that anybody has reached somebody goes on to the full training.
+    """
+    for rung in reversed(range(race.rung_count - 1)):
+        here = [c for c in contenders if len(c.points) > rung]
+        share = len(here) / race.eta
+        for i in best([c.points[rung] for c in here], math.ceil(share) if closing else int(share), race.maximize):
+            if here[i].waits and len(here[i].points) == rung + 1:
+                return here[i]
+    return None
+
+
+def best(points: Sequence[Point], count: int, maximize: Sequence[bool]) -> list[int]:
+    """Indices of the `count` best points, best first: by non-domination rank, then by hypervolume contribution."""
+    if not points or count <= 0:
+        return []
+    reference = reference_point(points, maximize)
+    chosen: list[int] = []
+    left = list(range(len(points)))
+    while left and len(chosen) < count:
+        front = [left[i] for i in non_dominated([points[i] for i in left], maximize)]
+        chosen += [front[i] for i in by_contribution([points[i] for i in front], reference, maximize)]
+        left = [i for i in left if i not in set(front)]
+    return chosen[:count]
+
+
+def by_contribution(front: Sequence[Point], reference: Point, maximize: Sequence[bool]) -> list[int]:
+    """Indices of mutually non-dominated points, the most telling first.
+
+    In reverse it is the order in which the point that contributes least hypervolume is taken away, one after another
+    (the reduction of SMS-EMOA: Beume et al., 2007). Of equals the later one goes first.
+    """
+    kept = set(range(len(front)))
+    # Contributions only grow while others are taken away, so that a stale one is a lower bound.
+    heap = [(_contribution(i, kept, front, reference, maximize), -i) for i in kept]
+    heapq.heapify(heap)
+    removed: list[int] = []
+    while heap:
+        i = -heap[0][1]
+        now = _contribution(i, kept, front, reference, maximize)
+        if len(heap) > 1 and (now, -i) > min(heap[1:3]):
+            heapq.heapreplace(heap, (now, -i))
+        else:
+            heapq.heappop(heap)
+            kept.remove(i)
+            removed.append(i)
+    return removed[::-1]
+
+
+def _contribution(i: int, kept: set[int], front: Sequence[Point], reference: Point, maximize: Sequence[bool]) -> float:
+    """The volume that only point `i` dominates: its own less what the others dominate of it (While et al., 2012)."""
+    mine = front[i]
+    clipped = {
+        tuple(min(a, b) if up else max(a, b) for a, b, up in zip(mine, front[j], maximize, strict=True))
+        for j in kept
+        if j != i
+    }
+    others = list(clipped)
+    others = [others[k] for k in non_dominated(others, maximize)]
+    return hypervolume([mine], reference, maximize) - hypervolume(others, reference, maximize)
