@@ -1,17 +1,25 @@
-"""Makes `workers/profiling/reference.onnx`, operator by operator, from weights given by a formula."""
+"""Makes `workers/profiling/reference.onnx`, operator by operator, from weights given by a formula.
+
+And from its weights the same as an exported torch program, `reference.pt2`.
+"""
 
 import math
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
+import torch
 from onnx import helper, numpy_helper
+from torch import nn
 
 from workers.profiling.reference import IMAGE_SHAPE
+from workers.profiling.runtimes.torch_program import save_program
 
 FILE = Path(__file__).parents[1] / "workers" / "profiling" / "reference.onnx"
+PROGRAM = FILE.with_suffix(".pt2")
 WIDTHS = (32, 64, 128)
 CLASSES = 10
 OPSET = 18
@@ -63,5 +71,36 @@ def made() -> bytes:
     return content
 
 
+def network(reference: onnx.ModelProto) -> nn.Sequential:
+    """The reference's operators in torch."""
+    weights = (torch.tensor(numpy_helper.to_array(tensor)) for tensor in reference.graph.initializer)
+    return nn.Sequential(*(_module(node, weights) for node in reference.graph.node))
+
+
+def _module(node: onnx.NodeProto, weights: Iterator[torch.Tensor]) -> nn.Module:
+    if node.op_type not in ("Conv", "Gemm"):
+        return {"Relu": nn.ReLU(), "GlobalAveragePool": nn.AdaptiveAvgPool2d(1), "Flatten": nn.Flatten()}[node.op_type]
+    weight = next(weights)
+    said = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
+    outputs, inputs, *kernel = weight.shape
+    module: nn.Module
+    if node.op_type == "Gemm":
+        module = nn.Linear(inputs, outputs, bias=False)
+    else:
+        group, stride, padding = said["group"], said["strides"][0], said["pads"][0]
+        module = nn.Conv2d(inputs * group, outputs, kernel[0], stride, padding, groups=group, bias=False)
+    module.load_state_dict({"weight": weight})
+    return module
+
+
+def write_program(path: Path) -> None:
+    """The reference as an exported torch program, for any batch size."""
+    images = torch.zeros(2, *IMAGE_SHAPE)
+    batch = torch.export.Dim("batch", min=1)
+    program = torch.export.export(network(onnx.load(FILE)).eval(), (images,), dynamic_shapes=({0: batch},))
+    save_program(program, path)
+
+
 if __name__ == "__main__":
     FILE.write_bytes(made())
+    write_program(PROGRAM)

@@ -39,6 +39,7 @@ class DeviceReport(Report):
     instruction_sets: Annotated[tuple[Word, ...], Field(max_length=64)]
     os: Word
     architecture: Word
+    gpus: Annotated[tuple[Text, ...], Field(max_length=64)] = ()
     memory_bytes: Annotated[int, Field(ge=0, le=2**60)]
     runtimes: Annotated[dict[Word, RuntimeReport], Field(max_length=16)]
 

@@ -37,6 +37,8 @@ class BirthplaceReport(Report):
     threads: Annotated[int, Field(ge=1, le=256)]
     batch_size: Annotated[int, Field(ge=1, le=4096)]
     precision: Word
+    compile_s: Annotated[float, Field(ge=0, le=86_400)] | None
+    """What compiling the model on the device took; null where the runtime compiles nothing beforehand."""
     pinned_cores: Annotated[tuple[Count, ...], Field(max_length=256)] | None
     involuntary_switches: Count
     started_at: AwareDatetime

@@ -1,4 +1,6 @@
-"""Prints what an agent needs beside this package, for `pip install`. It imports the standard library alone.
+"""Prints what an agent needs beside this package, for `pip install`; each extra named, such as `openvino`, adds to it.
+
+It imports the standard library alone.
 
 Installed with all its dependencies this package brings databases and samplers that a device has no use for.
 """
@@ -6,14 +8,15 @@ Installed with all its dependencies this package brings databases and samplers t
 import sys
 from importlib.metadata import requires
 
-EXTRA = "agent"
+AGENT = "agent"
 
 
-def requirements() -> list[str]:
-    """The extra `agent`, as this installation's metadata states it."""
+def requirements(*extras: str) -> list[str]:
+    """The extra `agent` and those named, as this installation's metadata states them."""
+    wanted = {f"extra == '{extra}'" for extra in (AGENT, *extras)}
     found = (line.partition(";") for line in requires("nas-service") or [])
-    return [name.strip() for name, _, marker in found if marker.replace('"', "'").strip() == f"extra == '{EXTRA}'"]
+    return [name.strip() for name, _, marker in found if marker.replace('"', "'").strip() in wanted]
 
 
 if __name__ == "__main__":
-    sys.stdout.write("\n".join(requirements()) + "\n")
+    sys.stdout.write("\n".join(requirements(*sys.argv[1:])) + "\n")

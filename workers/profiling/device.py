@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 
 from workers.profiling.runtimes import RUNTIMES, Runtime
+from workers.profiling.runtimes.nvidia import gpus
 
 CPUINFO = Path("/proc/cpuinfo")
 GIB = 1024**3
@@ -37,6 +38,8 @@ def describe(name: str | None = None) -> dict[str, Any]:
         "os": platform.system(),
         "architecture": platform.machine(),
     }
+    if found := gpus():
+        hardware["gpus"] = [gpu.name for gpu in found]
     memory_bytes = psutil.virtual_memory().total
     return {
         "id": fingerprint(hardware, memory_bytes),

@@ -70,8 +70,8 @@ def time_model(job: Job, wait_for_the_host: Callable[[], None]) -> MeasurementRe
     start = time.perf_counter()
     pinned = host.pin(job.cores)
     runtime = RUNTIMES[job.runtime]
-    versions = runtime.versions()
-    refuse_strangers(job.runtime)
+    runtime.start()
+    refuse_strangers(runtime)
     gc.disable()
     run, facts = _load_subject(runtime, job)
     reference = runtime.load(Path(job.reference), job.threads)
@@ -81,7 +81,7 @@ def time_model(job: Job, wait_for_the_host: Callable[[], None]) -> MeasurementRe
     samples = sample(run, run_reference, Plan(job.budget_s, job.precision))
     birthplace = {
         "runtime": job.runtime,
-        "versions": {"python": platform.python_version(), "numpy": np.__version__, **versions},
+        "versions": {"python": platform.python_version(), "numpy": np.__version__, **runtime.versions()},
         "threads": job.threads,
         "batch_size": job.batch_size,
         "pinned_cores": pinned,
@@ -92,9 +92,9 @@ def time_model(job: Job, wait_for_the_host: Callable[[], None]) -> MeasurementRe
     return _result(job, samples, facts, birthplace, time.perf_counter() - start)
 
 
-def refuse_strangers(runtime: str) -> None:
+def refuse_strangers(runtime: Runtime) -> None:
     """A torch that slipped in would bring its thread pools and 200 MiB into every figure."""
-    if "torch" in sys.modules and not runtime.startswith("torch"):
+    if "torch" in sys.modules and not runtime.uses_torch:
         raise RuntimeError("torch was imported by the harness; keep its imports to numpy and the runtime")
 
 

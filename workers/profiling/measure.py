@@ -20,6 +20,7 @@ from nas_service.domain.spec import TargetSpec
 from workers.profiling.cores import cores_for
 from workers.profiling.device import describe
 from workers.profiling.measurement import Job, MeasurementResult
+from workers.profiling.prepare import prepared
 from workers.profiling.reference import reference_model
 from workers.profiling.runtimes import RUNTIMES
 
@@ -72,15 +73,17 @@ def measure(
     `around` raises; the process ends with it.
     """
     effort = effort or Effort()
-    reason = RUNTIMES[target.runtime].missing()
+    runtime = RUNTIMES[target.runtime]
+    reason = runtime.missing()
     if reason:
         raise PermanentError("runtime-missing", f"target.runtime {target.runtime}: {reason}")
     with tempfile.TemporaryDirectory() as folder:
-        reference = Path(folder, "reference.onnx")
-        reference.write_bytes(content := reference_model())
+        reference = Path(folder, f"reference-{target.format.file_name}")
+        reference.write_bytes(content := reference_model(target.format))
+        subject = prepared(runtime, model.resolve(strict=True), target.threads, around.on_wait)
         job = Job(
-            model=str(model.resolve(strict=True)),
-            reference=str(reference),
+            model=str(subject.model),
+            reference=str(prepared(runtime, reference, target.threads, around.on_wait).model),
             runtime=target.runtime,
             threads=target.threads,
             batch_size=target.batch_size,
@@ -88,7 +91,7 @@ def measure(
             budget_s=effort.budget_s,
             precision=effort.precision,
         )
-        answer = run_harness(job, effort.limit_s, around)
+        answer = run_harness(job, effort.limit_s, around, Path(folder))
     if "refused" in answer:
         raise ModelRefusedError("model-refused", f"{target.runtime} refuses {model.name}: {answer['refused']}")
     device = describe()
@@ -97,13 +100,16 @@ def measure(
         "device": device["name"],
         "cpu": device["cpu_model"],
         "precision": target.precision,
+        "compile_s": subject.compile_s,
         "reference_sha256": hashlib.sha256(content).hexdigest(),
     }
     return MeasurementResult(**answer)
 
 
-def run_harness(job: Job, limit_s: float, around: Surroundings) -> dict[str, Any]:
+def run_harness(job: Job, limit_s: float, around: Surroundings, scratch: Path) -> dict[str, Any]:
     """Start the harness, let it sample alone, and leave no process behind whatever happens.
+
+    What it unpacks goes to `scratch`; it is killed in the end and cannot tidy up itself.
 
     Its stdin stays open as long as this process lives: its end tells the harness to exit.
     """
@@ -112,7 +118,7 @@ def run_harness(job: Job, limit_s: float, around: Surroundings) -> dict[str, Any
     with (
         tempfile.TemporaryFile() as errors,
         subprocess.Popen(
-            command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=_environment()
+            command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=_environment(scratch)
         ) as process,
     ):
         harness = _Harness(process, limit_s, around.on_wait)
@@ -173,9 +179,9 @@ class _Harness:
         return bool(received)
 
 
-def _environment() -> dict[str, str]:
+def _environment(scratch: Path) -> dict[str, str]:
     """Ours without the allocator settings that suit training and without the service's own, secrets among them."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("GLIBC_TUNABLES", "MALLOC_", "NAS_"))
     }
-    return kept | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    return kept | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "TMPDIR": str(scratch)}

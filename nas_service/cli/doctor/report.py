@@ -15,7 +15,7 @@ def findings() -> Iterator[Finding]:
     yield packages.check_python()
     yield from packages.check_packages()
     yield runtimes.check_torch()
-    yield runtimes.check_onnxruntime()
+    yield from runtimes.check_runtimes()
     try:
         settings = Settings()
     except ValidationError as error:

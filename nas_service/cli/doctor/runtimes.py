@@ -1,11 +1,12 @@
-"""Do the training and the timing runtime work here? Asked in processes of their own: a crash is an answer too."""
+"""Do training and the runtimes that are timed work here? Asked in processes of their own: a crash is an answer too."""
 
 import json
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nas_service.cli.doctor.finding import Finding, fail, ok, warn
+from nas_service.cli.doctor.finding import Finding, Level, fail, ok, warn
 
 PROBE_TIMEOUT_S = 120.0
 INSTALL_WORKER = "python -m pip install 'nas-service[worker]'"
@@ -18,17 +19,22 @@ network(images).sum().backward()
 print(json.dumps({"version": torch.__version__, "threads": torch.get_num_threads(), "cuda": torch.cuda.is_available()}))
 """
 
-ONNXRUNTIME_PROBE = """
-import json, numpy, onnx, onnxruntime
-from onnx import TensorProto, helper
-ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [2]) for name in "xy"]
-graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "probe", ends[:1], ends[1:])
-model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-(output,) = session.run(None, {"x": numpy.array([-1, 2], dtype=numpy.float32)})
-assert output.tolist() == [0, 2], output
-print(json.dumps({"version": onnxruntime.__version__}))
+RUNTIMES_PROBE = """
+import json
+from workers.profiling.device import runtimes
+print(json.dumps(runtimes()))
 """
+
+TRIAL_PROBE = """
+from workers.profiling.trial import try_out
+try_out({name!r})
+print("true")
+"""
+
+REQUIRED_RUNTIME = "onnxruntime"
+"""What a target without a runtime means."""
+COMPILING = frozenset({"torch-compile"})
+"""Compile each model for a minute when it is first timed, which is too long to try out."""
 
 PINNING_PROBE = """
 import json, os
@@ -64,13 +70,34 @@ def check_torch() -> Finding:
     return ok("torch", f"{facts['version']} trains with {facts['threads']} threads{cuda}")
 
 
-def check_onnxruntime() -> Finding:
-    """ONNX Runtime runs a model of one operator and computes it right."""
+def check_runtimes() -> Iterator[Finding]:
+    """Each runtime that is installed computes right; of the others, what installs them."""
     try:
-        facts = probe(ONNXRUNTIME_PROBE)
+        known = probe(RUNTIMES_PROBE)
     except ProbeError as error:
-        return fail("onnxruntime", str(error), INSTALL_WORKER)
-    return ok("onnxruntime", f"{facts['version']} runs a model")
+        yield fail("runtimes", str(error), INSTALL_WORKER)
+        return
+    for name, facts in known.items():
+        yield _check_available(name, facts["versions"]) if facts["available"] else _missing(name, facts["reason"])
+
+
+def _check_available(name: str, versions: Mapping[str, str]) -> Finding:
+    shown = ", ".join(f"{library} {version}" for library, version in versions.items())
+    if name in COMPILING:
+        return ok(f"runtime[{name}]", f"{shown}; models are compiled when first timed")
+    try:
+        probe(TRIAL_PROBE.format(name=name))
+    except ProbeError as error:
+        return fail(f"runtime[{name}]", f"{shown}: {error}", f"install {name} again, or time by another runtime")
+    return ok(f"runtime[{name}]", f"{shown} computes the reference model")
+
+
+def _missing(name: str, reason: str) -> Finding:
+    """The reason ends with what mends it, after a semicolon."""
+    why, _, mend = reason.partition("; ")
+    if name == REQUIRED_RUNTIME:
+        return fail(f"runtime[{name}]", why, mend)
+    return Finding(f"runtime[{name}]", Level.OK, f"{why}; only for targets with runtime {name}", mend)
 
 
 def check_pinning() -> Finding:

@@ -12,7 +12,7 @@ for module in pkgutil.walk_packages(nas_service.__path__, "nas_service."):
     importlib.import_module(module.name)
 for name in search_spaces.names():
     search_spaces.get(name)
-print(*sorted({"torch", "onnx", "onnxruntime", "sklearn", "datasets"} & set(sys.modules)))
+print(*sorted({"torch", "onnx", "onnxruntime", "openvino", "sklearn", "datasets"} & set(sys.modules)))
 """
 
 

@@ -1,11 +1,18 @@
-"""ONNX Runtime on the CPU."""
+"""ONNX Runtime, on the CPU and on NVIDIA GPUs."""
 
-import importlib
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from workers.profiling.runtimes.contract import Array
+from workers.profiling.runtimes.installed import is_installed, missing_package
+from workers.profiling.runtimes.nvidia import gpus, missing_gpu
+
+CPU = "CPUExecutionProvider"
+CUDA = "CUDAExecutionProvider"
+CPU_PACKAGE, GPU_PACKAGE = "onnxruntime", "onnxruntime-gpu"
+"""The second contains the first, under the same name of module: they exclude each other."""
 
 
 class OnnxModel:
@@ -20,34 +27,68 @@ class OnnxModel:
         channels, height, width = self._input.shape[1:]
         return channels, height, width
 
-    def run(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        logits: NDArray[np.float32] = self._session.run(None, {self._input.name: images})[0]
+    def run(self, images: Array) -> Array:
+        logits: Array = self._session.run(None, {self._input.name: images})[0]
         return logits
 
 
-class OnnxRuntime:
-    """Runs `.onnx` files; one session thread pool of the size asked for, operators one after another."""
+def _load(model: Path, threads: int, provider: str) -> OnnxModel:
+    """One session thread pool of the size asked for, operators one after another."""
+    import onnxruntime
 
-    name = "onnxruntime"
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    session = onnxruntime.InferenceSession(str(model), options, providers=[provider])
+    if provider not in session.get_providers():  # it falls back to the CPU without an error
+        raise RuntimeError(f"onnxruntime cannot use {provider} here; look at its log for what is missing")
+    return OnnxModel(session)
+
+
+@dataclass(frozen=True)
+class OnnxRuntime:
+    """Runs `.onnx` files on the CPU, in fp32 or quantized as pairs of QuantizeLinear and DequantizeLinear."""
+
+    name: str = "onnxruntime"
+    uses_torch: bool = False
 
     def missing(self) -> str | None:
-        try:
-            importlib.import_module("onnxruntime")
-        except ImportError as error:
-            return f"{error}; install it with: pip install 'nas-service[worker]'"
-        return None
+        return None if is_installed(GPU_PACKAGE) else missing_package(CPU_PACKAGE, "worker")
 
     def versions(self) -> dict[str, str]:
-        import onnxruntime
+        return {"onnxruntime": version(GPU_PACKAGE if is_installed(GPU_PACKAGE) else CPU_PACKAGE)}
 
-        return {"onnxruntime": onnxruntime.__version__}
+    def start(self) -> None:
+        import onnxruntime  # noqa: F401
 
     def load(self, model: Path, threads: int) -> OnnxModel:
+        return _load(model, threads, CPU)
+
+
+@dataclass(frozen=True)
+class OnnxRuntimeCuda:
+    """Runs `.onnx` files on the first GPU; a run copies the images there and the logits back, and waits for them."""
+
+    name: str = "onnxruntime-cuda"
+    uses_torch: bool = False
+
+    def missing(self) -> str | None:
+        if reason := missing_gpu():
+            return reason
+        if is_installed(GPU_PACKAGE):
+            return None
+        replace = f"pip uninstall --yes {CPU_PACKAGE} && pip install '{GPU_PACKAGE}>=1.31,<2'"
+        return f"{GPU_PACKAGE} is not installed; put it in the place of {CPU_PACKAGE} with: {replace}"
+
+    def versions(self) -> dict[str, str]:
+        (gpu, *_) = gpus()
+        return {"onnxruntime": version(GPU_PACKAGE), "gpu": gpu.name, "driver": gpu.driver}
+
+    def start(self) -> None:
         import onnxruntime
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-        return OnnxModel(session)
+        onnxruntime.preload_dlls()  # CUDA's libraries as pip installs them
+
+    def load(self, model: Path, threads: int) -> OnnxModel:
+        return _load(model, threads, CUDA)

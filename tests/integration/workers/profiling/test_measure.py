@@ -109,7 +109,8 @@ def test_harness_imports_no_torch() -> None:
 def test_harness_refuses_to_time_beside_torch() -> None:
     code = (
         "import sys, types; sys.modules['torch'] = types.ModuleType('torch')\n"
-        "from workers.profiling import harness; harness.refuse_strangers('onnxruntime')"
+        "from workers.profiling import harness, runtimes\n"
+        "harness.refuse_strangers(runtimes.RUNTIMES['onnxruntime'])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "torch was imported by the harness" in done.stderr

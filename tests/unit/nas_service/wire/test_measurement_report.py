@@ -20,6 +20,7 @@ BIRTHPLACE = {
     "threads": 1,
     "batch_size": 1,
     "precision": "fp32",
+    "compile_s": None,
     "pinned_cores": [0],
     "involuntary_switches": 0,
     "started_at": "2026-01-01T00:00:00Z",

@@ -40,7 +40,7 @@ def test_the_spaces_are_all_loaded() -> None:
 def test_a_wrong_setting_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NAS_PORT", "many")
     monkeypatch.setattr("nas_service.cli.doctor.runtimes.TORCH_PROBE", "raise SystemExit(1)")
-    monkeypatch.setattr("nas_service.cli.doctor.runtimes.ONNXRUNTIME_PROBE", "raise SystemExit(1)")
+    monkeypatch.setattr("nas_service.cli.doctor.runtimes.RUNTIMES_PROBE", "raise SystemExit(1)")
     *_, last = findings()
     assert (last.check, last.level) == ("settings", Level.FAIL)
     assert last.detail.startswith("NAS_PORT: ")
