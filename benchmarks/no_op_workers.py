@@ -52,11 +52,17 @@ def made_up_result(spec: SearchSpec, item: WorkItem, candidate: Candidate | None
             "artifacts": {MODEL_FILE: artifact},
             "result": result,
         }
+    latency_ms = 0.01 + candidate.metrics["macs"] / 1e6 * (0.5 + unit(f"latency {key}"))
     if item.kind is WorkKind.PROFILE:
-        latency_ms = 0.01 + candidate.metrics["macs"] / 1e6 * (0.5 + unit(f"latency {key}"))
         return {"device_id": "device", "median_ms": latency_ms, "peak_memory_mib": 1.0, "noisy": False}
     bundle = {"sha256": model, "size_bytes": 1, "media_type": "application/zip"}
-    return {"artifacts": {"bundle.zip": bundle}, "final": {"bundle": model, "test_accuracy": 0.5}}
+    final = {
+        "bundle": model,
+        "validation_accuracy": candidate.metrics["accuracy"],
+        "test_accuracy": 0.5,
+        "latency": {str(target): {"median_ms": latency_ms} for target in range(len(spec.targets))},
+    }
+    return {"artifacts": {"bundle.zip": bundle}, "final": final}
 
 
 def claim(store: Store) -> WorkItem | None:

@@ -43,14 +43,17 @@ class Answers:
         """The search's standing, computed once a version."""
         return self._standings.get((search.id, search.version), lambda: standing(uow, search))
 
-    def front(self, uow: UnitOfWork, search_id: str, *, as_csv: bool) -> bytes:
-        """The search's front as sent, computed and encoded once a version. Raises NotFoundError."""
+    def front(self, uow: UnitOfWork, search_id: str, target: int | None, *, as_csv: bool) -> bytes:
+        """The search's front as sent, computed and encoded once a version.
+
+        Raises NotFoundError, and SpecError for a target that the search does not have.
+        """
 
         def made() -> bytes:
-            front = front_info(queries.front(uow, search_id, self.standing))
+            front = front_info(queries.front(uow, search_id, target))
             return (front_csv(front) if as_csv else front.model_dump_json()).encode()
 
-        return self._fronts.get((search_id, uow.searches.version(search_id), as_csv), made)
+        return self._fronts.get((search_id, uow.searches.version(search_id), target, as_csv), made)
 
     def figure(self, uow: UnitOfWork, search_id: str, make: Callable[[UnitOfWork, Search], Document]) -> bytes:
         """What `make` gives for the search, computed and encoded once a version. Raises NotFoundError."""

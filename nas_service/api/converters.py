@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from nas_service.domain.datasets import UploadedDataset
 from nas_service.domain.entities import Artifact, Candidate, DatasetFacts, Event, Search
 from nas_service.domain.identity import ApiKey
+from nas_service.domain.metrics import objective_key
 from nas_service.domain.quotas import Quotas
-from nas_service.use_cases.queries import CandidateView, FrontView, StatusView
+from nas_service.use_cases.front import FrontView, Place
+from nas_service.use_cases.queries import CandidateView, StatusView
 from nas_service.use_cases.quotas import Account
 from nas_service.wire.candidates import (
     ArtifactInfo,
@@ -123,17 +125,29 @@ def artifact_infos(artifacts: Mapping[str, Artifact]) -> tuple[ArtifactInfo, ...
 
 def front_info(view: FrontView) -> FrontInfo:
     """A front with its axes."""
-    objectives = zip(view.keys, view.search.spec.objectives, strict=True)
     return FrontInfo(
         search_id=view.search.id,
-        axes=tuple(AxisInfo.model_validate({"key": key, **objective.model_dump()}) for key, objective in objectives),
-        members=tuple(
-            FrontMember(values=point, candidate=candidate_summary(member))
-            for member, point in zip(view.members, view.points, strict=True)
-        ),
-        reference=view.reference,
-        hypervolume=view.hypervolume,
-        hypervolume_ratio=view.hypervolume_ratio,
+        axes=tuple(AxisInfo.model_validate({"key": objective_key(o), **o.model_dump()}) for o in view.objectives),
+        figures="final" if view.final else "search",
+        members=tuple(map(_front_member, view.members)),
+        near=tuple(map(_front_member, view.near)),
+        near_count=view.near_count,
+        dominated=tuple(map(_front_member, view.dominated)),
+        reference=view.extent.reference,
+        hypervolume=view.extent.hypervolume,
+        hypervolume_ratio=view.extent.hypervolume_ratio,
+    )
+
+
+def _front_member(place: Place) -> FrontMember:
+    return FrontMember(
+        values=place.point,
+        intervals=place.intervals,
+        metrics=place.known.metrics,
+        probability=round(place.probability, 4),
+        certain=not place.rivals,
+        rivals=place.rivals,
+        candidate=candidate_summary(place.candidate),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nas_service.domain.entities import JsonDict, Search
-from nas_service.domain.metrics import metric_key
+from nas_service.domain.metrics import objective_key
 from nas_service.domain.records import CurveRecord, WorkRecord
 from nas_service.use_cases.figures.growth import growth
 from nas_service.use_cases.figures.importance import importance
@@ -53,7 +53,7 @@ def points_info(uow: UnitOfWork, search: Search) -> PointsInfo:
 
 def growth_info(uow: UnitOfWork, search: Search) -> GrowthInfo:
     """The hypervolume so far."""
-    keys = tuple(metric_key(o.metric, o.target) for o in search.spec.objectives)
+    keys = tuple(objective_key(o) for o in search.spec.objectives)
     steps = tuple(_of(GrowthStep, step) for step in growth(uow, search))
     return GrowthInfo(search_id=search.id, objectives=keys, steps=steps)
 

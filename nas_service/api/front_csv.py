@@ -1,4 +1,4 @@
-"""A front as a table for spreadsheets: one line a member, one column a metric and a choice."""
+"""A front as a table for spreadsheets: one line a member, columns for metrics, what is sure of them, and choices."""
 
 import csv
 import io
@@ -10,16 +10,20 @@ IDENTITY = ("candidate_id", "number", "architecture_key")
 
 def front_csv(front: FrontInfo) -> str:
     """RFC 4180. Choices that do not matter for a member are left empty."""
-    members = [member.candidate for member in front.members]
-    metrics = sorted({key for member in members for key in member.metrics})
-    choices = sorted({key for member in members for key in member.architecture})
+    metrics = sorted({key for member in front.members for key in member.metrics})
+    choices = sorted({key for member in front.members for key in member.candidate.architecture})
+    measured = [i for i in range(len(front.axes)) if any(member.intervals[i] for member in front.members)]
+    ends = [f"{front.axes[i].key}_ci95_{end}" for i in measured for end in ("low", "high")]
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([*IDENTITY, *metrics, *choices])
-    for member in members:
+    writer.writerow([*IDENTITY, *metrics, *ends, *(["probability"] if front.members else []), *choices])
+    for member in front.members:
+        candidate = member.candidate
         writer.writerow(
-            [member.id, member.number, member.architecture_key]
+            [candidate.id, candidate.number, candidate.architecture_key]
             + [member.metrics.get(key, "") for key in metrics]
-            + [member.architecture.get(key, "") for key in choices]
+            + [end for i in measured for end in member.intervals[i] or ("", "")]
+            + [member.probability]
+            + [candidate.architecture.get(key, "") for key in choices]
         )
     return out.getvalue()

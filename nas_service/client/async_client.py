@@ -99,13 +99,13 @@ class AsyncClient:
         """A candidate with its evidence and files."""
         return await self._do(calls.candidate(candidate_id))
 
-    async def front(self, search_id: str) -> FrontInfo:
+    async def front(self, search_id: str, target: int | None = None) -> FrontInfo:
         """The non-dominated feasible candidates as of now."""
-        return await self._do(calls.front(search_id))
+        return await self._do(calls.front(search_id, target))
 
-    async def front_csv(self, search_id: str) -> str:
+    async def front_csv(self, search_id: str, target: int | None = None) -> str:
         """The front as a table: one line a member."""
-        return await self._do(calls.front_csv(search_id))
+        return await self._do(calls.front_csv(search_id, target))
 
     async def points(self, search_id: str) -> PointsInfo:
         """All candidates as columns."""

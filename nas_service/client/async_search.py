@@ -83,11 +83,11 @@ class AsyncSearch(SearchStanding):
         """As `Search.events`."""
         return self._client.events(self.id, last_id)
 
-    async def front(self) -> Front[AsyncCandidate]:
+    async def front(self, target: int | None = None) -> Front[AsyncCandidate]:
         """As `Search.front`."""
-        found = await self._client.front(self.id)
+        found = await self._client.front(self.id, target)
         members = tuple(self._candidate(member.candidate) for member in found.members)
-        return Front(self.id, found.axes, members, found.hypervolume_ratio)
+        return Front(self.id, found.axes, members, found.members, found.hypervolume_ratio)
 
     async def candidates(self, status: CandidateStatus | None = None) -> AsyncIterator[AsyncCandidate]:
         """As `Search.candidates`."""

@@ -64,6 +64,10 @@ def _get(path: str, document: type[D], **params: str | int) -> Call[D]:
     return Call("GET", path, document.model_validate_json, {"params": params} if params else {})
 
 
+def _on(target: int | None) -> dict[str, int]:
+    return {} if target is None else {"target": target}
+
+
 def _nothing(_content: bytes) -> None:
     return None
 
@@ -109,14 +113,15 @@ def candidate(candidate_id: str) -> Call[CandidateDetail]:
     return _get(f"/v1/candidates/{candidate_id}", CandidateDetail)
 
 
-def front(search_id: str) -> Call[FrontInfo]:
-    """The front."""
-    return _get(f"/v1/searches/{search_id}/front", FrontInfo)
+def front(search_id: str, target: int | None) -> Call[FrontInfo]:
+    """The front; with `target` on this one alone."""
+    return _get(f"/v1/searches/{search_id}/front", FrontInfo, **_on(target))
 
 
-def front_csv(search_id: str) -> Call[str]:
+def front_csv(search_id: str, target: int | None) -> Call[str]:
     """The front as a table."""
-    return Call("GET", f"/v1/searches/{search_id}/front", bytes.decode, {"params": {"format": "csv"}})
+    params = {"format": "csv", **_on(target)}
+    return Call("GET", f"/v1/searches/{search_id}/front", bytes.decode, {"params": params})
 
 
 def points(search_id: str) -> Call[PointsInfo]:

@@ -105,13 +105,13 @@ class Client:
         """A candidate with its evidence and files."""
         return self._do(calls.candidate(candidate_id))
 
-    def front(self, search_id: str) -> FrontInfo:
-        """The non-dominated feasible candidates as of now."""
-        return self._do(calls.front(search_id))
+    def front(self, search_id: str, target: int | None = None) -> FrontInfo:
+        """The non-dominated feasible candidates as of now; with `target` those on this target alone."""
+        return self._do(calls.front(search_id, target))
 
-    def front_csv(self, search_id: str) -> str:
+    def front_csv(self, search_id: str, target: int | None = None) -> str:
         """The front as a table: one line a member."""
-        return self._do(calls.front_csv(search_id))
+        return self._do(calls.front_csv(search_id, target))
 
     def points(self, search_id: str) -> PointsInfo:
         """All candidates as columns."""

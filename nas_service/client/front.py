@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
 from nas_service.client.facts import CandidateFacts
 from nas_service.extras import explained
-from nas_service.wire.candidates import AxisInfo
+from nas_service.wire.candidates import AxisInfo, FrontMember
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +21,8 @@ class Front(Sequence[C], Generic[C]):
     search_id: str
     axes: tuple[AxisInfo, ...]
     members: tuple[C, ...]
+    places: tuple[FrontMember, ...]
+    """Of each member the numbers that this front is made of, their intervals, and its probability of being on it."""
     hypervolume_ratio: float
     """What they dominate, as a share of the box between the worst and the best values seen."""
 
@@ -40,11 +42,14 @@ class Front(Sequence[C], Generic[C]):
         return self.members[index]
 
     def to_frame(self) -> "pd.DataFrame":
-        """One row a member, indexed by its id: metrics under their keys, choices behind them.
+        """One row a member, indexed by its id: the front's numbers under their keys, choices behind them.
 
         Raises MissingExtraError without pandas.
         """
         with explained():
             import pandas as pd
-        rows = [{"number": m.number, **m.metrics, **m.architecture} for m in self.members]
+        rows = [
+            {"number": m.number, **place.metrics, "probability": place.probability, **m.architecture}
+            for m, place in zip(self.members, self.places, strict=True)
+        ]
         return pd.DataFrame(rows, index=pd.Index([m.id for m in self.members], name="candidate"))

@@ -87,11 +87,11 @@ class Search(SearchStanding):
         """What happens to it, until it is over."""
         return self._client.events(self.id, last_id)
 
-    def front(self) -> Front[Candidate]:
-        """The non-dominated feasible candidates as of now."""
-        found = self._client.front(self.id)
+    def front(self, target: int | None = None) -> Front[Candidate]:
+        """The non-dominated feasible candidates as of now; with `target` those on this target alone."""
+        found = self._client.front(self.id, target)
         members = tuple(self._candidate(member.candidate) for member in found.members)
-        return Front(self.id, found.axes, members, found.hypervolume_ratio)
+        return Front(self.id, found.axes, members, found.members, found.hypervolume_ratio)
 
     def candidates(self, status: CandidateStatus | None = None) -> Iterator[Candidate]:
         """Candidates by number."""

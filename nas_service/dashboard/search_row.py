@@ -30,7 +30,7 @@ def search_row(search: Search, standing: Standing) -> SearchRow:
         ended_count=ended,
         progress=_progress(search, ended),
         best_accuracy=standing.best_accuracy,
-        hypervolume_ratio=standing.hypervolume_ratio if standing.member_ids else None,
+        hypervolume_ratio=standing.extent.hypervolume_ratio if standing.member_ids else None,
     )
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
+from nas_service.domain.estimates import Estimates, Interval
 from nas_service.domain.spec import SearchSpec, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus
 
@@ -117,17 +118,26 @@ class Candidate:
     metrics: dict[str, float]
     """By metric key: `accuracy`, `macs`, `latency_ms@0` (measured on target 0)."""
     proposed_at: datetime
+    intervals: dict[str, Interval] = field(default_factory=dict)
+    """By metric key the 95 % confidence interval, where the metric was measured."""
     finished_at: datetime | None = None
     evaluation_id: str | None = None
     evaluation_reused: bool = False
     failure: Failure | None = None
     violations: JsonDict = field(default_factory=dict)
     """Constraint to the amount by which it is broken; empty where feasible."""
+    remeasured: dict[str, str | None] = field(default_factory=dict)
+    """By target the measurement that was taken again because the front hung on it; None: it could not be."""
     final: JsonDict | None = None
     """Set when finalized: test accuracy, re-measured latencies, bundle."""
     rungs: tuple[Rung, ...] = ()
     """Those it has reached, from the first on; `metrics` has the accuracy of the last. None where all candidates are
     trained to the end at once."""
+
+    @property
+    def known(self) -> Estimates:
+        """Its metrics with their intervals."""
+        return Estimates(self.metrics, self.intervals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +145,11 @@ class Completed:
     """Of a completed candidate what its search's standing depends on."""
 
     id: str
-    metrics: dict[str, float]
+    known: Estimates
     reused: bool
     """Whether its accuracy was already known from an equal evaluation."""
+    final: JsonDict | None = None
+    """As of the candidate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +237,8 @@ class Measurement:
     result: JsonDict
     """Quantiles, confidence interval, samples and birthplace."""
     created_at: datetime
+    half_width_ratio: float | None = None
+    """Half of the median's 95 % interval, as a share of the median; None where it has no interval."""
     owner: str | None = None
     """The tenant whose device took it, and who alone reuses it; None: a device that serves everybody."""
 

@@ -1,54 +1,73 @@
-"""Which candidates are non-dominated, and how much they dominate. Pure functions over tuples of numbers.
+"""Which candidates are non-dominated. Pure functions over tuples of numbers.
 
 Points are tuples in objective order with a matching tuple of `maximize` flags: no sign is ever flipped by a caller.
 """
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 Point = tuple[float, ...]
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
 
 
-def _as_losses(points: Sequence[Point], maximize: Sequence[bool]) -> list[Point]:
-    return [tuple(-v if up else v for v, up in zip(p, maximize, strict=True)) for p in points]
-
-
-def dominates(a: Point, b: Point) -> bool:
-    """Whether `a` is no worse than `b` everywhere and better somewhere (smaller is better)."""
-    return all(x <= y for x, y in zip(a, b, strict=True)) and a != b
+def losses_of(points: Sequence[Point], maximize: Sequence[bool]) -> FloatArray:
+    """The points as an array (n, m) of which less is better everywhere."""
+    losses: FloatArray = np.asarray(points, dtype=np.float64).reshape(-1, len(maximize))
+    return losses * np.where(maximize, -1.0, 1.0)
 
 
 def non_dominated(points: Sequence[Point], maximize: Sequence[bool]) -> list[int]:
     """Indices of the non-dominated points, in input order. Equal points are all kept."""
-    losses = _as_losses(points, maximize)
-    front: list[int] = []
-    # In lexicographic order a point can only be dominated by an earlier one.
-    for i in sorted(range(len(losses)), key=losses.__getitem__):
-        if not any(dominates(losses[j], losses[i]) for j in front):
-            front.append(i)
-    return sorted(front)
+    indices: list[int] = np.flatnonzero(undominated(losses_of(points, maximize))).tolist()
+    return indices
 
 
-def hypervolume(points: Sequence[Point], reference: Point, maximize: Sequence[bool]) -> float:
-    """The volume dominated by `points` and bounded by `reference` (product of the objectives' units).
+def undominated(losses: FloatArray) -> BoolArray:
+    """Which of the losses (n, m) no other one dominates, (n,); equal ones are all kept.
 
-    Exact, by slicing along the last objective (Zitzler 1999); meant for fronts of up to a few hundred points.
+    A sort and a sweep for up to two objectives; for more, one pass over what is left for each member of the front.
     """
-    losses = _as_losses(points, maximize)
-    bound = _as_losses([reference], maximize)[0]
-    return _volume([p for p in losses if all(x < r for x, r in zip(p, bound, strict=True))], bound)
+    distinct, which = in_order(losses)
+    kept = _sweep(distinct) if losses.shape[1] <= 2 else _eliminate(distinct)
+    found: BoolArray = kept[which]
+    return found
 
 
-def _volume(points: list[Point], bound: Point) -> float:
-    if not points:
-        return 0.0
-    if len(bound) == 1:
-        return bound[0] - min(p[0] for p in points)
-    levels = sorted({p[-1] for p in points})
-    total = 0.0
-    for level, above in zip(levels, [*levels[1:], bound[-1]], strict=True):
-        slab = [p[:-1] for p in points if p[-1] <= level]
-        total += _volume(slab, bound[:-1]) * (above - level)
-    return total
+def in_order(losses: FloatArray) -> tuple[FloatArray, IntArray]:
+    """The distinct rows in lexicographic order, and of each row its place among them."""
+    order = np.lexsort(losses.T[::-1])
+    ordered = losses[order]
+    new = np.ones(len(losses), bool)
+    new[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    which = np.empty(len(losses), np.int64)
+    which[order] = np.cumsum(new) - 1
+    return ordered[new], which
+
+
+def _sweep(ordered: FloatArray) -> BoolArray:
+    """Of distinct points in lexicographic order: each has to be better in the last objective than all before it."""
+    last = ordered[:, -1]
+    least_before = np.concatenate([[np.inf], np.minimum.accumulate(last)[:-1]])[: len(last)]
+    kept: BoolArray = last < least_before
+    return kept
+
+
+def _eliminate(distinct: FloatArray) -> BoolArray:
+    """Of distinct points: who has the least sum of ranks is on the front, and takes out all that it dominates."""
+    ranks = sum(np.unique(column, return_inverse=True)[1] for column in distinct.T)
+    left = np.argsort(ranks, kind="stable")
+    kept = np.zeros(len(distinct), bool)
+    for _ in range(len(distinct)):
+        if not len(left):
+            break
+        best = left[0]
+        kept[best] = True
+        left = left[(distinct[left] < distinct[best]).any(axis=1)]
+    return kept
 
 
 def reference_point(points: Sequence[Point], maximize: Sequence[bool]) -> Point:

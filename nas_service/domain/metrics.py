@@ -2,7 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from nas_service.domain.spec import COMPUTABLE_METRICS, ConstraintSpec, Metric, ObjectiveSpec, SearchSpec
+from nas_service.domain.spec import (
+    COMPUTABLE_METRICS,
+    TARGET_METRICS,
+    ConstraintSpec,
+    Metric,
+    ObjectiveSpec,
+    SearchSpec,
+)
 
 
 def metric_key(metric: Metric, target: int | None) -> str:
@@ -10,9 +17,27 @@ def metric_key(metric: Metric, target: int | None) -> str:
     return metric.value if target is None else f"{metric.value}@{target}"
 
 
+def objective_key(objective: ObjectiveSpec) -> str:
+    """The metric key of an objective; across targets `latency_ms@worst`, as a ratio `latency_ratio@weighted`."""
+    if objective.across is None:
+        return metric_key(objective.metric, objective.target)
+    quantity, _, _ = objective.metric.rpartition("_")
+    return f"{objective.metric if objective.relative_to is None else f'{quantity}_ratio'}@{objective.across}"
+
+
 def objective_values(objectives: Sequence[ObjectiveSpec], metrics: Mapping[str, float]) -> tuple[float, ...]:
     """The candidate's place, in objective order. Raises KeyError where a metric is missing."""
-    return tuple(metrics[metric_key(o.metric, o.target)] for o in objectives)
+    return tuple(metrics[objective_key(o)] for o in objectives)
+
+
+def objectives_on(spec: SearchSpec, target: int) -> tuple[ObjectiveSpec, ...]:
+    """The search's objectives with every one that is measured taken on one target: those of that target's front."""
+    found: dict[str, ObjectiveSpec] = {}
+    for objective in spec.objectives:
+        if objective.metric in TARGET_METRICS:
+            objective = ObjectiveSpec(metric=objective.metric, goal=objective.goal, target=target)
+        found.setdefault(objective_key(objective), objective)
+    return tuple(found.values())
 
 
 def violation(constraint: ConstraintSpec, value: float) -> float:
@@ -50,6 +75,4 @@ def profiled_targets(spec: SearchSpec) -> range:
 
 def needed_metrics(spec: SearchSpec) -> list[str]:
     """The metric keys that a candidate must have to be judged: of all objectives and constraints."""
-    return [metric_key(o.metric, o.target) for o in spec.objectives] + [
-        metric_key(c.metric, c.target) for c in spec.constraints
-    ]
+    return [objective_key(o) for o in spec.objectives] + [metric_key(c.metric, c.target) for c in spec.constraints]

@@ -1,9 +1,10 @@
-"""Rows of a search as figures need them: of each candidate, measurement, evaluation and work item a few columns."""
+"""Rows of a search as figures need them: of each candidate, evaluation and work item a few columns."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from nas_service.domain.entities import Failure, JsonDict, WorkKind
+from nas_service.domain.estimates import Interval
 from nas_service.domain.states import CandidateStatus, WorkStatus
 
 
@@ -15,20 +16,10 @@ class CandidateRecord:
     number: int
     status: CandidateStatus
     metrics: dict[str, float]
+    intervals: dict[str, Interval]
     violations: JsonDict
     architecture: JsonDict
     finished_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class IntervalRecord:
-    """A timing of a candidate on a target: its median and the median's 95 % confidence interval."""
-
-    candidate_id: str
-    target: int
-    median_ms: float
-    low_ms: float
-    high_ms: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,15 @@ class Goal(StrEnum):
     MINIMIZE = "minimize"
 
 
+class Across(StrEnum):
+    """How the figures of several targets become one."""
+
+    WORST = "worst"
+    """The largest, or the smallest where the goal is to maximize."""
+    WEIGHTED = "weighted"
+    """Their weighted mean."""
+
+
 class SpecModel(BaseModel):
     """Frozen, and a misspelt field is an error rather than a silent default."""
 
@@ -108,17 +117,32 @@ class ObjectiveSpec(SpecModel):
     goal: Goal | None = None
     """Default: accuracy is maximized, everything else minimized."""
     target: Annotated[int, Field(ge=0)] | None = None
-    """Index into `targets`, for metrics that are measured on one (default 0)."""
+    """Index into `targets`, for metrics that are measured on one (default 0, unless `across` is given)."""
+    across: Across | None = None
+    """One figure over all targets in place of one target's."""
+    weights: tuple[Annotated[float, Field(gt=0, le=1e9)], ...] | None = None
+    """With `across: weighted`: one a target, in their order; only their ratios count. By default all count alike."""
+    relative_to: tuple[Annotated[float, Field(gt=0)], ...] | None = None
+    """With `across`: one value a target, in the metric's unit, by which that target's figure is divided first; for a
+    millisecond on a server and one on a phone are not worth the same. The objective then is a ratio, which is at most
+    1 where no target exceeds its value: `latency_ratio@worst` in place of `latency_ms@worst`."""
 
     @model_validator(mode="after")
     def _fill_defaults(self) -> Self:
         natural = Goal.MAXIMIZE if self.metric is Metric.ACCURACY else Goal.MINIMIZE
         if self.goal is None:
             object.__setattr__(self, "goal", natural)
-        if self.metric in TARGET_METRICS and self.target is None:
+        for name in ("target", "across"):
+            if self.metric not in TARGET_METRICS and getattr(self, name) is not None:
+                raise ValueError(f"{self.metric} does not depend on a target; remove `{name}`")
+        if self.across is not None and self.target is not None:
+            raise ValueError("is either of one `target` or `across` all of them; remove one")
+        if self.weights is not None and self.across is not Across.WEIGHTED:
+            raise ValueError("`weights` go with `across: weighted` only")
+        if self.relative_to is not None and self.across is None:
+            raise ValueError("`relative_to` goes with `across` only")
+        if self.metric in TARGET_METRICS and self.target is None and self.across is None:
             object.__setattr__(self, "target", 0)
-        if self.metric not in TARGET_METRICS and self.target is not None:
-            raise ValueError(f"{self.metric} does not depend on a target; remove `target`")
         return self
 
     @property
@@ -281,7 +305,12 @@ class SearchSpec(SpecModel):
             if target is not None and target >= len(self.targets):
                 last = len(self.targets) - 1
                 raise ValueError(f"{name}.target is {target}, but `targets` has only indices 0 to {last}")
-        seen = [(o.metric, o.target) for o in self.objectives]
+        for i, objective in enumerate(self.objectives):
+            for name in ("weights", "relative_to"):
+                given = getattr(objective, name)
+                if given is not None and len(given) != len(self.targets):
+                    raise ValueError(f"objectives.{i}.{name} has {len(given)} values for {len(self.targets)} targets")
+        seen = [(o.metric, o.target, o.across) for o in self.objectives]
         if len(set(seen)) != len(seen):
             raise ValueError("two objectives name the same metric on the same target")
         return self

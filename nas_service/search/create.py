@@ -6,7 +6,7 @@ from uuid import uuid4
 from optuna.study import StudyDirection
 from sqlalchemy import Connection
 
-from nas_service.domain.metrics import metric_key
+from nas_service.domain.metrics import objective_key
 from nas_service.domain.spec import ObjectiveSpec
 from nas_service.search import writing
 from nas_service.search.tables import REVISION
@@ -21,6 +21,6 @@ def create_study(connection: Connection, study_name: str, objectives: Sequence[O
     """
     directions = [StudyDirection.MAXIMIZE if o.maximize else StudyDirection.MINIMIZE for o in objectives]
     study_id = writing.insert_study(connection, study_name, directions)
-    names = [metric_key(o.metric, o.target) for o in objectives]
+    names = [objective_key(o) for o in objectives]
     writing.insert_study_attrs(connection, study_id, {_METRIC_NAMES: names, REVISION: uuid4().hex})
     return study_id

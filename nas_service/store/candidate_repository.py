@@ -8,9 +8,10 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from nas_service.domain.entities import Candidate, Completed, Runner
 from nas_service.domain.errors import NotFoundError
+from nas_service.domain.estimates import Estimates
 from nas_service.domain.states import IN_FLIGHT, CandidateStatus
 from nas_service.store import cursors
-from nas_service.store.rows import plain, to_candidate, to_rungs
+from nas_service.store.rows import plain, to_candidate, to_intervals, to_rungs
 from nas_service.store.tables import candidates
 from nas_service.use_cases.ports import Page
 
@@ -28,7 +29,13 @@ _OF = select(candidates).where(_OF_SEARCH, _WITH_STATUS).order_by(candidates.c.n
 _FINALIZED = select(candidates).where(_OF_SEARCH, candidates.c.final.is_not(None)).order_by(candidates.c.number)
 _ANY = select(candidates.c.id).where(_OF_SEARCH, _WITH_STATUS).limit(1)
 _COMPLETED = (
-    select(candidates.c.id, candidates.c.metrics, candidates.c.evaluation_reused)
+    select(
+        candidates.c.id,
+        candidates.c.metrics,
+        candidates.c.intervals,
+        candidates.c.evaluation_reused,
+        candidates.c.final,
+    )
     .where(_OF_SEARCH, candidates.c.status == CandidateStatus.COMPLETED)
     .order_by(candidates.c.number)
 )
@@ -94,9 +101,12 @@ class SqlCandidates:
         return {CandidateStatus(status): count for status, count in rows}
 
     def completed(self, search_id: str) -> Sequence[Completed]:
-        """The numbers of completed candidates, in the order of proposal: of each row three columns."""
+        """The numbers of completed candidates, in the order of proposal: of each row a few columns."""
         rows = self._connection.execute(_COMPLETED, {"search_id": search_id})
-        return [Completed(id_, metrics, reused) for id_, metrics, reused in rows]
+        return [
+            Completed(id_, Estimates(metrics, to_intervals(intervals)), reused, final)
+            for id_, metrics, intervals, reused, final in rows
+        ]
 
     def runners(self, search_id: str) -> Sequence[Runner]:
         """Those that have reached a rung and have not failed, by number: of each row four columns."""

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, select
 
 from nas_service.domain.entities import WorkKind
-from nas_service.domain.records import CandidateRecord, CurveRecord, IntervalRecord, ProxyRecord, WorkRecord
+from nas_service.domain.records import CandidateRecord, CurveRecord, ProxyRecord, WorkRecord
 from nas_service.domain.spec import Metric
 from nas_service.domain.states import CandidateStatus, WorkStatus
-from nas_service.store.rows import failure_of, to_rungs
+from nas_service.store.rows import failure_of, to_intervals, to_rungs
 from nas_service.store.tables import candidates, evaluations, work_items
 
 _CANDIDATES = (
@@ -18,20 +18,13 @@ _CANDIDATES = (
         candidates.c.number,
         candidates.c.status,
         candidates.c.metrics,
+        candidates.c.intervals,
         candidates.c.violations,
         candidates.c.architecture,
         candidates.c.finished_at,
     )
     .where(candidates.c.search_id == bindparam("of_search"))
     .order_by(candidates.c.number)
-)
-_MEDIAN, _LOW, _HIGH = (work_items.c.result[key].as_float() for key in ("median_ms", "ci95_low_ms", "ci95_high_ms"))
-_INTERVALS = select(work_items.c.candidate_id, work_items.c.payload["target"].as_integer(), _MEDIAN, _LOW, _HIGH).where(
-    work_items.c.search_id == bindparam("of_search"),
-    work_items.c.kind == WorkKind.PROFILE,
-    work_items.c.status == WorkStatus.DONE,
-    work_items.c.payload["final"].as_boolean().is_(False),
-    _LOW.is_not(None),
 )
 _CURVES = (
     select(candidates.c.id, candidates.c.number, evaluations.c.result["curve"])
@@ -82,16 +75,9 @@ class SqlRecords:
         """All candidates, by number."""
         rows = self._rows(_CANDIDATES, of_search=search_id)
         return [
-            CandidateRecord(id_, number, CandidateStatus(status), metrics, violations, architecture, finished_at)
-            for id_, number, status, metrics, violations, architecture, finished_at in rows
+            CandidateRecord(id_, number, CandidateStatus(status), metrics, to_intervals(intervals), *rest)
+            for id_, number, status, metrics, intervals, *rest in rows
         ]
-
-    def intervals(self, search_id: str) -> Sequence[IntervalRecord]:
-        """Every timing of this search's candidates, those that were repeated too.
-
-        A latency that was known from another search has none here.
-        """
-        return [IntervalRecord(*row) for row in self._rows(_INTERVALS, of_search=search_id)]
 
     def curves(self, search_id: str, most: int) -> Sequence[CurveRecord]:
         """The learning curves of the last `most` candidates that have one, by number."""

@@ -19,6 +19,7 @@ from nas_service.domain.entities import (
     WorkItem,
     WorkKind,
 )
+from nas_service.domain.estimates import Interval
 from nas_service.domain.spec import SearchSpec, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus
 
@@ -67,12 +68,14 @@ def to_candidate(row: RowMapping) -> Candidate:
         architecture=row["architecture"],
         trial_id=row["trial_id"],
         metrics=row["metrics"],
+        intervals=to_intervals(row["intervals"]),
         proposed_at=row["proposed_at"],
         finished_at=row["finished_at"],
         evaluation_id=row["evaluation_id"],
         evaluation_reused=row["evaluation_reused"],
         failure=failure_of(row["failure"]),
         violations=row["violations"],
+        remeasured=row["remeasured"],
         final=row["final"],
         rungs=to_rungs(row["rungs"]),
     )
@@ -81,6 +84,11 @@ def to_candidate(row: RowMapping) -> Candidate:
 def to_rungs(column: list[JsonDict] | None) -> tuple[Rung, ...]:
     """The rungs of a candidate from their column."""
     return tuple(Rung(**rung) for rung in column or ())
+
+
+def to_intervals(column: JsonDict) -> dict[str, Interval]:
+    """Confidence intervals from their column."""
+    return {key: (low, high) for key, (low, high) in column.items()}
 
 
 def to_work_item(row: RowMapping) -> WorkItem:

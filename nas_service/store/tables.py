@@ -87,6 +87,8 @@ candidates = Table(
     Column("architecture", JsonType, nullable=False),
     Column("trial_id", Integer, nullable=False),
     Column("metrics", JsonType, nullable=False),
+    Column("intervals", JsonType, nullable=False, server_default="{}"),
+    Column("remeasured", JsonType, nullable=False, server_default="{}"),
     Column("violations", JsonType, nullable=False),
     Column("evaluation_id", ID, ForeignKey("evaluations.id")),
     Column("evaluation_reused", Boolean, nullable=False, default=False),
@@ -128,7 +130,9 @@ measurements = Table(
     Column("result", JsonType, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("owner", TENANT),
+    Column("half_width_ratio", Float),
     Index("ix_measurements_model_sha256_target_key", "model_sha256", "target_key"),
+    Index("ix_measurements_device_id_created_at", "device_id", "created_at"),
 )
 
 artifacts = Table(

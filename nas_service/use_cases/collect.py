@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from nas_service.use_cases.ports import FileStore, Store, Total, UnitOfWork, artifact_name
-from nas_service.use_cases.standing import standing
+from nas_service.use_cases.standing import searched_front
 
 SEARCHES_AT_ONCE = 1
 EVALUATIONS_AT_ONCE = 100
@@ -80,8 +80,9 @@ def _judge(uow: UnitOfWork, grace_s: float, limit: int) -> int:
         search = uow.searches.get(search_id)
         keep = None
         if search.spec.finalize.keep == "front":
-            finalized = [candidate.id for candidate in uow.candidates.finalized(search_id)]
-            keep = [*standing(uow, search).member_ids, *finalized]
+            completed = uow.candidates.completed(search_id)
+            found = [completed[i].id for i in searched_front(search, completed)]
+            keep = [*found, *(candidate.id for candidate in uow.candidates.finalized(search_id))]
         uow.retention.give_up(search_id, keep)
     return len(search_ids)
 

@@ -26,7 +26,7 @@ from nas_service.domain.entities import (
 from nas_service.domain.identity import ApiKey
 from nas_service.domain.outcome import Draft, Outcome
 from nas_service.domain.quotas import Quotas, Usage
-from nas_service.domain.records import CandidateRecord, CurveRecord, IntervalRecord, ProxyRecord, WorkRecord
+from nas_service.domain.records import CandidateRecord, CurveRecord, ProxyRecord, WorkRecord
 from nas_service.domain.spec import ChoiceValue, ObjectiveSpec, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus, WorkStatus
 from nas_service.use_cases.outbox import Outbox
@@ -138,7 +138,6 @@ class RecordRepository(Protocol):
     """A search's rows as figures need them."""
 
     def candidates(self, search_id: str) -> Sequence[CandidateRecord]: ...
-    def intervals(self, search_id: str) -> Sequence[IntervalRecord]: ...
     def curves(self, search_id: str, most: int) -> Sequence[CurveRecord]: ...
     def proxies(self, search_id: str, most: int) -> Sequence[ProxyRecord]: ...
     def work(self, search_id: str, most: int) -> Sequence[WorkRecord]: ...

@@ -5,29 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from nas_service.domain.entities import MODEL_FILE, Artifact, Candidate, Evaluation, Measurement, Search, WorkItem
-from nas_service.domain.front import Point
-from nas_service.domain.metrics import metric_key
 from nas_service.domain.states import CandidateStatus, is_over
+from nas_service.use_cases.front import FrontView, front
 from nas_service.use_cases.ports import UnitOfWork
 from nas_service.use_cases.standing import StandingOf, standing
 
-
-@dataclass(frozen=True, slots=True)
-class FrontView:
-    """The non-dominated feasible candidates of a search, from the first objective's best to its worst."""
-
-    search: Search
-    keys: tuple[str, ...]
-    """Metric keys of the objectives, such as `accuracy` and `latency_ms@0`."""
-    members: tuple[Candidate, ...]
-    points: tuple[Point, ...]
-    """Objective values of the members, in the order of `keys`."""
-    reference: Point | None
-    """The worst value of each objective among completed candidates, widened by a tenth of its range."""
-    hypervolume: float
-    """What the members dominate up to `reference`, in the product of the objectives' units."""
-    hypervolume_ratio: float
-    """The same as a share of the box between `reference` and the best value of each objective."""
+__all__ = ["CandidateView", "FrontView", "StatusView", "candidate", "files_collected", "front", "status"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +42,6 @@ class CandidateView:
     work: Sequence[WorkItem]
 
 
-def front(uow: UnitOfWork, search_id: str, standing_of: StandingOf = standing) -> FrontView:
-    """The front so far. Raises NotFoundError."""
-    search = uow.searches.get(search_id)
-    found = standing_of(uow, search)
-    return FrontView(
-        search=search,
-        keys=tuple(metric_key(o.metric, o.target) for o in search.spec.objectives),
-        members=tuple(uow.candidates.named(found.member_ids)),
-        points=found.points,
-        reference=found.reference,
-        hypervolume=found.hypervolume,
-        hypervolume_ratio=found.hypervolume_ratio,
-    )
-
-
 def status(uow: UnitOfWork, search_id: str, standing_of: StandingOf = standing) -> StatusView:
     """How the search is doing. Raises NotFoundError."""
     search = uow.searches.get(search_id)
@@ -85,7 +53,7 @@ def status(uow: UnitOfWork, search_id: str, standing_of: StandingOf = standing) 
         reused_count=found.reused_count,
         best_accuracy=found.best_accuracy,
         front_size=len(found.member_ids),
-        hypervolume_ratio=found.hypervolume_ratio,
+        hypervolume_ratio=found.extent.hypervolume_ratio,
         active_s=search.active_s + running,
         running=[item for item in uow.work.open(search_id) if not is_over(item.status)],
     )

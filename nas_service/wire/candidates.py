@@ -1,11 +1,11 @@
 """Candidates, fronts and downloads on the wire."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
-from nas_service.domain.spec import Goal, Metric, TargetSpec
+from nas_service.domain.spec import Across, Goal, Metric, TargetSpec
 from nas_service.domain.states import CandidateStatus
 from nas_service.wire.base import Document
 from nas_service.wire.searches import FailureInfo, WorkInfo
@@ -112,13 +112,26 @@ class AxisInfo(Document):
     metric: Metric
     goal: Goal
     target: int | None
+    across: Across | None
+    weights: tuple[float, ...] | None
+    relative_to: tuple[float, ...] | None
 
 
 class FrontMember(Document):
-    """A non-dominated, feasible candidate."""
+    """A feasible candidate, where it stands, and how sure that is."""
 
     values: tuple[float, ...]
     """Its place, in axis order."""
+    intervals: tuple[tuple[float, float] | None, ...]
+    """Of each value the 95 % confidence interval; None where it is exact, or its error is not known."""
+    metrics: dict[str, float]
+    """The numbers that this front is made of: see `figures`."""
+    probability: float
+    """That it is on the front, if every error is independent of the others: by simulation, within about 1 %."""
+    certain: bool
+    """Whether no other candidate can dominate it, wherever in their intervals both may lie."""
+    rivals: tuple[str, ...]
+    """Ids of candidates that may dominate it within noise, the likeliest members of the front first; at most 20."""
     candidate: CandidateSummary
 
 
@@ -127,8 +140,17 @@ class FrontInfo(Document):
 
     search_id: str
     axes: tuple[AxisInfo, ...]
+    figures: Literal["search", "final"]
+    """`search`: all numbers are those that the search goes by. `final`, once it has succeeded: they are those of the
+    finished files (validation accuracy of the exported file, latency measured again), and only finalized candidates
+    are on the front."""
     members: tuple[FrontMember, ...]
     """From the first axis's best to its worst."""
+    near: tuple[FrontMember, ...]
+    """Dominated by the values, but none of these dominations is certain; by probability, at most 50."""
+    near_count: int
+    dominated: tuple[FrontMember, ...]
+    """Finalized, and dominated by the final numbers for certain; their bundles are kept."""
     reference: tuple[float, ...] | None
     """The worst value of each axis among completed candidates, widened by a tenth of its range."""
     hypervolume: float

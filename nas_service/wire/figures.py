@@ -19,7 +19,7 @@ class ChoiceCodes(Document):
 
 
 class Intervals(Document):
-    """The 95 % confidence interval of every candidate's median; None where this search has not timed it."""
+    """The 95 % confidence interval of every candidate's metric; None where it was not measured."""
 
     low: tuple[float | None, ...]
     high: tuple[float | None, ...]

@@ -18,6 +18,7 @@ from nas_service.domain.entities import (
     WorkKind,
     new_id,
 )
+from nas_service.domain.estimates import wilson
 from nas_service.domain.spec import ConstraintSpec, DatasetSpec, Metric, SearchSpec, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus, WorkStatus
 from nas_service.store.tables import work_items
@@ -26,7 +27,7 @@ from nas_service.use_cases.space import computable_metrics, space_of
 from tests.support.values import NOW, a_candidate, a_search, an_item
 
 FACTS = DatasetFacts("f" * 64, tuple("0123456789"), 1, 8, 8, {})
-EPOCHS = 4
+EPOCHS, VALIDATION = 4, 269
 LIMIT_MS = 0.5
 """The constraint on the latency."""
 FAILED_EVERY = 9
@@ -108,24 +109,22 @@ def _evaluated(uow: SqlUnitOfWork, candidate: Candidate) -> Candidate:
         id=new_id("evaluation"),
         reuse_key=candidate.id,
         accuracy=final,
-        fidelity={"epochs": EPOCHS, "seed": 0, "validation_samples": 269},
+        fidelity={"epochs": EPOCHS, "seed": 0, "validation_samples": VALIDATION},
         result={"curve": curve, "model_sha256": model.sha256},
         created_at=NOW,
     )
     uow.evidence.add_evaluation(evaluation, {"model.onnx": model})
-    return replace(candidate, evaluation_id=evaluation.id)
+    latency = candidate.metrics["latency_ms@0"]
+    intervals = {"accuracy": wilson(final, VALIDATION), "latency_ms@0": (0.98 * latency, 1.03 * latency)}
+    return replace(candidate, evaluation_id=evaluation.id, intervals=intervals)
 
 
 def _work(uow: SqlUnitOfWork, search: Search, candidate: Candidate) -> None:
     """An evaluation and a timing, one after the other, on one of two workers."""
     begun = candidate.proposed_at
     failed = candidate.number % FAILED_EVERY == FAILED_EVERY - 1
-    latency = candidate.metrics["latency_ms@0"]
     _item(uow, search, candidate, WorkKind.EVALUATE, (begun, begun + timedelta(seconds=1.4)), failed=failed)
-    timing = {"ci95_low_ms": 0.98 * latency, "ci95_high_ms": 1.03 * latency, "median_ms": latency}
-    _item(
-        uow, search, candidate, WorkKind.PROFILE, (begun + timedelta(seconds=1.5), candidate.finished_at), result=timing
-    )
+    _item(uow, search, candidate, WorkKind.PROFILE, (begun + timedelta(seconds=1.5), candidate.finished_at))
 
 
 def _item(
@@ -136,7 +135,6 @@ def _item(
     times: tuple[datetime, datetime | None],
     *,
     failed: bool = False,
-    result: dict[str, float] | None = None,
 ) -> None:
     item = an_item(
         search,
@@ -147,7 +145,6 @@ def _item(
         attempt=2 if failed else 1,
         worker_id=f"worker-{candidate.number % 2}",
         started_at=times[0],
-        result=result,
         failure=Failure("worker-lost", "the worker was killed") if failed else None,
     )
     uow.work.add(item)

@@ -38,24 +38,31 @@ def list_candidates(
 @router.get(
     "/searches/{search_id}/front",
     response_model=FrontInfo,
-    responses={200: {"content": {CSV_TYPE: {"schema": {"type": "string"}}}}, **UNCHANGED, **refusals(404)},
+    responses={200: {"content": {CSV_TYPE: {"schema": {"type": "string"}}}}, **UNCHANGED, **refusals(404, 422)},
 )
 def get_front(
     reader: Reader,
     store: TenantStore,
     answers: AnswersDep,
     search_id: SearchId,
+    target: Annotated[
+        int | None,
+        Query(ge=0, le=15, description="The front on this target alone: an index into the spec's `targets`."),
+    ] = None,
     format: Annotated[Literal["json", "csv"] | None, Query(description="Overrides `Accept`.")] = None,
     accept: Annotated[str | None, Header(include_in_schema=False)] = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """The non-dominated feasible candidates so far, as JSON, or as CSV by `Accept: text/csv` or `format=csv`."""
+    """The non-dominated feasible candidates so far, as JSON, or as CSV by `Accept: text/csv` or `format=csv`.
+
+    With `target`, every objective that is measured is taken on that one, whichever the search's own name.
+    """
     as_csv = format == "csv" or (format is None and CSV_TYPE in (accept or ""))
     with store.read() as uow:
-        etag = etag_of_front(uow, search_id, CSV_TYPE if as_csv else JSON_TYPE)
+        etag = etag_of_front(uow, search_id, f"{CSV_TYPE if as_csv else JSON_TYPE} {target}")
         if matches(if_none_match, etag):
             return not_modified(etag)
-        front = answers.front(uow, search_id, as_csv=as_csv)
+        front = answers.front(uow, search_id, target, as_csv=as_csv)
     return Response(front, media_type=CSV_TYPE if as_csv else JSON_TYPE, headers={"ETag": etag, "Vary": "Accept"})
 
 

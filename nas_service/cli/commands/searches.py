@@ -8,7 +8,7 @@ from rich.text import Text
 
 from nas_service.cli.connect import connect, find_search
 from nas_service.cli.display.final import final_table
-from nas_service.cli.display.front import front_plot, front_table
+from nas_service.cli.display.front import doubts_notes, doubts_table, front_plot
 from nas_service.cli.display.progress import progress_panel
 from nas_service.cli.display.tables import search_table
 from nas_service.cli.errors import CliError, ExitCode
@@ -108,26 +108,29 @@ def front(
     ctx: typer.Context,
     search: SearchArgument,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the front as CSV.")] = False,
+    target: Annotated[
+        int | None, typer.Option("--target", min=0, help="The front on this target alone, counted from 0.")
+    ] = None,
     url: UrlOption = None,
     token: TokenOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the front of a search as it is now."""
+    """Show the front of a search as it is now, and how sure it is."""
     if as_csv and as_json:
         raise CliError("choose one of --csv and --json", ExitCode.USAGE)
     with connect(url, token) as client:
         search_id = find_search(client, search)
         if as_csv:
-            typer.echo(client.front_csv(search_id), nl=False)
+            typer.echo(client.front_csv(search_id, target), nl=False)
             return
-        found = client.front(search_id)
+        found = client.front(search_id, target)
         completed = list(client.candidates(search_id, CandidateStatus.COMPLETED))
     if not found.members:
         ctx.obj.show(found, Text("the front is empty: no candidate is complete and feasible yet"))
         return
     members = {member.candidate.id for member in found.members}
     plot = front_plot(found, [c for c in completed if c.id not in members], *PLOT_SIZE)
-    ctx.obj.show(found, front_table(found), *([plot] if plot else []))
+    ctx.obj.show(found, doubts_table(found), *map(Text, doubts_notes(found)), *([plot] if plot else []))
 
 
 def download(

@@ -6,8 +6,9 @@ from typing import Any
 from rich.table import Table
 
 from nas_service.cli.display.front import short_key
-from nas_service.cli.display.units import heading, metric_text, percent, significant
+from nas_service.cli.display.units import half_width_text, heading, metric_text, percent
 from nas_service.cli.results import Results
+from nas_service.domain.estimates import latency_interval
 from nas_service.domain.metrics import metric_key
 from nas_service.domain.spec import Metric
 
@@ -38,7 +39,5 @@ def final_table(results: Results) -> Table:
 def latency_text(latency: Mapping[str, Any]) -> str:
     """`0.0342 ms +-0.0003`: the median and half of its 95 % interval."""
     text = metric_text(Metric.LATENCY_MS, latency["median_ms"])
-    low_ms, high_ms = latency["ci95_low_ms"], latency["ci95_high_ms"]
-    if low_ms is not None and high_ms is not None:
-        text += f" +-{significant((high_ms - low_ms) / 2, 2)}"
+    text += half_width_text(Metric.LATENCY_MS, latency_interval(latency))
     return text + (" (noisy)" if latency["noisy"] else "")

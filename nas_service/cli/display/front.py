@@ -6,9 +6,9 @@ import plotext
 from rich.table import Table
 from rich.text import Text
 
-from nas_service.cli.display.units import heading, metric_text
+from nas_service.cli.display.units import half_width_text, heading, metric_text
 from nas_service.domain.spec import Metric
-from nas_service.wire.candidates import CandidateSummary, FrontInfo
+from nas_service.wire.candidates import CandidateSummary, FrontInfo, FrontMember
 
 KEY_LETTERS = 8
 """Of an architecture's key: enough to tell the members of one front apart."""
@@ -29,20 +29,59 @@ def columns(front: FrontInfo) -> list[str]:
 
 def front_table(front: FrontInfo, *, limit: int | None = None) -> Table:
     """One row a member, best first by the first axis; with `limit`, the rest is counted."""
-    keys = columns(front)
-    target_count = len({axis.target for axis in front.axes if axis.target is not None})
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("#", justify="right")
-    table.add_column("architecture")
-    for key in keys:
-        table.add_column(heading(key, target_count), justify="right")
+    table = _empty_table(front)
     shown = front.members if limit is None or len(front.members) <= limit else front.members[: limit - 1]
-    for rank, member in enumerate((m.candidate for m in shown), start=1):
-        values = [metric_text(key, member.metrics.get(key)) for key in keys]
-        table.add_row(str(rank), short_key(member.architecture_key), *values)
+    for rank, member in enumerate(shown, start=1):
+        values = [metric_text(key, member.metrics.get(key)) for key in columns(front)]
+        table.add_row(str(rank), short_key(member.candidate.architecture_key), *values)
     if len(shown) < len(front.members):
         table.add_row("", f"... {len(front.members) - len(shown)} more")
     return table
+
+
+def doubts_table(front: FrontInfo) -> Table:
+    """Every member with its 95 % intervals and its probability of being one; below, who may be one too (`~`), and who
+    was finalized and is none (`x`)."""
+    table = _empty_table(front)
+    table.add_column("on the front", justify="right")
+    for rank, member in enumerate(front.members, start=1):
+        table.add_row(str(rank), *_cells(front, member))
+    for mark, others in (("~", front.near), ("x", front.dominated)):
+        for member in others:
+            table.add_row(mark, *_cells(front, member), style="dim")
+    return table
+
+
+def doubts_notes(front: FrontInfo) -> list[str]:
+    """What the marks of the table mean, as far as they occur."""
+    notes = []
+    if front.near:
+        more = f"; the likeliest {len(front.near)} of {front.near_count}" if front.near_count > len(front.near) else ""
+        notes.append(f"~ dominated, but within noise{more}")
+    if front.dominated:
+        notes.append("x finalized, and dominated by the final numbers; its bundle is kept")
+    if front.figures == "final":
+        notes.append("numbers of the finished files: validation accuracy of the exported one, latency measured again")
+    return notes
+
+
+def _empty_table(front: FrontInfo) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("#", justify="right")
+    table.add_column("architecture")
+    target_count = len({axis.target for axis in front.axes if axis.target is not None})
+    for key in columns(front):
+        table.add_column(heading(key, target_count), justify="right")
+    return table
+
+
+def _cells(front: FrontInfo, member: FrontMember) -> list[str]:
+    intervals = {axis.key: interval for axis, interval in zip(front.axes, member.intervals, strict=True)}
+    values = [
+        metric_text(key, member.metrics.get(key)) + half_width_text(key, intervals.get(key)) for key in columns(front)
+    ]
+    chance = "certain" if member.certain else f"{100 * member.probability:.0f} %"
+    return [short_key(member.candidate.architecture_key), *values, chance]
 
 
 def front_plot(front: FrontInfo, cloud: Sequence[CandidateSummary], width: int, height: int) -> Text | None:
@@ -54,8 +93,8 @@ def front_plot(front: FrontInfo, cloud: Sequence[CandidateSummary], width: int, 
     figure.clear.all()
     figure.theme("simple")
     figure.plot_size(width, height)
-    for candidates, marker in ((cloud, "."), ([m.candidate for m in front.members], "o")):
-        points = [(c.metrics[x], c.metrics[y]) for c in candidates if x in c.metrics and y in c.metrics]
+    for found, marker in (([c.metrics for c in cloud], "."), ([m.metrics for m in front.members], "o")):
+        points = [(metrics[x], metrics[y]) for metrics in found if x in metrics and y in metrics]
         if points:
             figure.draw(figure.signal(*map(list, zip(*points, strict=True)), marker=marker))
     figure.label(x, "x")

@@ -38,19 +38,22 @@ def metric_of(key: str) -> tuple[str, str]:
 
 
 HEADINGS = {
-    Metric.ACCURACY: "accuracy",
-    Metric.LATENCY_MS: "latency",
-    Metric.SIZE_BYTES: "size",
-    Metric.MACS: "MACs",
-    Metric.PARAMS: "parameters",
-    Metric.PEAK_MEMORY_MIB: "peak memory",
+    Metric.ACCURACY.value: "accuracy",
+    Metric.LATENCY_MS.value: "latency",
+    Metric.SIZE_BYTES.value: "size",
+    Metric.MACS.value: "MACs",
+    Metric.PARAMS.value: "parameters",
+    Metric.PEAK_MEMORY_MIB.value: "peak memory",
+    "latency_ratio": "latency ratio",
+    "peak_memory_ratio": "peak memory ratio",
 }
 
 
 def heading(key: str, target_count: int = 1) -> str:
-    """What to call a metric; the target is named where there is more than one."""
+    """What to call a metric; the target is named where there is more than one, and what is across all of them."""
     metric, target = metric_of(key)
-    return HEADINGS[Metric(metric)] + (f" @{target}" if target and target_count > 1 else "")
+    named = target and (target_count > 1 or not target.isdigit())
+    return HEADINGS[metric] + (f" @{target}" if named else "")
 
 
 def metric_text(key: str, value: float | None) -> str:
@@ -64,4 +67,14 @@ def metric_text(key: str, value: float | None) -> str:
         return f"{significant(value)} ms"
     if metric == Metric.PEAK_MEMORY_MIB:
         return f"{significant(value)} MiB"
+    if metric.endswith("_ratio"):
+        return significant(value)
     return scaled(value, "B" if metric == Metric.SIZE_BYTES else "")
+
+
+def half_width_text(key: str, interval: tuple[float, float] | None) -> str:
+    """Half of a 95 % interval, to be written behind its value; empty where there is none."""
+    if interval is None:
+        return ""
+    half = (interval[1] - interval[0]) / 2
+    return f" +-{significant(100 * half if metric_of(key)[0] == Metric.ACCURACY else half, 2)}"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from nas_service.domain.across import with_across
 from nas_service.domain.entities import (
     Artifact,
     Candidate,
@@ -18,6 +19,7 @@ from nas_service.domain.entities import (
     new_id,
     profile_queue,
 )
+from nas_service.domain.estimates import Interval, half_width_ratio, latency_interval, wilson
 from nas_service.domain.metrics import broken, metric_key, needed_metrics, profiled_targets
 from nas_service.domain.spec import Metric, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus, is_over
@@ -86,12 +88,14 @@ def evaluated(context: Context, candidate: Candidate, evaluation: Evaluation, *,
 
     Returns it as it is then.
     """
+    numbers = candidate.known.with_one(Metric.ACCURACY.value, evaluation.accuracy, accuracy_interval(evaluation))
     candidate = context.move_candidate(
         candidate,
         CandidateStatus.EVALUATED,
         evaluation_id=evaluation.id,
         evaluation_reused=reused,
-        metrics=candidate.metrics | {Metric.ACCURACY.value: evaluation.accuracy},
+        metrics=numbers.metrics,
+        intervals=numbers.intervals,
         rungs=reached(context.search.spec, candidate, evaluation),
     )
     model_sha256 = evaluation.result["model_sha256"]
@@ -105,6 +109,12 @@ def evaluated(context: Context, candidate: Candidate, evaluation: Evaluation, *,
         else:
             enqueue_profile(context, candidate.id, model_sha256, target, final=False)
     return _settle(context, candidate)
+
+
+def accuracy_interval(evaluation: Evaluation) -> Interval | None:
+    """By the number of validation images; None where it was not noted."""
+    images = evaluation.fidelity.get("validation_samples")
+    return None if images is None else wilson(evaluation.accuracy, images)
 
 
 def enqueue_profile(context: Context, candidate_id: str, model_sha256: str, target: int, *, final: bool) -> None:
@@ -143,35 +153,38 @@ def _measurement(model_sha256: str, target: TargetSpec, result: JsonDict) -> Mea
         noisy=result["noisy"],
         result=result,
         created_at=datetime.now(UTC),
+        half_width_ratio=half_width_ratio(result),
         owner=result.get("owner"),
     )
 
 
 def _with_measurement(candidate: Candidate, target: int, measurement: Measurement) -> Candidate:
-    metrics = candidate.metrics | {metric_key(Metric.LATENCY_MS, target): measurement.median_ms}
+    interval = latency_interval(measurement.result)
+    known = candidate.known.with_one(metric_key(Metric.LATENCY_MS, target), measurement.median_ms, interval)
     if measurement.peak_memory_mib is not None:
-        metrics |= {metric_key(Metric.PEAK_MEMORY_MIB, target): measurement.peak_memory_mib}
-    return replace(candidate, metrics=metrics)
+        known = known.with_one(metric_key(Metric.PEAK_MEMORY_MIB, target), measurement.peak_memory_mib)
+    return replace(candidate, metrics=known.metrics, intervals=known.intervals)
 
 
 def _settle(context: Context, candidate: Candidate) -> Candidate:
     """Store a candidate's metrics, and move it on: to its end where every target was measured."""
-    metrics = candidate.metrics
+    known = with_across(context.search.spec, candidate.known)
+    metrics, numbers = known.metrics, {"metrics": known.metrics, "intervals": known.intervals}
     targets = profiled_targets(context.search.spec)
     if all(metric_key(Metric.LATENCY_MS, target) in metrics for target in targets):
         missing = [key for key in needed_metrics(context.search.spec) if key not in metrics]
         if missing:
             detail = f"{missing[0]} cannot be measured on its target; drop it from objectives and constraints"
             failure = Failure("metric-missing", detail)
-            return context.move_candidate(candidate, CandidateStatus.FAILED, metrics=metrics, failure=failure)
+            return context.move_candidate(candidate, CandidateStatus.FAILED, failure=failure, **numbers)
         goes_on = has_rungs_left(context.search.spec, candidate)
         violated = broken(decided(context.search.spec.constraints, goes_on=goes_on), metrics)
         judged = CandidateStatus.PAUSED if goes_on else CandidateStatus.COMPLETED
         to = CandidateStatus.INFEASIBLE if violated else judged
-        return context.move_candidate(candidate, to, metrics=metrics, violations=violated)
+        return context.move_candidate(candidate, to, violations=violated, **numbers)
     if candidate.status is CandidateStatus.EVALUATED:
-        return context.move_candidate(candidate, CandidateStatus.PROFILING, metrics=metrics)
-    context.uow.candidates.update(candidate.id, metrics=metrics)
+        return context.move_candidate(candidate, CandidateStatus.PROFILING, **numbers)
+    context.uow.candidates.update(candidate.id, **numbers)
     return candidate
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from math import prod
 
 from nas_service.domain.entities import Search
-from nas_service.domain.front import Point, hypervolume, non_dominated, reference_point
+from nas_service.domain.front import Point, non_dominated, reference_point
+from nas_service.domain.hypervolume import hypervolume
 from nas_service.domain.metrics import objective_values
 from nas_service.domain.states import CandidateStatus
 from nas_service.use_cases.ports import UnitOfWork

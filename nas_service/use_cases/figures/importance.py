@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from nas_service.domain.entities import Search
-from nas_service.domain.metrics import metric_key
+from nas_service.domain.metrics import objective_key
 from nas_service.domain.states import CandidateStatus
 from nas_service.use_cases.figures.points import ChoiceColumn, choice_columns
 from nas_service.use_cases.ports import UnitOfWork
@@ -43,7 +43,7 @@ class Effect:
 def importance(uow: UnitOfWork, search: Search) -> dict[str, list[Effect]]:
     """Effects by metric key of each objective, largest first; none while too few candidates are completed."""
     rows = [row for row in uow.records.candidates(search.id) if row.status is CandidateStatus.COMPLETED]
-    keys = [metric_key(o.metric, o.target) for o in search.spec.objectives]
+    keys = [objective_key(o) for o in search.spec.objectives]
     columns = choice_columns([row.architecture for row in rows])
     return {key: effects(columns, [row.metrics[key] for row in rows]) for key in keys}
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nas_service.domain.entities import Search
-from nas_service.domain.metrics import metric_key
-from nas_service.domain.records import CandidateRecord, IntervalRecord
-from nas_service.domain.spec import Metric
+from nas_service.domain.estimates import Interval
+from nas_service.domain.records import CandidateRecord
 from nas_service.use_cases.ports import UnitOfWork
 
 INACTIVE = -1
@@ -30,18 +29,19 @@ class Points:
     metrics: Mapping[str, tuple[float | None, ...]]
     """By metric key; None where it is not known (yet)."""
     choices: Mapping[str, ChoiceColumn]
-    intervals: Mapping[str, tuple[tuple[float, float] | None, ...]]
-    """By metric key the 95 % confidence interval, where this search has timed the candidate."""
+    intervals: Mapping[str, tuple[Interval | None, ...]]
+    """By metric key the 95 % confidence interval, where the metric was measured."""
 
 
 def points(uow: UnitOfWork, search: Search) -> Points:
-    """All candidates as they are now, in two queries."""
+    """All candidates as they are now, in one query."""
     rows = uow.records.candidates(search.id)
+    measured = sorted(_names([row.intervals for row in rows]))
     return Points(
         candidates=tuple(rows),
         metrics={key: tuple(row.metrics.get(key) for row in rows) for key in _names([row.metrics for row in rows])},
         choices=choice_columns([row.architecture for row in rows]),
-        intervals=_intervals(rows, uow.records.intervals(search.id)),
+        intervals={key: tuple(row.intervals.get(key) for row in rows) for key in measured},
     )
 
 
@@ -59,17 +59,3 @@ def choice_columns(architectures: Sequence[Mapping[str, Any]]) -> dict[str, Choi
 def _names(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Of all keys, in the order in which they first occur."""
     return list(dict.fromkeys(key for row in rows for key in row))
-
-
-def _intervals(
-    rows: Sequence[CandidateRecord], found: Sequence[IntervalRecord]
-) -> dict[str, tuple[tuple[float, float] | None, ...]]:
-    """Of several timings of a candidate the interval of that which became its latency."""
-    row_of = {row.id: index for index, row in enumerate(rows)}
-    columns: dict[str, list[tuple[float, float] | None]] = {}
-    for interval in found:
-        key = metric_key(Metric.LATENCY_MS, interval.target)
-        index = row_of[interval.candidate_id]
-        if rows[index].metrics.get(key) == interval.median_ms:
-            columns.setdefault(key, [None] * len(rows))[index] = (interval.low_ms, interval.high_ms)
-    return {key: tuple(column) for key, column in sorted(columns.items())}

@@ -51,7 +51,6 @@ LISTS: dict[str, Callable[[SqlUnitOfWork], object]] = {
     "the latest events": lambda uow: uow.events.latest(SEARCH, 200),
     "turns": lambda uow: uow.events.turns(SEARCH),
     "points": lambda uow: uow.records.candidates(SEARCH),
-    "intervals": lambda uow: uow.records.intervals(SEARCH),
     "the timeline": lambda uow: uow.records.work(SEARCH, 2000),
 }
 

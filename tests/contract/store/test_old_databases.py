@@ -91,8 +91,8 @@ def test_evidence_and_artifacts_are_found(upgraded: SqlStore) -> None:
     search = searches(upgraded)["finished"]
     with upgraded.read() as uow:
         front = queries.front(uow, search.id)
-        views = [queries.candidate(uow, member.id) for member in front.members]
-    assert front.hypervolume > 0
+        views = [queries.candidate(uow, member.candidate.id) for member in front.members]
+    assert front.extent.hypervolume > 0
     for view in views:
         assert view.evaluation is not None
         assert view.measurements

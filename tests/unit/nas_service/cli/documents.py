@@ -1,5 +1,6 @@
 """Documents as the service would send them, for tests of what the terminal shows."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -99,17 +100,38 @@ def front(*members: CandidateSummary, keys: tuple[str, ...] = ("accuracy", "late
             "metric": key.partition("@")[0],
             "goal": "maximize" if key == "accuracy" else "minimize",
             "target": int(key.partition("@")[2]) if "@" in key else None,
+            "across": None,
+            "weights": None,
+            "relative_to": None,
         }
         for key in keys
     ]
     return FrontInfo(
         search_id="search-3f2a9c1b7d4e",
         axes=tuple(AxisInfo.model_validate(axis) for axis in axes),
-        members=tuple(FrontMember(values=tuple(m.metrics[key] for key in keys), candidate=m) for m in members),
+        figures="search",
+        members=tuple(front_member(m, keys) for m in members),
+        near=(),
+        near_count=0,
+        dominated=(),
         reference=None,
         hypervolume=0.0,
         hypervolume_ratio=0.0,
     )
+
+
+def front_member(candidate: CandidateSummary, keys: Sequence[str], **changes: Any) -> FrontMember:
+    """One whose numbers are exact."""
+    values: dict[str, Any] = {
+        "values": tuple(candidate.metrics[key] for key in keys),
+        "intervals": (None,) * len(keys),
+        "metrics": candidate.metrics,
+        "probability": 1.0,
+        "certain": True,
+        "rivals": (),
+        "candidate": candidate,
+    }
+    return FrontMember(**values | changes)
 
 
 def work(number: int, progress: dict[str, Any] | None = None, **changes: Any) -> WorkInfo:

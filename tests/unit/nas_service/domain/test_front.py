@@ -3,11 +3,13 @@
 import itertools
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas_service.domain.front import hypervolume, non_dominated, reference_point, spread
+from nas_service.domain.front import non_dominated, reference_point, spread
+from nas_service.domain.hypervolume import hypervolume
 
 GRID = st.integers(0, 5).map(float)
 
@@ -28,12 +30,23 @@ def test_the_front_is_what_nothing_dominates(case: tuple[list[tuple[float, ...]]
     assert non_dominated(found, maximize) == expected
 
 
-@given(st.integers(1, 3).flatmap(points))
+@given(st.integers(1, 4).flatmap(points))
 def test_the_hypervolume_counts_the_cells_that_are_dominated(found: list[tuple[float, ...]]) -> None:
     width = len(found[0])
     cells = itertools.product(range(6), repeat=width)
     dominated = sum(any(all(p[i] <= c[i] for i in range(width)) for p in found) for c in cells)
     assert hypervolume(found, (6.0,) * width, [False] * width) == pytest.approx(dominated)
+
+
+@pytest.mark.parametrize("width", [2, 3, 4])
+def test_of_a_large_front_nothing_is_lost_and_what_lies_behind_it_is_not_on_it(width: int) -> None:
+    rng = np.random.default_rng(0)
+    on = rng.uniform(0.1, 1, (300, width))
+    on /= np.linalg.norm(on, axis=1, keepdims=True)
+    both = np.concatenate([-on, -0.9 * on])
+    behind = [bool((-on <= row).all(axis=1).any()) for row in -0.9 * on]
+    expected = [*range(300), *(300 + i for i, is_behind in enumerate(behind) if not is_behind)]
+    assert non_dominated([tuple(row) for row in both.tolist()], (False,) * width) == expected
 
 
 @given(points(2))

@@ -12,6 +12,7 @@ from nas_service.domain.states import CandidateStatus, SearchStatus
 from nas_service.store import tables
 from nas_service.use_cases import control, queries
 from nas_service.use_cases.collect import collect_all, plan
+from nas_service.use_cases.standing import searched_front
 from tests.unit.nas_service.use_cases.conftest import Bench
 
 NOW_OLD_S = -1.0
@@ -41,7 +42,7 @@ def with_model(bench: Bench, search: Search) -> set[str]:
 
 def front(bench: Bench, search: Search) -> set[str]:
     with bench.store.read() as uow:
-        return {member.id for member in queries.front(uow, search.id).members}
+        return {member.candidate.id for member in queries.front(uow, search.id).members}
 
 
 def finished(bench: Bench, **parts: object) -> Search:
@@ -60,7 +61,10 @@ def test_only_the_front_keeps_its_files(bench: Bench, files: Files) -> None:
 def test_members_that_were_not_finalized_keep_theirs_too(bench: Bench, files: Files) -> None:
     search = finished(bench, finalize={"top_k": 1})
     collected(bench, files)
-    assert with_model(bench, search) == front(bench, search)
+    with bench.store.read() as uow:
+        completed = uow.candidates.completed(search.id)
+    searched = {completed[i].id for i in searched_front(bench.search(search), completed)}
+    assert front(bench, search) < with_model(bench, search) == searched
 
 
 def test_a_spec_can_keep_them_all(bench: Bench, files: Files) -> None:

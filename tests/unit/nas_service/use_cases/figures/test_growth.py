@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from nas_service.domain.front import hypervolume, non_dominated, reference_point
+from nas_service.domain.front import non_dominated, reference_point
+from nas_service.domain.hypervolume import hypervolume
 from nas_service.use_cases.figures.growth import MOST_STEPS, replay
 from tests.support.values import NOW
 
