@@ -22,6 +22,8 @@ MOST_COMPARED = 20_000_000
 """Comparisons of two candidates in all draws: where very many are in doubt, there are fewer draws."""
 MOST_CONTENDERS = 500
 """Candidates that are drawn; of more, those that lie deepest behind the front count as dominated."""
+LEAST_CHANCE = 0.05
+"""Who is on the front with a smaller probability is no near-tie."""
 BEYOND = 4.0
 """Standard deviations outside of which no value is looked for."""
 AT_ONCE = 2**22
@@ -85,6 +87,16 @@ class NoisyFront:
             beaten += _beaten(drawn, dominating, dominated)
         found[contenders] = 1.0 - beaten / draws
         return found
+
+    def near_ties(self) -> list[int]:
+        """Who may be on the front beside somebody who may dominate it; with the latter, the most open first."""
+        chances = self.chances()
+        likely = set(np.flatnonzero(chances >= LEAST_CHANCE).tolist())
+        tied: set[int] = set()
+        for one in likely:
+            rivals = likely.intersection(self.rivals(one).tolist())
+            tied |= {one, *rivals} if rivals else set()
+        return sorted(tied, key=lambda i: (abs(chances[i] - 0.5), i))
 
     def _contenders(self, best: FloatArray, worst: FloatArray) -> IntArray:
         """Who is not dominated for certain; the nearest to the front, where they are too many."""

@@ -268,6 +268,9 @@ class FinalizeSpec(SpecModel):
     """At most this many members are finalized, spread over the front; by default all."""
     recipe: tuple[str, ...] = ()
     """Named steps applied to each finalized candidate; see `GET /v1/recipes`."""
+    remeasure: Annotated[int, Field(ge=0, le=1000)] = 16
+    """Before it is decided who is finalized: at most this many candidates, the most doubtful first, are timed again
+    for longer, where within the noise of their latencies one of them dominates another or does not."""
     keep: Literal["front", "all"] = "front"
     """Whose files stay once the search is over. `front`: the weights and models of all other candidates are deleted
     some time later; their metrics, learning curves and timings stay, and to get their files back they have to be

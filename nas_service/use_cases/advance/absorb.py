@@ -117,9 +117,13 @@ def accuracy_interval(evaluation: Evaluation) -> Interval | None:
     return None if images is None else wilson(evaluation.accuracy, images)
 
 
-def enqueue_profile(context: Context, candidate_id: str, model_sha256: str, target: int, *, final: bool) -> None:
-    """Ask a worker on the target's device to time a model."""
+def enqueue_profile(
+    context: Context, candidate_id: str, model_sha256: str, target: int, *, final: bool, remeasure: bool = False
+) -> None:
+    """Ask a worker on the target's device to time a model; a `final` timing may take longer."""
     payload = {"target": target, "model_sha256": model_sha256, "final": final}
+    if remeasure:
+        payload |= {"remeasure": True}
     spec = context.search.spec.targets[target]
     context.enqueue(WorkKind.PROFILE, profile_queue(spec.device), candidate_id, payload)
 
@@ -135,11 +139,33 @@ def _absorb_profile(context: Context, item: WorkItem, result: JsonDict) -> None:
     if measurement.noisy and retries < NOISY_RETRIES:
         payload = item.payload | {"retries": retries + 1}
         context.enqueue(WorkKind.PROFILE, item.queue, candidate.id, payload)
+    elif _is_remeasured(item):
+        _settle_tie(context, candidate, target, measurement)
     elif _is_final(item):
         measured = dict((candidate.final or {}).get("measurements", {})) | {str(target): measurement.id}
         keep_final(context, candidate, measurements=measured)
     else:
         _settle(context, _with_measurement(candidate, target, measurement))
+
+
+def _settle_tie(context: Context, candidate: Candidate, target: int, measurement: Measurement) -> None:
+    """The longer timing takes the place of the one that the search went by, whichever is the better.
+
+    To choose by the value would keep those that were lucky.
+    """
+    spec, key = context.search.spec, metric_key(Metric.LATENCY_MS, target)
+    before_ms = candidate.metrics[key]
+    known = with_across(spec, _with_measurement(candidate, target, measurement).known)
+    context.uow.candidates.update(
+        candidate.id,
+        metrics=known.metrics,
+        intervals=known.intervals,
+        violations=broken(spec.constraints, known.metrics),
+        remeasured=candidate.remeasured | {str(target): measurement.id},
+    )
+    payload = {"candidate_id": candidate.id, "number": candidate.number, "target": target}
+    latencies = {"before_ms": before_ms, "latency_ms": measurement.median_ms}
+    context.uow.events.append(context.search.id, "candidate.remeasured", payload | latencies)
 
 
 def _measurement(model_sha256: str, target: TargetSpec, result: JsonDict) -> Measurement:
@@ -209,7 +235,11 @@ def _absorb_failure(context: Context, item: WorkItem, failure: Failure) -> None:
             context.end(SearchStatus.FAILED, failure)
         return
     candidate = context.uow.candidates.get(str(item.candidate_id))
-    if candidate.final is not None:
+    if _is_remeasured(item):
+        # The first timing stands.
+        remeasured = candidate.remeasured | {str(item.payload["target"]): None}
+        context.uow.candidates.update(candidate.id, remeasured=remeasured)
+    elif candidate.final is not None:
         keep_final(context, candidate, failure=failure.to_json())
     elif not is_over(candidate.status):
         context.move_candidate(candidate, CandidateStatus.FAILED, failure=failure)
@@ -219,6 +249,10 @@ def _live_candidate(context: Context, item: WorkItem) -> Candidate | None:
     """The item's candidate, unless it has ended meanwhile (a finalized one has, and goes on being measured)."""
     candidate = context.uow.candidates.get(str(item.candidate_id))
     return candidate if _is_final(item) or not is_over(candidate.status) else None
+
+
+def _is_remeasured(item: WorkItem) -> bool:
+    return bool(item.payload.get("remeasure", False))
 
 
 def _is_final(item: WorkItem) -> bool:

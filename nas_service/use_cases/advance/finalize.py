@@ -2,18 +2,24 @@
 
 from collections.abc import Sequence
 
-from nas_service.domain.entities import TRAIN_QUEUE, Candidate, Failure, WorkItem, WorkKind
-from nas_service.domain.front import non_dominated, spread
-from nas_service.domain.metrics import objective_values, profiled_targets
+from nas_service.domain.entities import TRAIN_QUEUE, Candidate, Completed, Failure, JsonDict, WorkItem, WorkKind
+from nas_service.domain.final import final_numbers
+from nas_service.domain.front import spread
+from nas_service.domain.metrics import broken, objective_values, profiled_targets
 from nas_service.domain.states import CandidateStatus, SearchStatus
 from nas_service.use_cases.advance.absorb import enqueue_profile, keep_final
 from nas_service.use_cases.advance.context import Context
+from nas_service.use_cases.advance.remeasure import remeasure
 from nas_service.use_cases.reuse import evaluation_reuse_key
+from nas_service.use_cases.standing import members_of, points_of, searched_front
 
 
 def finalize(context: Context) -> None:
-    """Choose the members once, then take each through its steps; the search succeeds with the last bundle."""
-    members = context.uow.candidates.finalized(context.search.id) or _choose(context)
+    """Settle near-ties, choose the members once, and take each through its steps; with the last bundle it is over."""
+    members = context.uow.candidates.finalized(context.search.id)
+    if not members and remeasure(context):
+        return
+    members = members or _choose(context)
     if not members:
         context.end(SearchStatus.FAILED, _nothing_found(context))
         return
@@ -21,24 +27,18 @@ def finalize(context: Context) -> None:
     for member in members:
         _next_step(context, context.uow.candidates.get(member.id), open_items)
     members = [context.uow.candidates.get(member.id) for member in members]
-    if any("bundle" not in (m.final or {}) and "failure" not in (m.final or {}) for m in members):
-        return
-    if any("bundle" in (m.final or {}) for m in members):
-        context.end(SearchStatus.SUCCEEDED)
-    else:
-        failure = Failure("no-bundle", f"every front member failed to finalize; the last one: {members[-1].final}")
-        context.end(SearchStatus.FAILED, failure)
+    if all("bundle" in (m.final or {}) or "failure" in (m.final or {}) for m in members):
+        _end(context, members)
 
 
 def _choose(context: Context) -> list[Candidate]:
     """The front, or `top_k` of its members spread over it."""
     candidates = context.uow.candidates.of(context.search.id, [CandidateStatus.COMPLETED])
-    objectives = context.search.spec.objectives
-    points = [objective_values(objectives, c.metrics) for c in candidates]
-    front = [candidates[i] for i in non_dominated(points, [o.maximize for o in objectives])]
-    top_k = context.search.spec.finalize.top_k
-    if top_k is not None:
-        front = [front[i] for i in spread([objective_values(objectives, c.metrics) for c in front], top_k)]
+    completed = [Completed(c.id, c.known, c.evaluation_reused) for c in candidates]
+    front = [candidates[i] for i in sorted(searched_front(context.search, completed))]
+    finalize, objectives = context.search.spec.finalize, context.search.spec.objectives
+    if finalize.top_k is not None:
+        front = [front[i] for i in spread([objective_values(objectives, c.metrics) for c in front], finalize.top_k)]
     for member in front:
         keep_final(context, member)
     return front
@@ -53,13 +53,22 @@ def _next_step(context: Context, member: Candidate, open_items: Sequence[WorkIte
     if evaluation_id is None:
         context.enqueue(WorkKind.EVALUATE, TRAIN_QUEUE, member.id, {"final": True})
         return
-    missing = [t for t in profiled_targets(context.search.spec) if str(t) not in final.get("measurements", {})]
+    measured = _measured(member, final, evaluation_id)
+    missing = [t for t in profiled_targets(context.search.spec) if str(t) not in measured]
     if missing:
         model_sha256 = context.uow.evidence.evaluation(evaluation_id).result["model_sha256"]
         for target in missing:
             enqueue_profile(context, member.id, model_sha256, target, final=True)
         return
+    keep_final(context, member, measurements=measured)
     context.enqueue(WorkKind.FINALIZE, TRAIN_QUEUE, member.id)
+
+
+def _measured(member: Candidate, final: JsonDict, evaluation_id: str) -> dict[str, str]:
+    """Final measurements by target: of a network that was not trained again since, those that settled near-ties too."""
+    earlier = member.remeasured if evaluation_id == member.evaluation_id else {}
+    taken = {target: measurement_id for target, measurement_id in earlier.items() if measurement_id is not None}
+    return taken | final.get("measurements", {})
 
 
 def _inherited_evaluation(context: Context, member: Candidate) -> str | None:
@@ -72,8 +81,38 @@ def _inherited_evaluation(context: Context, member: Candidate) -> str | None:
     return known.id
 
 
+def _end(context: Context, finalized: Sequence[Candidate]) -> None:
+    """By their final numbers, who is on the front? Where anybody is, the search has succeeded."""
+    spec = context.search.spec
+    finals = [(c, final_numbers(spec, c.known, c.final)) for c in finalized]
+    known = [(c, numbers) for c, numbers in finals if numbers is not None]
+    if not known:
+        failure = Failure("no-bundle", f"every front member failed to finalize; the last one: {finalized[-1].final}")
+        context.end(SearchStatus.FAILED, failure)
+        return
+    feasible = [(c, numbers) for c, numbers in known if not broken(spec.constraints, numbers.metrics)]
+    if not feasible:
+        excess = broken(spec.constraints, known[0][1].metrics)
+        context.end(SearchStatus.FAILED, _nothing_feasible(excess, len(known)))
+        return
+    points = points_of(spec.objectives, [numbers for _, numbers in feasible])
+    members = [feasible[i][0].number for i in members_of(spec.objectives, points)]
+    others = [c.number for c in finalized if c.number not in members]
+    context.uow.events.append(context.search.id, "search.front", {"members": members, "not_on_it": others})
+    context.end(SearchStatus.SUCCEEDED)
+
+
 def _nothing_found(context: Context) -> Failure:
     counts = context.uow.candidates.counts(context.search.id)
     ends = ", ".join(f"{count} {status.lower()}" for status, count in counts.items()) or "none proposed"
     detail = f"no candidate is both complete and feasible ({ends}); relax the constraints or raise the budget"
     return Failure("no-feasible-candidate", detail)
+
+
+def _nothing_feasible(excess: dict[str, float], count: int) -> Failure:
+    beyond = ", ".join(f"{key} by {amount:.3g}" for key, amount in excess.items())
+    detail = (
+        f"by their final numbers all {count} finalized candidates break a constraint (the first one {beyond});"
+        " their bundles are kept; leave the constraint more room than the noise of a timing takes"
+    )
+    return Failure("infeasible-when-final", detail)
