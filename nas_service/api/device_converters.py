@@ -1,18 +1,21 @@
 """Devices, their agents and what these lease: values of the domain to documents on the wire, and back."""
 
-from nas_service.domain.entities import Device, Worker, WorkItem, new_id, profile_queue
+from nas_service.domain.entities import Noise, Worker, WorkItem, new_id, profile_queue
 from nas_service.domain.spec import TargetSpec
 from nas_service.settings import Settings
+from nas_service.use_cases.devices import KnownDevice
+from nas_service.use_cases.targets import KnownTarget
 from nas_service.wire.agents import AgentHello, LeaseInfo
-from nas_service.wire.catalog import DeviceInfo
+from nas_service.wire.catalog import DeviceInfo, NoiseInfo, TargetInfo
 from nas_service.wire.service import WorkerInfo
 
 BEATS_A_LEASE = 5
 """A lease outlives a few lost heartbeats."""
 
 
-def device_info(device: Device) -> DeviceInfo:
+def device_info(known: KnownDevice) -> DeviceInfo:
     """A device; one that was never given a name goes by its fingerprint."""
+    device = known.device
     device_id = device.description["id"]
     return DeviceInfo(
         id=device_id,
@@ -20,7 +23,25 @@ def device_info(device: Device) -> DeviceInfo:
         live=device.live,
         seen_s_ago=round(device.seen_s_ago, 1),
         description=device.description,
+        noise=_noise_info(known.noise),
     )
+
+
+def target_info(target: KnownTarget) -> TargetInfo:
+    """A device with a runtime and precision."""
+    return TargetInfo(
+        device=target.device,
+        runtime=target.runtime,
+        precision=target.precision,
+        available=target.reason is None,
+        reason=target.reason,
+        seen_s_ago=None if target.seen_s_ago is None else round(target.seen_s_ago, 1),
+        noise=_noise_info(target.noise),
+    )
+
+
+def _noise_info(noise: Noise | None) -> NoiseInfo | None:
+    return None if noise is None else NoiseInfo.model_validate(noise, from_attributes=True)
 
 
 def worker_info(worker: Worker, service_version: str) -> WorkerInfo:

@@ -40,6 +40,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     LOOKING: {
         "spaces": catalog.spaces,
         "devices": catalog.devices,
+        "targets": catalog.targets,
         "verify": checks.verify,
         "doctor": checks.doctor,
     },

@@ -186,7 +186,7 @@ class AsyncClient:
         return await self._do(calls.devices())
 
     async def targets(self) -> TargetList:
-        """Targets on live devices."""
+        """Every runtime and precision on every known device, or why it is not available."""
         return await self._do(calls.targets())
 
     async def create_key(self, wanted: KeyRequest) -> NewKey:

@@ -192,7 +192,7 @@ class Client:
         return self._do(calls.devices())
 
     def targets(self) -> TargetList:
-        """Targets on live devices."""
+        """Every runtime and precision on every known device, or why it is not available."""
         return self._do(calls.targets())
 
     def create_key(self, wanted: KeyRequest) -> NewKey:

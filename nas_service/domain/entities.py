@@ -268,6 +268,19 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Noise:
+    """How steady a device's timings were of late."""
+
+    measurement_count: int
+    """The last ones, up to 100."""
+    noisy_share: float
+    """Of those that missed the precision asked for."""
+    half_width_ratio: float | None
+    """The median of their precisions: half of a 95 % interval as a share of the latency. None where none is known."""
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """A piece of hardware that was ever connected."""
 

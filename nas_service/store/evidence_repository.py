@@ -3,11 +3,12 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from statistics import fmean, median
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, or_, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from nas_service.domain.entities import Artifact, Evaluation, Measurement
+from nas_service.domain.entities import Artifact, Evaluation, Measurement, Noise
 from nas_service.domain.errors import NotFoundError, RetryableError
 from nas_service.domain.spec import TargetSpec
 from nas_service.store.insert_if_new import InsertIfNew
@@ -53,6 +54,17 @@ _MEASUREMENT = (
     .order_by(measurements.c.created_at.desc())
     .limit(1)
 )
+_LATEST = (
+    select(
+        measurements.c.device_id,
+        measurements.c.noisy,
+        measurements.c.half_width_ratio,
+        measurements.c.created_at,
+    )
+    .where(or_(measurements.c.owner.is_(None), measurements.c.owner == bindparam("for_tenant")))
+    .order_by(measurements.c.created_at.desc())
+    .limit(100)
+)
 _NOTED_NOW = {"touched_at_s": now_epoch_s()}
 _ADD_ARTIFACT = {
     dialect.__name__.rsplit(".", 1)[-1]: dialect.insert(artifacts)
@@ -78,6 +90,8 @@ _OF_ITS_EVALUATION = (
     .where(candidates.c.id == bindparam("candidate_id"))
     .order_by(evaluation_artifacts.c.name)
 )
+MOST_DEVICES = 100
+"""Whose noise is looked at in one statement."""
 MAX_RACES = 3
 """Times that an evaluation may turn up and lose its files while another is being stored under its key."""
 
@@ -148,6 +162,19 @@ class SqlEvidence:
         rows = self._connection.execute(_MEASUREMENTS, wanted)
         return [to_measurement(row) for row in rows.mappings()]
 
+    def noise(self, device_ids: Sequence[str], tenant: str) -> Mapping[str, Noise]:
+        """Of devices by fingerprint, from the last measurements of each that `tenant` may see; 100 devices at most."""
+        parts = [
+            select(_LATEST.where(measurements.c.device_id == device_id).subquery())
+            for device_id in dict.fromkeys(device_ids[:MOST_DEVICES])
+        ]
+        if not parts:
+            return {}
+        found: dict[str, list[RowMapping]] = {}
+        for row in self._connection.execute(union_all(*parts), {"for_tenant": tenant}).mappings():
+            found.setdefault(row["device_id"], []).append(row)
+        return {device_id: _noise(rows) for device_id, rows in found.items()}
+
     def add_artifact(self, artifact: Artifact) -> None:
         """Remember a file that is about to be stored. It is not collected until it has had time to be referenced."""
         row = {name: getattr(artifact, name) for name in Artifact.__dataclass_fields__}
@@ -175,3 +202,13 @@ class SqlEvidence:
             for row in self._connection.execute(query, {"candidate_id": candidate_id}).mappings():
                 found[row["name"]] = Artifact(row["sha256"], row["size_bytes"], row["media_type"])
         return found
+
+
+def _noise(latest: Sequence[RowMapping]) -> Noise:
+    known = [row["half_width_ratio"] for row in latest if row["half_width_ratio"] is not None]
+    return Noise(
+        measurement_count=len(latest),
+        noisy_share=fmean(row["noisy"] for row in latest),
+        half_width_ratio=median(known) if known else None,
+        last_at=max(row["created_at"] for row in latest),
+    )

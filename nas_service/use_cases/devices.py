@@ -1,9 +1,26 @@
 """The devices that a tenant's targets may name."""
 
-from nas_service.domain.entities import PROFILE_QUEUES
+from dataclasses import dataclass
+
+from nas_service.domain.entities import PROFILE_QUEUES, Device, Noise
 from nas_service.domain.errors import FieldProblem
 from nas_service.domain.spec import LOCAL_DEVICE, SearchSpec
 from nas_service.use_cases.ports import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevice:
+    """A device, and how steady its timings were of late; None where there are none."""
+
+    device: Device
+    noise: Noise | None
+
+
+def known_devices(uow: UnitOfWork, tenant: str) -> list[KnownDevice]:
+    """Every device ever connected that serves `tenant`, those heard of last first."""
+    devices = sorted(uow.workers.devices(tenant), key=lambda device: (not device.live, device.seen_s_ago))
+    noise = uow.evidence.noise([device.description["id"] for device in devices], tenant)
+    return [KnownDevice(device, noise.get(device.description["id"])) for device in devices]
 
 
 def live_names(uow: UnitOfWork, tenant: str) -> set[str]:

@@ -1,11 +1,13 @@
 """What a spec may name, on the wire: spaces, recipes, devices and targets."""
 
+from datetime import datetime
 from typing import Any
 
 from pydantic import Field
 
+from nas_service.domain.formats import PrecisionName, RuntimeName
 from nas_service.domain.recipe import Place
-from nas_service.domain.spec import ChoiceValue, TargetSpec
+from nas_service.domain.spec import ChoiceValue
 from nas_service.wire.base import Document
 
 
@@ -73,6 +75,18 @@ class RecipeList(Document):
     items: tuple[RecipeStepInfo, ...]
 
 
+class NoiseInfo(Document):
+    """How steady a device's timings were of late."""
+
+    measurement_count: int
+    """The last ones, up to 100."""
+    noisy_share: float
+    """Of those that missed the precision asked for."""
+    half_width_ratio: float | None
+    """The median of their precisions: half of a 95 % interval as a share of the latency. None where none is known."""
+    last_at: datetime
+
+
 class DeviceInfo(Document):
     """A piece of hardware that workers have connected."""
 
@@ -83,7 +97,9 @@ class DeviceInfo(Document):
     """Whether a worker on it was heard of lately."""
     seen_s_ago: float
     description: dict[str, Any]
-    """Processor, cores, instruction sets, memory, system and runtimes."""
+    """Processor, cores, instruction sets, memory, system and runtimes: versions, or why one is not available."""
+    noise: NoiseInfo | None
+    """None where nothing was timed on it yet."""
 
 
 class DeviceList(Document):
@@ -92,7 +108,23 @@ class DeviceList(Document):
     items: tuple[DeviceInfo, ...]
 
 
-class TargetList(Document):
-    """Targets on live devices, as a spec's `targets` may list them."""
+class TargetInfo(Document):
+    """A device with a runtime and precision, as a spec's `targets` may name them; threads and batch size are free."""
 
-    items: tuple[TargetSpec, ...]
+    device: str
+    runtime: RuntimeName
+    precision: PrecisionName
+    available: bool
+    """Whether it can be timed on now. A search may name one that is not: its timings wait until it is."""
+    reason: str | None
+    """Why it is not available, and the command that mends it."""
+    seen_s_ago: float | None
+    """None: no worker on this device was ever heard of."""
+    noise: NoiseInfo | None
+    """Of the device, in all runtimes."""
+
+
+class TargetList(Document):
+    """Every target on known devices, available or not."""
+
+    items: tuple[TargetInfo, ...]

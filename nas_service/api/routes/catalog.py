@@ -6,13 +6,14 @@ from fastapi import APIRouter, Query
 
 import search_spaces
 from nas_service.api.dependencies import NAME_PATTERN, ServiceDep, SpaceName
-from nas_service.api.device_converters import device_info
+from nas_service.api.device_converters import device_info, target_info
 from nas_service.api.identity import Reader
 from nas_service.api.problems import refusals
 from nas_service.domain.errors import NotFoundError
 from nas_service.domain.recipe import STEPS
-from nas_service.domain.spec import SearchSpec, TargetSpec
-from nas_service.use_cases.devices import live_names
+from nas_service.domain.spec import SearchSpec
+from nas_service.use_cases.devices import known_devices
+from nas_service.use_cases.targets import known_targets
 from nas_service.wire.catalog import (
     ChoiceInfo,
     DeviceList,
@@ -82,18 +83,18 @@ def list_recipes(reader: Reader) -> RecipeList:
 
 @router.get("/devices")
 def list_devices(reader: Reader, service: ServiceDep) -> DeviceList:
-    """Every device ever connected."""
+    """Every device ever connected, those heard of last first, with how steady their timings were of late."""
     with service.store.read() as uow:
-        devices = uow.workers.devices(reader.tenant)
+        devices = known_devices(uow, reader.tenant)
     return DeviceList(items=tuple(device_info(device) for device in devices))
 
 
 @router.get("/targets")
 def list_targets(reader: Reader, service: ServiceDep) -> TargetList:
-    """Targets that live workers can time on, as a spec's `targets` may list them."""
+    """Every runtime and precision on every known device, as a spec's `targets` may name them, or why not."""
     with service.store.read() as uow:
-        devices = sorted(live_names(uow, reader.tenant))
-    return TargetList(items=tuple(TargetSpec(device=device) for device in devices))
+        targets = known_targets(uow, reader.tenant)
+    return TargetList(items=tuple(target_info(target) for target in targets))
 
 
 @router.get("/spec-schema")

@@ -6,7 +6,7 @@ import typer
 from rich.text import Text
 
 from nas_service.cli.connect import connect
-from nas_service.cli.display.tables import choice_table, device_table, size_text, space_list
+from nas_service.cli.display.tables import choice_table, device_table, size_text, space_list, target_table
 from nas_service.cli.options import JsonOption, TokenOption, UrlOption
 
 
@@ -35,3 +35,10 @@ def devices(ctx: typer.Context, url: UrlOption = None, token: TokenOption = None
         found = client.devices()
     empty = Text("no device yet: a worker registers its own when it starts")
     ctx.obj.show(found, device_table(found.items) if found.items else empty)
+
+
+def targets(ctx: typer.Context, url: UrlOption = None, token: TokenOption = None, as_json: JsonOption = False) -> None:
+    """List what a spec's targets may name, and why others are not available."""
+    with connect(url, token) as client:
+        found = client.targets()
+    ctx.obj.show(found, target_table(found.items))

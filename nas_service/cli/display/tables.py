@@ -8,7 +8,7 @@ from rich.text import Text
 from nas_service.cli.display.units import duration, scaled
 from nas_service.cli.doctor.finding import Finding, Level
 from nas_service.domain.states import SearchStatus
-from nas_service.wire.catalog import ChoiceInfo, DeviceInfo, SpaceDetail, SpaceSummary
+from nas_service.wire.catalog import ChoiceInfo, DeviceInfo, NoiseInfo, SpaceDetail, SpaceSummary, TargetInfo
 from nas_service.wire.datasets import UploadInfo
 from nas_service.wire.keys import KeyInfo
 from nas_service.wire.searches import SearchSummary
@@ -106,13 +106,46 @@ def _when(choice: ChoiceInfo) -> str:
 
 def device_table(devices: Iterable[DeviceInfo]) -> Table:
     """One row a device."""
-    table = _table("device", "seen", "processor", "cores", "id")
+    table = _table("device", "seen", "processor", "cores", "instruction sets", "runtimes", "noise of late", "id")
     for device in devices:
         seen = Text("live", style="green") if device.live else Text(f"{duration(device.seen_s_ago)} ago")
         facts = device.description
-        processor, cores = facts.get("cpu_model", ""), facts.get("physical_cores", "")
-        table.add_row(device.name, seen, Text(str(processor)), str(cores), device.id)
+        runtimes = [name for name, runtime in facts.get("runtimes", {}).items() if runtime.get("available")]
+        table.add_row(
+            device.name,
+            seen,
+            Text(str(facts.get("cpu_model", ""))),
+            str(facts.get("physical_cores", "")),
+            Text(", ".join(facts.get("instruction_sets", []))),
+            Text(", ".join(runtimes)),
+            noise_text(device.noise),
+            device.id,
+        )
     return table
+
+
+def target_table(targets: Iterable[TargetInfo]) -> Table:
+    """One row a device, runtime and precision."""
+    table = _table("device", "runtime", "precision", "available", "noise of late", "why not")
+    for target in targets:
+        available = Text("yes", style="green") if target.available else Text("no", style="yellow")
+        table.add_row(
+            target.device,
+            target.runtime,
+            target.precision,
+            available,
+            noise_text(target.noise),
+            Text(target.reason or ""),
+        )
+    return table
+
+
+def noise_text(noise: NoiseInfo | None) -> str:
+    """`+-0.41 %, 3 % of 100 noisy`; empty where nothing was timed."""
+    if noise is None:
+        return ""
+    precision = "" if noise.half_width_ratio is None else f"+-{100 * noise.half_width_ratio:.2f} %, "
+    return f"{precision}{100 * noise.noisy_share:.0f} % of {noise.measurement_count} noisy"
 
 
 def finding_lines(finding: Finding) -> list[Text]:

@@ -68,7 +68,8 @@ def _measured(member: Candidate, final: JsonDict, evaluation_id: str) -> dict[st
     """Final measurements by target: of a network that was not trained again since, those that settled near-ties too."""
     earlier = member.remeasured if evaluation_id == member.evaluation_id else {}
     taken = {target: measurement_id for target, measurement_id in earlier.items() if measurement_id is not None}
-    return taken | final.get("measurements", {})
+    taken.update(final.get("measurements", {}))
+    return taken
 
 
 def _inherited_evaluation(context: Context, member: Candidate) -> str | None:

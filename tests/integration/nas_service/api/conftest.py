@@ -68,7 +68,11 @@ def finished_id(service: Service, search_id: str) -> str:
 @pytest.fixture
 def live_worker(service: Service) -> Worker:
     """A worker that was just heard of."""
-    device = {"id": "f00d", "name": "bench", "cpu_model": "made up"}
+    runtimes = {
+        "onnxruntime": {"available": True, "versions": {"onnxruntime": "1"}},
+        "openvino": {"available": False, "reason": "openvino is not installed; pip install openvino"},
+    }
+    device = {"id": "f00d", "name": "bench", "cpu_model": "made up", "runtimes": runtimes}
     worker = Worker("worker-1", "host", 1, ("train", profile_queue("local")), device, 0.0)
     with service.store.write() as uow:
         uow.workers.beat(worker)

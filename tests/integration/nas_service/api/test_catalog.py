@@ -1,5 +1,8 @@
 """What a spec may name."""
 
+from datetime import timedelta
+from typing import Any
+
 import jsonschema
 import numpy as np
 import pytest
@@ -7,8 +10,12 @@ from starlette.testclient import TestClient
 
 import search_spaces
 from nas_service.api.examples import JSON_EXAMPLES
-from nas_service.domain.entities import Worker
+from nas_service.bootstrap import Service
+from nas_service.domain.entities import Measurement, Worker, new_id
+from nas_service.domain.formats import RUNS
 from nas_service.domain.recipe import STEPS
+from nas_service.domain.spec import TargetSpec
+from tests.support.values import NOW
 
 
 @pytest.mark.parametrize("name", search_spaces.names())
@@ -47,10 +54,52 @@ def test_the_spec_schema_accepts_the_examples_and_refuses_a_misspelling(client: 
 def test_devices_and_targets_come_from_workers(client: TestClient, live_worker: Worker) -> None:
     [device] = client.get("/v1/devices").json()["items"]
     assert (device["id"], device["name"], device["live"]) == ("f00d", "bench", True)
-    [target] = client.get("/v1/targets").json()["items"]
-    assert target == {"device": "local", "runtime": "onnxruntime", "precision": "fp32", "threads": 1, "batch_size": 1}
+    assert device["noise"] is None
+    found = client.get("/v1/targets").json()["items"]
+    assert [(t["device"], t["runtime"], t["precision"]) for t in found] == [("local", *run) for run in RUNS]
+    of = {(t["runtime"], t["precision"]): t for t in found}
+    assert of["onnxruntime", "fp32"]["available"]
+    assert not of["openvino", "fp32"]["available"]
+    assert of["openvino", "fp32"]["reason"] == "openvino is not installed; pip install openvino"
+    assert "update" in of["torch", "fp32"]["reason"]
 
 
-def test_without_workers_there_are_no_targets(client: TestClient) -> None:
-    assert client.get("/v1/targets").json()["items"] == []
+def test_a_device_tells_how_noisy_its_last_hundred_timings_were(
+    client: TestClient, service: Service, live_worker: Worker
+) -> None:
+    """The one before was much worse, and a timing that another tenant's device took is none of ours."""
+    taken = [(99, 0.9, True, None), *((n, 0.01 + n / 1000, n < 25, None) for n in range(99)), (5, 0.5, True, "another")]
+    with service.store.write() as uow:
+        for minutes_ago, ratio, noisy, owner in [(200, 0.9, True, None), *taken]:
+            at = NOW - timedelta(minutes=minutes_ago)
+            uow.evidence.add_measurement(
+                Measurement(new_id("m"), "a" * 64, TargetSpec(), "f00d", 1.0, None, noisy, {}, at, ratio, owner)
+            )
+    [device] = client.get("/v1/devices").json()["items"]
+    assert device["noise"]["measurement_count"] == 100
+    assert device["noise"]["noisy_share"] == pytest.approx(0.26)
+    assert device["noise"]["half_width_ratio"] == pytest.approx(0.0595)
+    assert client.get("/v1/targets").json()["items"][0]["noise"] == device["noise"]
+
+
+def test_without_workers_nothing_is_available_and_the_mend_is_told(client: TestClient) -> None:
     assert client.get("/v1/devices").json()["items"] == []
+    found = client.get("/v1/targets").json()["items"]
+    assert {(t["device"], t["available"], t["seen_s_ago"]) for t in found} == {("local", False, None)}
+    assert "nas worker" in found[0]["reason"]
+
+
+def test_a_remote_device_that_is_away_is_still_a_target(client: TestClient, service: Service) -> None:
+    device = {"id": "b0a2d", "name": "board", "runtimes": {"onnxruntime": {"available": True}}}
+    with service.store.write() as uow:
+        uow.workers.beat(Worker("agent", "board", 7, ("profile.board",), device, 0.0, remote=True))
+
+    def onnxruntime() -> dict[str, Any]:
+        found = client.get("/v1/targets").json()["items"]
+        return next(t for t in found if (t["device"], t["runtime"]) == ("board", "onnxruntime"))
+
+    assert onnxruntime()["available"]
+    with service.store.write() as uow:
+        uow.workers.forget("agent")
+    assert "nas agent --device board" in onnxruntime()["reason"]
+    assert onnxruntime()["seen_s_ago"] is not None
