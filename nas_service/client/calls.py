@@ -195,7 +195,7 @@ def devices() -> Call[DeviceList]:
 
 
 def targets() -> Call[TargetList]:
-    """Targets on live devices."""
+    """What a spec may name as a target."""
     return _get("/v1/targets", TargetList)
 
 

@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas_service.cli.display.units import HEADINGS, metric_of
-from nas_service.domain.metrics import metric_key
-from nas_service.domain.spec import Goal, Metric, SearchSpec, TargetSpec
+from nas_service.domain.metrics import metric_key, objective_key
+from nas_service.domain.spec import Across, Goal, Metric, SearchSpec, TargetSpec
 from nas_service.plots.material import Material
 
 Values = NDArray[np.float64]
 """Shape (candidates,), NaN where not known."""
 
-UNITS = {Metric.LATENCY_MS: "ms", Metric.PEAK_MEMORY_MIB: "MiB", Metric.ACCURACY: "%"}
+UNITS: dict[str, str] = {Metric.LATENCY_MS: "ms", Metric.PEAK_MEMORY_MIB: "MiB", Metric.ACCURACY: "%"}
 PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -67,12 +67,12 @@ def _array(column: Sequence[float | None]) -> Values:
 
 
 def _unit(key: str, raw: Values) -> tuple[float, str]:
-    metric = Metric(metric_of(key)[0])
-    if metric is Metric.ACCURACY:
+    metric = metric_of(key)[0]
+    if metric == Metric.ACCURACY:
         return 100.0, "%"
     if metric in UNITS:
         return 1.0, UNITS[metric]
-    suffix = "B" if metric is Metric.SIZE_BYTES else ""
+    suffix = "B" if metric == Metric.SIZE_BYTES else ""
     largest = float(np.nanmax(raw)) if np.isfinite(raw).any() else 0.0
     for size, prefix in PREFIXES:
         if largest >= size:
@@ -82,9 +82,11 @@ def _unit(key: str, raw: Values) -> tuple[float, str]:
 
 def _label(key: str, unit: str, spec: SearchSpec) -> str:
     metric, target = metric_of(key)
-    name = HEADINGS[Metric(metric)]
+    name = HEADINGS[metric]
     name = f"validation {name}" if metric == Metric.ACCURACY else name
-    where = f"\n{target_text(spec.targets[int(target)])}" if target else ""
+    where = f"\n{target_text(spec.targets[int(target)])}" if target.isdigit() else ""
+    if target in tuple(Across):
+        where = f"\n{target} of {len(spec.targets)} targets"
     return f"{name} ({unit}){where}" if unit else f"{name}{where}"
 
 
@@ -95,5 +97,5 @@ def target_text(target: TargetSpec) -> str:
 
 
 def _is_maximized(key: str, spec: SearchSpec) -> bool:
-    goals = {metric_key(o.metric, o.target): o.goal for o in spec.objectives}
+    goals = {objective_key(o): o.goal for o in spec.objectives}
     return goals.get(key) is Goal.MAXIMIZE

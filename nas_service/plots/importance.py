@@ -4,7 +4,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nas_service.cli.display.units import heading
-from nas_service.domain.metrics import metric_key
+from nas_service.domain.metrics import objective_key
 from nas_service.plots.material import Material
 from nas_service.plots.paper import Paper
 from nas_service.plots.style import ACCENT, INK, SOFT
@@ -22,7 +22,7 @@ def draw(material: Material, paper: Paper) -> Figure:
     figure = paper.figure(material.search.name, words(material), height_in + 0.3)
     panels = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
     targets = len(material.search.spec.targets)
-    up = {metric_key(o.metric, o.target): o.maximize for o in material.search.spec.objectives}
+    up = {objective_key(o): o.maximize for o in material.search.spec.objectives}
     for axes, (key, effects) in zip(panels, objectives.items(), strict=False):
         _panel(axes, effects[:MOST_BARS], maximize=up[key])
         axes.set_title(heading(key, targets), color=INK)

@@ -12,7 +12,6 @@ from nas_service.domain.front import Point
 from nas_service.domain.metrics import objective_key, objectives_on
 from nas_service.domain.noisy_front import NoisyFront
 from nas_service.domain.spec import ObjectiveSpec
-from nas_service.domain.states import SearchStatus
 from nas_service.use_cases.ports import UnitOfWork
 from nas_service.use_cases.standing import Extent, entrants, extent_of, members_of, points_of
 
@@ -64,11 +63,10 @@ def front(uow: UnitOfWork, search_id: str, target: int | None = None) -> FrontVi
     search = uow.searches.get(search_id)
     objectives = _objectives(search, target)
     completed = uow.candidates.completed(search_id)
-    field = entrants(search, completed)
+    field, final = entrants(search, completed)
     points = points_of(objectives, [known for _, known in field])
     members = members_of(objectives, points)
     ranked = _Ranked(objectives, field, points)
-    final = search.status is SearchStatus.SUCCEEDED
     near = ranked.near(members)
     others = [i for i in range(len(field)) if final and i not in {*members, *near}]
     named = [*members, *near[:MOST_NEAR], *others]

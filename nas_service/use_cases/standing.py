@@ -47,7 +47,7 @@ def standing(uow: UnitOfWork, search: Search) -> Standing:
     """As it is now. Two queries, whatever the number of candidates; members are named, not loaded."""
     completed = uow.candidates.completed(search.id)
     objectives = search.spec.objectives
-    field = entrants(search, completed)
+    field, _ = entrants(search, completed)
     points = points_of(objectives, [known for _, known in field])
     members = members_of(objectives, points)
     return Standing(
@@ -59,18 +59,19 @@ def standing(uow: UnitOfWork, search: Search) -> Standing:
     )
 
 
-def entrants(search: Search, completed: Sequence[Completed]) -> list[tuple[str, Estimates]]:
-    """Who may be on the front, by id, with the numbers that decide it.
+def entrants(search: Search, completed: Sequence[Completed]) -> tuple[list[tuple[str, Estimates]], bool]:
+    """Who may be on the front, by id, with the numbers that decide it, and whether these are final ones.
 
     As long as a search has not succeeded, all that keep the constraints, by the numbers it is searched with. Then the
     finalized ones, by their final numbers (see `final_numbers`): numbers of different fidelity are not compared.
     """
+    field = []
     if search.status is SearchStatus.SUCCEEDED:
         finals = ((c.id, final_numbers(search.spec, c.known, c.final)) for c in completed)
         field = [(id_, known) for id_, known in finals if known is not None]
-    else:
-        field = [(c.id, c.known) for c in completed]
-    return [(id_, known) for id_, known in field if not broken(search.spec.constraints, known.metrics)]
+    final = bool(field)
+    field = field or [(c.id, c.known) for c in completed]
+    return [(id_, known) for id_, known in field if not broken(search.spec.constraints, known.metrics)], final
 
 
 def searched_front(search: Search, completed: Sequence[Completed]) -> list[int]:
