@@ -11,7 +11,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nas_service.domain.front import Point, hypervolume, non_dominated, reference_point
+from nas_service.domain.front import Point, non_dominated, reference_point
+from nas_service.domain.hypervolume import hypervolume
 
 
 @dataclass(frozen=True, slots=True)

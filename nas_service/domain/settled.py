@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from nas_service.domain.front import Point, hypervolume, reference_point
+from nas_service.domain.front import Point, reference_point
+from nas_service.domain.hypervolume import hypervolume
 from nas_service.domain.spec import SettledSpec
 
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas_service.domain.front import Point, hypervolume, non_dominated, reference_point
+from nas_service.domain.front import Point, non_dominated, reference_point
 from nas_service.domain.halving import Contender, Race, best, by_contribution, next_to_promote
+from nas_service.domain.hypervolume import hypervolume
 
 GRID = st.integers(0, 6).map(float)
 UP_DOWN = (True, False)

@@ -65,7 +65,7 @@ def test_all_are_trained_a_little_a_third_further_and_the_front_to_the_end(bench
         assert candidate.metrics["accuracy"] == candidate.rungs[-1].accuracy
     with bench.store.read() as uow:
         members = queries.front(uow, search.id).members
-        epochs = [uow.evidence.evaluation(str(m.evaluation_id)).fidelity["epochs"] for m in members]
+        epochs = [uow.evidence.evaluation(str(m.candidate.evaluation_id)).fidelity["epochs"] for m in members]
     assert epochs
     assert set(epochs) == {9}
 
