@@ -65,6 +65,18 @@ STEPS = registry(
         _with(label_smoothing=0.1),
     ),
     RecipeStep("ema", "Deploy a moving average of the weights instead of the last ones.", _with(ema_decay=0.999)),
+    RecipeStep(
+        "sam",
+        "Seek flat minima: sharpness-aware minimization (Foret et al., 2021), at twice the time a step.",
+        _with(sam_rho=0.05),
+        excludes=frozenset({"asam"}),
+    ),
+    RecipeStep(
+        "asam",
+        "Seek flat minima whatever the scale of the weights (Kwon et al., 2021), at twice the time a step.",
+        _with(sam_rho=0.5, sam_adaptive=True),
+        excludes=frozenset({"sam"}),
+    ),
     RecipeStep("gradient-clip", "Limit the norm of each step's gradient to 1.", _with(gradient_clip=1.0)),
     RecipeStep(
         "train-longer",

@@ -249,6 +249,10 @@ class TrainingSpec(SpecModel):
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Exponential moving average of the weights; 0 is off. The average is what is deployed."""
+    sam_rho: Annotated[float, Field(ge=0, le=10)] = 0.0
+    """Radius of sharpness-aware minimization (SAM), which costs a second pass each step; 0 is off."""
+    sam_adaptive: bool = False
+    """Measure that radius in units of each weight's magnitude (ASAM)."""
     gradient_clip: Annotated[float, Field(ge=0)] = 0.0
     """Largest gradient norm; 0 is off."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"

@@ -26,6 +26,7 @@ from workers.training.kernels import kernel_library, use_kernels
 from workers.training.optimizer import build_optimizer, set_learning_rate
 from workers.training.precision import Precision, autocast, faster_precision
 from workers.training.schedule import RateSchedule
+from workers.training.sharpness_aware import SharpnessAware
 from workers.training.state import TrainingState
 
 STEPS_BETWEEN_LOSS_CHECKS = 50
@@ -65,6 +66,9 @@ class _Loop:
         self.rates = RateSchedule.of(config, self.steps_per_epoch)
         self.state = self._initial_state(deepcopy(model))
         self.forward = self.state.model
+        self.sharpness_aware = (
+            SharpnessAware(self.state.model, config.sam_rho, adaptive=config.sam_adaptive) if config.sam_rho else None
+        )
         self.started = self.last_saved = time.monotonic()
 
     def _initial_state(self, model: nn.Module) -> TrainingState:
@@ -118,19 +122,26 @@ class _Loop:
         """One optimizer step; gives the batch's loss as a 0-d tensor."""
         config, state = self.config, self.state
         set_learning_rate(state.optimizer, self.rates(state.step))
-        with autocast(self.device, state.precision):
-            loss = F.cross_entropy(self.forward(images), labels, label_smoothing=config.label_smoothing)
-        state.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
+        loss = self._gradients(images, labels)
+        if self.sharpness_aware:
+            with self.sharpness_aware.worst_nearby():
+                self._gradients(images, labels)
         if config.gradient_clip:
             nn.utils.clip_grad_norm_(state.model.parameters(), config.gradient_clip)
         state.optimizer.step()
         state.step += 1
         if state.average:
             state.average.update(state.step)
-        loss = loss.detach()
         state.epoch_loss += loss
         return loss
+
+    def _gradients(self, images: Tensor, labels: Tensor) -> Tensor:
+        """The batch's loss, its gradients left in the parameters."""
+        with autocast(self.device, self.state.precision):
+            loss = F.cross_entropy(self.forward(images), labels, label_smoothing=self.config.label_smoothing)
+        self.state.optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        return loss.detach()
 
     def _finish_epoch(self, epoch: int) -> None:
         state = self.state

@@ -28,6 +28,8 @@ def test_training_learns_what_can_be_learned(optimizer, channels):
         {"label_smoothing": 0.1},
         {"ema_decay": 0.9},
         {"gradient_clip": 0.5},
+        {"sam_rho": 0.05},
+        {"sam_rho": 0.5, "sam_adaptive": True},
         {"augment": ("crop", "flip", "cutout", "mixup")},
         {"precision": "bf16"},
         {"momentum": 0.0},

@@ -16,7 +16,7 @@ from workers.training import Checkpoint, CheckpointError, Interrupted, RunSettin
 CONFIG = TrainingSpec(epochs=3, batch_size=16, ema_decay=0.9, augment=("crop", "cutout", "mixup"), precision="fp32")
 """3 epochs of 3 steps; the network has dropout, so every kind of random number is drawn."""
 RUN = RunSettings(seed=5)
-OPTIMIZERS = ["sgd", "adamw"]
+OPTIMIZERS = [{"optimizer": "sgd"}, {"optimizer": "adamw"}, {"sam_rho": 0.1}]
 
 
 def trained(config=CONFIG, checkpoint=None, hooks=TrainingHooks()):
@@ -36,10 +36,10 @@ def assert_same_bits(one, other):
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
 @pytest.mark.parametrize("step", range(1, 10))
 def test_interrupted_at_any_step_it_ends_with_the_same_bits(step, optimizer, tmp_path):
-    config = CONFIG.model_copy(update={"optimizer": optimizer})
+    config = CONFIG.model_copy(update=optimizer)
     whole, path = trained(config), tmp_path / "checkpoint.safetensors"
     with pytest.raises(Interrupted):
         trained(config, hooks=interrupt_at(step, path))
@@ -124,10 +124,10 @@ TRAPEZOID = CONFIG.model_copy(
 )
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
 def test_a_training_forked_from_a_shorter_one_ends_with_the_bits_of_one_that_was_not(optimizer, tmp_path):
     path = tmp_path / "fork"
-    longest = TRAPEZOID.model_copy(update={"epochs": 6, "optimizer": optimizer})
+    longest = TRAPEZOID.model_copy(update={"epochs": 6} | optimizer)
     whole, checkpoint = trained(longest), None
     for epochs in (1, 3):
         shorter = longest.model_copy(update={"epochs": epochs})
