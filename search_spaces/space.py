@@ -18,7 +18,8 @@ from search_spaces.errors import UnknownSpace
 from search_spaces.plan import NetworkInput, NetworkPlan
 from search_spaces.restrict import restrict
 from search_spaces.rules import ChoiceValue
-from search_spaces.table import BlockTable, IntArray
+from search_spaces.synaptic_flow import log_synaptic_flow
+from search_spaces.table import BlockTable, FloatArray, IntArray
 from search_spaces.table_plan import plan_of
 from search_spaces.vocabulary import Choice, check_declaration
 
@@ -134,6 +135,12 @@ class SearchSpace(ABC):
             weight_bytes=np.concatenate([part.weight_bytes for part in parts]),
             peak_activation_bytes=np.concatenate([part.peak_activation_bytes for part in parts]),
         )
+
+    def log_synaptic_flow(self, indices: IntArray, network_input: NetworkInput) -> FloatArray:
+        """Of canonical index rows (n, c), as `search_spaces.synaptic_flow` expects it: (n,)."""
+        starts = range(0, max(len(indices), 1), ROWS_AT_ONCE)
+        parts = (indices[start : start + ROWS_AT_ONCE] for start in starts)
+        return np.concatenate([log_synaptic_flow(self.layout(rows, network_input)) for rows in parts])
 
     def plan(self, architecture: Architecture, network_input: NetworkInput) -> NetworkPlan:
         """The network as blocks with shapes and costs."""

@@ -190,8 +190,8 @@ class StrategySpec(SpecModel):
     min_epochs: Annotated[int, Field(ge=1)] | None = None
     """asha: epochs of the first rung; by default `training.epochs` / `eta` squared, so that there are three rungs."""
     proxies: tuple[ProxyName, ...] = ()
-    """Zero-cost proxies to score each candidate's untrained network by. They decide nothing: what they are worth on
-    this data is measured, see `GET /v1/searches/{id}/proxies`."""
+    """Zero-cost proxies to score each candidate's untrained network by; the `predictor` sampler takes `synflow` as a
+    hint. What they are worth on this data is measured, see `GET /v1/searches/{id}/proxies`."""
     population_size: Annotated[int, Field(ge=4, le=1000)] = 20
     """Population of the genetic samplers (nsga2, nsga3)."""
 

@@ -32,6 +32,8 @@ class SpaceProblem:
         """`known` gives objectives that need no trial, `limits` the canonical rows that are allowed."""
         self.grid = Grid({choice.name: CategoricalDistribution(choice.options) for choice in space.choices})
         self._space = space
+        self._network_input = network_input
+        self._hints_flow = False
         self._costs = _Costs(space, network_input)
         self._known = dict(known or {})
         self._limits = limits
@@ -39,8 +41,10 @@ class SpaceProblem:
 
     @classmethod
     def of(cls, spec: SearchSpec, space: SearchSpace, network_input: NetworkInput) -> Self:
-        """MACs, parameters and size are known, and constraints on them hold before any training."""
+        """MACs, parameters and size are known, constraints on them hold before any training, and of the zero-cost
+        proxies that are asked for synaptic flow is a hint: the only one that is known of networks not built yet."""
         problem = cls(space, network_input)
+        problem._hints_flow = "synflow" in spec.strategy.proxies
         for place, objective in enumerate(spec.objectives):
             if objective.metric in COMPUTABLE_METRICS:
                 problem._known[place] = problem._cost_named(objective.metric)
@@ -65,10 +69,14 @@ class SpaceProblem:
         return one_hot(self._space.choices, rows).astype(np.float64)
 
     def hints(self, rows: IntArray) -> FloatArray:
-        """Logarithms of known objectives and analytic costs."""
+        """Logarithms of known objectives and analytic costs, and of the synaptic flow where the spec asks for it."""
         costs = self._costs(rows)
         hints = [*self.known(rows).values(), costs[Metric.MACS], costs[Metric.PARAMS], costs[PEAK_ACTIVATION]]
-        return np.log(np.stack(hints, axis=1))
+        logarithms = np.log(np.stack(hints, axis=1))
+        if not self._hints_flow:
+            return logarithms
+        flow = self._space.log_synaptic_flow(rows, self._network_input)
+        return np.concatenate([logarithms, flow[:, None]], axis=1)
 
     def known(self, rows: IntArray) -> dict[int, FloatArray]:
         """Exact values, by the objective's place. The last answer is kept, as with costs."""

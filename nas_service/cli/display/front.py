@@ -13,9 +13,6 @@ from nas_service.wire.candidates import CandidateSummary, FrontInfo, FrontMember
 KEY_LETTERS = 8
 """Of an architecture's key: enough to tell the members of one front apart."""
 
-LEAST_SHOWN = 0.05
-"""Of the probabilities of being on the front."""
-
 ALWAYS_SHOWN = (Metric.SIZE_BYTES, Metric.MACS)
 
 
@@ -49,7 +46,7 @@ def doubts_table(front: FrontInfo) -> Table:
     table.add_column("on the front", justify="right")
     for rank, member in enumerate(front.members, start=1):
         table.add_row(str(rank), *_cells(front, member))
-    for mark, others in (("~", worth_showing(front)), ("x", front.dominated)):
+    for mark, others in (("~", front.near), ("x", front.dominated)):
         for member in others:
             table.add_row(mark, *_cells(front, member), style="dim")
     return table
@@ -58,20 +55,14 @@ def doubts_table(front: FrontInfo) -> Table:
 def doubts_notes(front: FrontInfo) -> list[str]:
     """What the marks of the table mean, as far as they occur."""
     notes = []
-    if shown := worth_showing(front):
-        others = front.near_count - len(shown)
-        more = f"; {others} more are with less than {100 * LEAST_SHOWN:.0f} %" if others else ""
+    if front.near:
+        more = f"; the likeliest {len(front.near)} of {front.near_count}" if front.near_count > len(front.near) else ""
         notes.append(f"~ dominated, but within noise{more}")
     if front.dominated:
         notes.append("x finalized, and dominated by the final numbers; its bundle is kept")
     if front.figures == "final":
         notes.append("numbers of the finished files: validation accuracy of the exported one, latency measured again")
     return notes
-
-
-def worth_showing(front: FrontInfo) -> list[FrontMember]:
-    """Who is dominated within noise, and yet likely enough on the front."""
-    return [member for member in front.near if member.probability >= LEAST_SHOWN]
 
 
 def _empty_table(front: FrontInfo) -> Table:

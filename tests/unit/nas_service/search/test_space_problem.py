@@ -39,6 +39,14 @@ def test_computable_constraints_decide_what_may_be_proposed() -> None:
     assert problem_for().feasible(rows).all()
 
 
+def test_synaptic_flow_is_a_hint_where_it_is_asked_for() -> None:
+    rows = some_rows(5)
+    plain, asked = (problem_for(strategy={"proxies": proxies}).hints(rows) for proxies in (["jacob_cov"], ["synflow"]))
+    assert asked.shape == (5, plain.shape[1] + 1)
+    np.testing.assert_array_equal(asked[:, -1], SPACE.log_synaptic_flow(rows, INPUT))
+    np.testing.assert_array_equal(asked[:, :-1], plain)
+
+
 def test_rows_that_build_the_same_network_have_the_same_features() -> None:
     rng = np.random.default_rng(1)
     counts = [len(c.options) for c in SPACE.choices]

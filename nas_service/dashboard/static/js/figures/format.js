@@ -6,8 +6,6 @@ const METRICS = {
   latency_ms: { name: "Latency", unit: "ms", write: (v) => significant(v) },
   peak_memory_mib: { name: "Peak memory", unit: "MiB", write: (v) => significant(v) },
   size_bytes: { name: "Size", unit: "kB", write: (v) => significant(v / 1e3) },
-  latency_ratio: { name: "Latency ratio", unit: "", write: (v) => significant(v) },
-  peak_memory_ratio: { name: "Peak memory ratio", unit: "", write: (v) => significant(v) },
   macs: { name: "MACs", unit: "M", write: (v) => significant(v / 1e6) },
   params: { name: "Parameters", unit: "k", write: (v) => significant(v / 1e3) },
 };
@@ -18,21 +16,13 @@ export function significant(value, digits = 3) {
   return value.toFixed(Math.min(6, Math.max(0, digits - whole)));
 }
 
-// The target is an index, or how the figures of all targets became one: "worst" or "weighted".
 const split = (key) => {
   const [metric, target] = key.split("@");
-  return { metric, target: target ?? null };
+  return { metric, target: target === undefined ? null : Number(target) };
 };
 
 export const metricOf = (key) => split(key).metric;
 export const targetOf = (key) => split(key).target;
-export const isAcross = (target) => target !== null && Number.isNaN(Number(target));
-
-// As the server calls an objective's metric.
-export function objectiveKey({ metric, target, across, relative_to: bounds }) {
-  if (across) return `${bounds ? metric.slice(0, metric.lastIndexOf("_")) + "_ratio" : metric}@${across}`;
-  return target === null ? metric : `${metric}@${target}`;
-}
 
 export function targetName(target) {
   const threads = target.threads === 1 ? "1 thread" : `${target.threads} threads`;
@@ -43,12 +33,11 @@ export function targetName(target) {
 export function metricName(key, targets = []) {
   const { metric, target } = split(key);
   const name = METRICS[metric]?.name ?? metric;
-  if (isAcross(target)) return target === "worst" ? `${name} on the worst target` : `${name}, weighted over targets`;
   return target === null || targets.length < 2 ? name : `${name} on target ${target}`;
 }
 
 export const metricUnit = (key) => METRICS[metricOf(key)]?.unit ?? "";
-export const metricTitle = (key, targets) => metricName(key, targets) + (metricUnit(key) ? ` (${metricUnit(key)})` : "");
+export const metricTitle = (key, targets) => `${metricName(key, targets)} (${metricUnit(key)})`;
 
 // The number alone; for a cell below a heading with the unit, or an axis with a title.
 export function number(key, value) {
@@ -64,17 +53,7 @@ export function tick(key, value) {
 }
 
 export const quantity = (key, value) =>
-  value === null || value === undefined ? "–" : `${number(key, value)} ${metricUnit(key)}`.trim();
-
-// Half of a 95 % interval, in the unit of `number`; empty where there is none.
-export function halfWidth(key, interval) {
-  if (!interval) return "";
-  const half = (interval[1] - interval[0]) / 2;
-  return ` ± ${significant(metricOf(key) === "accuracy" ? 100 * half : half, 2)}`;
-}
-
-// How likely a place of the front's document is on the front.
-export const chance = (place) => (place.certain ? "certain" : `${Math.round(100 * place.probability)} %`);
+  value === null || value === undefined ? "–" : `${number(key, value)} ${metricUnit(key)}`;
 
 export const option = (value) => (value === null ? "not used" : String(value));
 export const words = (name) => name.replaceAll("_", " ");

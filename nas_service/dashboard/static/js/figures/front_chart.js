@@ -1,7 +1,7 @@
 // The front: every candidate on two axes, those of the front joined, what constraints forbid shaded.
 
 import { Chart, axis, facts, tooltip } from "./chart.js";
-import { chance, metricName, metricOf, metricTitle, option as optionText, quantity, tick, words } from "./format.js";
+import { metricName, metricOf, metricTitle, option as optionText, quantity, tick, words } from "./format.js";
 import { optionColors } from "./palette.js";
 import { front, isMaximized } from "./pareto.js";
 
@@ -21,14 +21,13 @@ export class FrontChart {
     this.chart.on("brushEnd", ({ areas }) => act.select(this.within(areas[0]?.coordRange)));
   }
 
-  show(points, view) {
+  show(points, view, members) {
     const sameAxes = this.view?.x === view.x && this.view?.y === view.y;
-    Object.assign(this, { points, view });
+    Object.assign(this, { points, view, members });
     const { objectives } = points.search.spec;
     this.up = [isMaximized(view.x, objectives), isMaximized(view.y, objectives)];
     this.rows = points.rowsWith(view.x, view.y);
-    // Final numbers are compared with final ones only.
-    const possible = this.rows.filter((row) => (points.isFinal ? points.places.has(row) : points.isCompleted(row))).map((row) => ({ x: this.x(row), y: this.y(row), row }));
+    const possible = this.rows.filter((row) => points.isCompleted(row)).map((row) => ({ x: this.x(row), y: this.y(row), row }));
     this.front = front(possible, this.up);
     this.chart.describe(this.summary(possible.length));
     this.chart.draw({ keepZoom: sameAxes });
@@ -143,21 +142,10 @@ export class FrontChart {
   }
 
   diamonds(colors) {
-    const { members, near } = this.points;
-    const rows = [...new Set([...near, ...members, ...this.front.map(({ row }) => row)])].filter((row) => this.rows.includes(row));
+    const rows = [...new Set([...this.members, ...this.front.map(({ row }) => row)])].filter((row) => this.rows.includes(row));
     const shade = (row) => this.view.color ? this.shadeOf(row, colors) : colors.series[0];
-    const mark = (row) => {
-      const value = [this.x(row), this.y(row), row];
-      if (near.includes(row)) return { value, symbolSize: 8, itemStyle: { color: colors.ground, borderColor: shade(row), borderWidth: 1.5, opacity: 0.75 } };
-      if (this.isOpen(row)) return { value, itemStyle: { color: colors.ground, borderColor: shade(row), borderWidth: 3 } };
-      return { value, itemStyle: { color: shade(row), borderColor: colors.ground, borderWidth: 1.5 } };
-    };
-    return { type: "scatter", z: 5, symbolSize: 12, cursor: "pointer", emphasis: { scale: 1.35 }, data: rows.map(mark) };
-  }
-
-  // A member that others may dominate within noise.
-  isOpen(row) {
-    return this.points.members.includes(row) && !this.points.places.get(row).certain;
+    return { type: "scatter", z: 5, symbolSize: 12, cursor: "pointer", emphasis: { scale: 1.35 },
+      data: rows.map((row) => ({ value: [this.x(row), this.y(row), row], itemStyle: { color: shade(row), borderColor: colors.ground, borderWidth: 1.5 } })) };
   }
 
   shadeOf(row, colors) {
@@ -165,16 +153,15 @@ export class FrontChart {
     return codes[row] < 0 ? colors.faint : optionColors(options, colors)[codes[row]];
   }
 
-  // 95 % confidence intervals along either axis, of those whose place they decide.
+  // 95 % confidence intervals along either axis.
   bars(colors) {
-    const decided = new Set([...this.points.members, ...this.points.near, ...this.front.map(({ row }) => row)]);
-    const rows = this.rows.filter((row) => decided.has(row)).slice(0, MOST_BARS);
+    const rows = this.rows.length > MOST_BARS ? this.front.map(({ row }) => row) : this.rows;
     const data = rows.flatMap((row) => {
       const across = this.points.interval(this.view.x, row), along = this.points.interval(this.view.y, row);
       return [across && [across[0], this.y(row), across[1], this.y(row)], along && [this.x(row), along[0], this.x(row), along[1]]].filter(Boolean);
     });
     const style = { stroke: colors.strong, lineWidth: 1.25, opacity: 0.7 };
-    return { type: "custom", z: 4, silent: true, clip: true, encode: { x: [0, 2], y: [1, 3] }, data, renderItem: (_, api) => {
+    return { type: "custom", z: 4, silent: true, encode: { x: [0, 2], y: [1, 3] }, data, renderItem: (_, api) => {
       const [x1, y1] = api.coord([api.value(0), api.value(1)]), [x2, y2] = api.coord([api.value(2), api.value(3)]);
       return { type: "line", shape: { x1, y1, x2, y2 }, style };
     } };
@@ -188,8 +175,6 @@ export class FrontChart {
       const spread = interval ? ` (${quantity(key, interval[0]).split(" ")[0]} – ${quantity(key, interval[1])})` : "";
       return [metricName(key, targets), quantity(key, points.value(key, row)) + spread];
     });
-    const place = points.places.get(row);
-    if (place) lines.push(["On the front", chance(place)]);
     if (view.color) lines.push([words(view.color), optionText(points.choice(view.color, row))]);
     return facts(`Candidate ${points.numbers[row]}`, lines);
   }

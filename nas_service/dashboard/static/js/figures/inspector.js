@@ -1,7 +1,7 @@
 // What is known of the candidate under the pointer: its numbers and the drawing of its network.
 
 import { candidateLink, element } from "./dom.js";
-import { chance, metricName, quantity } from "./format.js";
+import { metricName, quantity } from "./format.js";
 
 export class Inspector {
   constructor(box) {
@@ -12,8 +12,6 @@ export class Inspector {
     if (this.row === row) return;
     this.row = row;
     const { targets } = points.search.spec;
-    const place = points.places.get(row);
-    const standing = place ? [element("dt", {}, "On the front"), element("dd", {}, chance(place))] : [];
     const facts = points.keys().flatMap((key) => [
       element("dt", {}, metricName(key, targets)),
       element("dd", {}, quantity(key, points.value(key, row))),
@@ -21,6 +19,6 @@ export class Inspector {
     const drawing = element("img", { src: `/v1/candidates/${points.ids[row]}/drawing`, alt: `The network of candidate ${points.numbers[row]}, block by block`, loading: "lazy" });
     drawing.addEventListener("error", () => drawing.replaceWith(element("p", { class: "muted small" }, "This network cannot be drawn here.")));
     const title = element("h3", {}, "Candidate ", candidateLink(points.ids[row], points.numbers[row]));
-    this.box.replaceChildren(title, element("dl", { class: "facts tabular" }, ...standing, ...facts), element("div", { class: "drawing", tabindex: "0", role: "group", "aria-label": "Drawing of the network" }, drawing));
+    this.box.replaceChildren(title, element("dl", { class: "facts tabular" }, ...facts), element("div", { class: "drawing", tabindex: "0", role: "group", "aria-label": "Drawing of the network" }, drawing));
   }
 }

@@ -1,7 +1,7 @@
 // Parallel coordinates: the choices that matter most and the metrics, a line a candidate.
 
 import { Chart, tooltip } from "./chart.js";
-import { metricUnit, metricName, objectiveKey, option as optionText, tick, words } from "./format.js";
+import { metricUnit, metricName, option as optionText, tick, words } from "./format.js";
 
 const MOST_LINES = 1500;
 
@@ -15,7 +15,7 @@ export class ParallelChart {
     this.points = points;
     this.choices = choices;
     this.strong = new Set(strong);
-    this.keys = points.keys().filter((key) => points.search.spec.objectives.some((objective) => key === objectiveKey(objective)));
+    this.keys = points.keys().filter((key) => points.search.spec.objectives.some((o) => key === o.metric || key === `${o.metric}@${o.target}`));
     const completed = points.rowsWith(...this.keys).filter((row) => points.isCompleted(row));
     this.rows = [...completed.filter((row) => !this.strong.has(row)).slice(-MOST_LINES), ...completed.filter((row) => this.strong.has(row))];
     this.chart.describe(`Choices and metrics of ${this.rows.length} candidates; ${this.strong.size} stand out.`);

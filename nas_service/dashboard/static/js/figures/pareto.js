@@ -1,7 +1,5 @@
 // The front of two axes. Points are {x, y}; `up` says of each axis whether more is better.
 
-import { metricOf, objectiveKey } from "./format.js";
-
 export function front(points, [xUp, yUp]) {
   const worse = (a, b, up) => (up ? b - a : a - b);
   const sorted = points.toSorted((a, b) => worse(a.x, b.x, xUp) || worse(a.y, b.y, yUp));
@@ -14,6 +12,7 @@ export function front(points, [xUp, yUp]) {
 }
 
 export function isMaximized(key, objectives) {
-  const named = objectives.find((objective) => objectiveKey(objective) === key);
-  return named ? named.goal === "maximize" : metricOf(key) === "accuracy";
+  const [metric, target] = key.split("@");
+  const named = objectives.find((o) => o.metric === metric && String(o.target ?? "") === (target ?? ""));
+  return named ? named.goal === "maximize" : metric === "accuracy";
 }

@@ -6,7 +6,7 @@ import { CurvesChart } from "./curves_chart.js";
 import { TableBehind, candidateLink, element, options } from "./dom.js";
 import { EventLog } from "./event_log.js";
 import { Feed } from "./feed.js";
-import { isAcross, metricName, metricTitle, metricOf, number, objectiveKey, option as optionText, targetName, targetOf, words } from "./format.js";
+import { metricName, metricTitle, metricOf, number, option as optionText, targetName, targetOf, words } from "./format.js";
 import { FrontChart } from "./front_chart.js";
 import { GrowthChart } from "./growth_chart.js";
 import { Header, isOver } from "./header.js";
@@ -27,8 +27,8 @@ const url = `/v1/searches/${id}`;
 const initial = JSON.parse(document.getElementById("initial").textContent);
 const part = (name) => root.querySelector(`[data-part="${name}"]`);
 
-const state = { search: initial.search, turns: initial.turns, points: null, selected: null };
-const view = { x: null, y: null, color: "", target: null };
+const state = { search: initial.search, turns: initial.turns, points: null, members: [], selected: null };
+const view = { x: null, y: null, color: "" };
 
 const open = (candidateId) => location.assign(`/candidates/${candidateId}`);
 const header = new Header(root, { changed: (search) => { state.search = search; header.show(search, state.turns); announce(`Search ${search.status.toLowerCase()}`); }, failed: say });
@@ -85,43 +85,19 @@ function fillControls() {
   const axes = [...new Set(keys.map((key) => metricOf(key)))].map((metric) => [metric, metricName(metric)]);
   options(part("x"), axes, metricOf(view.x));
   options(part("y"), axes, metricOf(view.y));
-  const target = targetOf(view.x) ?? targetOf(view.y) ?? "0";
-  const all = [...new Set(keys.map(targetOf).filter(isAcross))].map((way) => [way, way === "worst" ? "the worst of all" : "all, weighted"]);
-  options(part("target"), [...all, ...targets.map((t, i) => [String(i), targetName(t)])], target);
+  const target = targetOf(view.x) ?? targetOf(view.y) ?? 0;
+  options(part("target"), targets.map((t, i) => [String(i), targetName(t)]), String(target));
   part("target-field").hidden = targets.length < 2;
   options(part("color"), [["", "nothing"], ...points.varying().map((name) => [name, words(name)])], view.color);
 }
 
-async function readControls() {
-  const target = part("target").value || "0";
-  const { points } = state;
-  const key = (metric) => {
-    const quantity = metric.replace(/_(ms|mib|ratio)$/, "");
-    const alike = points.keys().filter((name) => targetOf(name) === target && metricOf(name).startsWith(`${quantity}_`));
-    return [`${metric}@${target}`, ...alike, metric].find((name) => name in points.metrics) ?? metric;
-  };
+function readControls() {
+  const target = Number(part("target").value || 0);
+  const key = (metric) => [`${metric}@${target}`, metric].find((name) => name in state.points.metrics) ?? metric;
   view.x = key(part("x").value);
   view.y = key(part("y").value);
   view.color = part("color").value;
-  // The front of another target is asked for where one is chosen whose latency is no objective.
-  const own = state.search.spec.objectives.map(objectiveKey);
-  const asked = [view.x, view.y].some((name) => targetOf(name) !== null && !own.includes(name));
-  const wanted = asked && !isAcross(target) ? target : null;
-  if (wanted !== view.target) {
-    view.target = wanted;
-    points.settle(await get(frontUrl()));
-    showMembers();
-  }
-  fillControls();
   showFront();
-}
-
-const frontUrl = () => `${url}/front${view.target === null ? "" : `?target=${view.target}`}`;
-
-function showMembers() {
-  const { points } = state;
-  part("members").replaceChildren(membersTable(points));
-  part("members-empty").hidden = points.members.length > 0;
 }
 
 function showLegend() {
@@ -139,7 +115,7 @@ function showLegend() {
 }
 
 function showFront() {
-  front.show(state.points, view);
+  front.show(state.points, view, state.members);
   showLegend();
   tables[0].fill();
   part("front-empty").hidden = front.rows.length > 0;
@@ -149,23 +125,22 @@ function showSelection() {
   const rows = state.selected;
   const note = part("selection");
   note.textContent = rows === null ? "" : `${rows.length} selected`;
-  parallel.show(state.points, parallel.choices ?? [], rows ?? state.points.members);
+  parallel.show(state.points, parallel.choices ?? [], rows ?? state.members);
   tables[4].fill();
 }
 
 async function loadFigures() {
-  const names = ["points", "growth", "curves", "importance", "timeline"];
-  const [found, columns, grown, learned, effects, done] = await Promise.all([get(frontUrl()), ...names.map((name) => get(`${url}/${name}`))]);
+  const [columns, found, grown, learned, effects, done] = await Promise.all(["points", "front", "growth", "curves", "importance", "timeline"].map((name) => get(`${url}/${name}`)));
   const points = new Points(columns, state.search);
-  points.settle(found);
   state.points = points;
+  state.members = found.members.map(({ candidate }) => points.rowOf.get(candidate.id)).filter((row) => row !== undefined);
   const any = points.count > 0;
   part("figures").hidden = !any;
   part("nothing").hidden = any;
   if (!any) return;
   fillControls();
   showFront();
-  if (inspector.row === undefined && points.members.length) inspector.show(points, points.members[0]);
+  if (inspector.row === undefined && state.members.length) inspector.show(points, state.members[0]);
   growth.show(grown);
   curves.show(learned.items, found.members.map(({ candidate }) => candidate.id));
   showImportance(effects);
@@ -173,7 +148,8 @@ async function loadFigures() {
   parallel.choices = [...new Set([...ranked, ...points.varying()])].slice(0, matchMedia("(max-width: 40rem)").matches ? 2 : PARALLEL_CHOICES);
   showSelection();
   if (done.items.length) timeline.show(done.items, (of) => points.numbers[points.rowOf.get(of)] ?? "?");
-  showMembers();
+  part("members").replaceChildren(membersTable(points, state.members));
+  part("members-empty").hidden = state.members.length > 0;
   for (const table of tables) table.fill();
   for (const [name, rows] of [["growth", grown.steps], ["curves", curves.items], ["importance", importance.effects], ["timeline", done.items]])
     part(`${name}-empty`).hidden = rows.length > 0;

@@ -59,8 +59,7 @@ def test_doubts_are_shown_with_intervals_and_probabilities_and_their_marks_expla
     intervals = ((0.94, 0.98), (0.049, 0.051))
     open_ = front_member(MEMBERS[1], keys, intervals=intervals, probability=0.731, certain=False, rivals=("other",))
     near = front_member(MEMBERS[2], keys, probability=0.27, certain=False, rivals=(MEMBERS[1].id,))
-    far = front_member(MEMBERS[4], keys, probability=0.04, certain=False)
-    found = front().model_copy(update={"members": (sure, open_), "near": (near, far), "near_count": 7})
+    found = front().model_copy(update={"members": (sure, open_), "near": (near,), "near_count": 7})
     console = Console(width=140, color_system=None)
     with console.capture() as capture:
         console.print(doubts_table(found))
@@ -71,7 +70,7 @@ def test_doubts_are_shown_with_intervals_and_probabilities_and_their_marks_expla
     assert "0.05 ms +-0.001" in second
     assert second.endswith("73 %")
     assert third.split()[0] == "~"
-    assert doubts_notes(found) == ["~ dominated, but within noise; 6 more are with less than 5 %"]
+    assert doubts_notes(found) == ["~ dominated, but within noise; the likeliest 1 of 7"]
 
 
 def test_what_was_finalized_and_is_dominated_is_marked_and_final_numbers_are_called_so() -> None:
