@@ -5,9 +5,12 @@ For tests and benchmarks of orchestration, where what a candidate is worth does 
 
 import hashlib
 import time
+from collections.abc import Sequence
+from dataclasses import asdict
 
 from nas_service.bootstrap import bootstrap
-from nas_service.domain.entities import MODEL_FILE, TRAIN_QUEUE, Candidate, JsonDict, WorkItem, WorkKind, profile_queue
+from nas_service.domain.entities import TRAIN_QUEUE, Candidate, Export, JsonDict, WorkItem, WorkKind, profile_queue
+from nas_service.domain.formats import ModelFormat
 from nas_service.domain.spec import SearchSpec
 from nas_service.use_cases import work
 from nas_service.use_cases.advance import advance
@@ -44,14 +47,14 @@ def made_up_result(spec: SearchSpec, item: WorkItem, candidate: Candidate | None
     epochs = item.payload.get("epochs", spec.training.epochs)
     model = hashlib.sha256(f"{key} {epochs} {item.payload.get('final', False)}".encode()).hexdigest()
     if item.kind is WorkKind.EVALUATE:
-        artifact = {"sha256": model, "size_bytes": 1, "media_type": "application/onnx"}
-        result = {"model_sha256": model, "weights_sha256": model, "curve": [], "duration_s": 1.0}
         return {
             "accuracy": round((0.5 + 0.5 * unit(key)) * (epochs / spec.training.epochs) ** 0.1, 4),
             "fidelity": {"epochs": epochs},
-            "artifacts": {MODEL_FILE: artifact},
-            "result": result,
+            **_made_up_exports(model, spec.formats),
+            "result": {"weights_sha256": model, "curve": [], "duration_s": 1.0},
         }
+    if item.kind is WorkKind.EXPORT:
+        return _made_up_exports(model, [ModelFormat(name) for name in item.payload["formats"]])
     latency_ms = 0.01 + candidate.metrics["macs"] / 1e6 * (0.5 + unit(f"latency {key}"))
     if item.kind is WorkKind.PROFILE:
         return {"device_id": "device", "median_ms": latency_ms, "peak_memory_mib": 1.0, "noisy": False}
@@ -63,6 +66,17 @@ def made_up_result(spec: SearchSpec, item: WorkItem, candidate: Candidate | None
         "latency": {str(target): {"median_ms": latency_ms} for target in range(len(spec.targets))},
     }
     return {"artifacts": {"bundle.zip": bundle}, "final": final}
+
+
+def _made_up_exports(model: str, formats: Sequence[ModelFormat]) -> JsonDict:
+    """Files of accuracies that differ by format, as those of quantized networks do."""
+    exports, artifacts = [], {}
+    for form in formats:
+        sha256 = model if form is ModelFormat.ONNX else hashlib.sha256(f"{model} {form}".encode()).hexdigest()
+        accuracy = round(0.5 + 0.5 * unit(sha256), 4)
+        exports.append(asdict(Export(form, sha256, 1, 0.0, accuracy)))
+        artifacts[form.file_name] = {"sha256": sha256, "size_bytes": 1, "media_type": form.media_type}
+    return {"exports": exports, "artifacts": artifacts}
 
 
 def claim(store: Store) -> WorkItem | None:

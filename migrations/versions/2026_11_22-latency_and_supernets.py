@@ -1,6 +1,7 @@
 """latency and supernets"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +13,16 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+ARTIFACTS = sa.table("artifacts", sa.column("sha256"), sa.column("size_bytes"))
+EVALUATIONS = sa.table("evaluations", sa.column("id"), sa.column("result", JSON))
+WORK_ITEMS = sa.table(
+    "work_items",
+    sa.column("id"),
+    sa.column("kind"),
+    sa.column("status"),
+    sa.column("absorbed", sa.Boolean()),
+    sa.column("result", JSON),
+)
 
 
 def upgrade() -> None:
@@ -22,6 +33,23 @@ def upgrade() -> None:
     op.add_column("candidates", sa.Column("remeasured", JSON, nullable=False, server_default="{}"))
     op.add_column("measurements", sa.Column("half_width_ratio", sa.Float(), nullable=True))
     op.create_index("ix_measurements_device_id_created_at", "measurements", ["device_id", "created_at"])
+    exports = op.create_table(
+        "exports",
+        sa.Column("evaluation_id", sa.String(length=64), nullable=False),
+        sa.Column("format", sa.String(length=16), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("max_abs_error", sa.Float(), nullable=True),
+        sa.Column("validation_accuracy", sa.Float(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["evaluation_id"],
+            ["evaluations.id"],
+            name=op.f("fk_exports_evaluation_id_evaluations"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("evaluation_id", "format", name=op.f("pk_exports")),
+    )
+    _note_exports(exports)
 
 
 def downgrade() -> None:
@@ -32,3 +60,29 @@ def downgrade() -> None:
     op.drop_column("measurements", "half_width_ratio")
     op.drop_column("candidates", "remeasured")
     op.drop_column("candidates", "intervals")
+    op.drop_table("exports")
+
+
+def _note_exports(exports: sa.Table) -> None:
+    """What each evaluation says of its ONNX file becomes a row; the file's own accuracy was not measured then."""
+    connection = op.get_bind()
+    sizes = dict(connection.execute(sa.select(ARTIFACTS)).all())
+    for evaluation_id, result in connection.execute(sa.select(EVALUATIONS)).all():
+        for export in _exports_of(result, sizes):
+            connection.execute(sa.insert(exports), {"evaluation_id": evaluation_id, **export})
+    finished = sa.select(WORK_ITEMS.c.id, WORK_ITEMS.c.result).where(
+        WORK_ITEMS.c.kind == "evaluate", WORK_ITEMS.c.status == "DONE", WORK_ITEMS.c.absorbed.is_(False)
+    )
+    for item_id, result in connection.execute(finished).all():
+        named = result | {"exports": _exports_of(result["result"], sizes)}
+        connection.execute(sa.update(WORK_ITEMS).where(WORK_ITEMS.c.id == item_id).values(result=named))
+
+
+def _exports_of(result: dict[str, Any], sizes: Mapping[str, int]) -> list[dict[str, Any]]:
+    sha256 = result.get("model_sha256")
+    size_bytes = result.get("model_file_bytes", sizes.get(sha256))
+    if size_bytes is None:
+        return []
+    error = result.get("export_max_abs_error")
+    facts = {"size_bytes": size_bytes, "max_abs_error": error, "validation_accuracy": None}
+    return [{"format": "onnx", "sha256": sha256, **facts}]

@@ -1,5 +1,6 @@
 """The things the service remembers, as frozen values: searches, candidates, work, and the evidence about them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -7,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from nas_service.domain.estimates import Estimates, Interval
+from nas_service.domain.formats import ModelFormat
 from nas_service.domain.spec import SearchSpec, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus
 
@@ -167,6 +169,8 @@ class WorkKind(StrEnum):
 
     PREPARE = "prepare"
     EVALUATE = "evaluate"
+    EXPORT = "export"
+    """Write weights that are known in formats that another search had no use for."""
     PROFILE = "profile"
     FINALIZE = "finalize"
 
@@ -208,6 +212,20 @@ class WorkItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Export:
+    """A trained network written in one format, and what became of it there."""
+
+    format: ModelFormat
+    sha256: str
+    size_bytes: int
+    max_abs_error: float | None
+    """Largest difference of its logits from the torch network's, on real images."""
+    validation_accuracy: float | None
+    """Of the file itself, run by the format's stock runtime. None, as the error may be, where the file was written
+    before files were tried themselves."""
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """An accuracy and what it cost, reusable by every search that asks for the same."""
 
@@ -218,8 +236,19 @@ class Evaluation:
     fidelity: JsonDict
     """Epochs, data fingerprint, splits, seed, evaluator: what the accuracy is worth."""
     result: JsonDict
-    """Loss, learning curve, duration, device, precision, and the sha256 of model and weights."""
+    """Loss, learning curve, duration, device, precision, and the sha256 of the weights."""
     created_at: datetime
+    exports: tuple[Export, ...] = ()
+    """The files written of it, which are kept as long as its weights are."""
+
+    def export(self, model_format: ModelFormat) -> Export:
+        """The file in this format. Raises KeyError where there is none."""
+        return {export.format: export for export in self.exports}[model_format]
+
+    def lacking(self, formats: Iterable[ModelFormat]) -> list[ModelFormat]:
+        """Those of `formats` that were not written yet, or whose accuracy is not known."""
+        known = {export.format for export in self.exports if export.validation_accuracy is not None}
+        return [model_format for model_format in formats if model_format not in known]
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +281,8 @@ class Artifact:
     media_type: str
 
 
-MODEL_FILE, WEIGHTS_FILE = "model.onnx", "weights.safetensors"
-"""Names of an evaluation's files."""
+WEIGHTS_FILE = "weights.safetensors"
+"""The file of an evaluation that all its exports come from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,24 +3,36 @@
 from nas_service.domain.across import with_across
 from nas_service.domain.entities import JsonDict
 from nas_service.domain.estimates import Estimates, latency_interval, wilson
-from nas_service.domain.metrics import metric_key
+from nas_service.domain.formats import ModelFormat
+from nas_service.domain.metrics import judges_by_files, metric_key
 from nas_service.domain.spec import Metric, SearchSpec
 
 
 def final_numbers(spec: SearchSpec, known: Estimates, final: JsonDict | None) -> Estimates | None:
     """The numbers of the search with those that were taken again of the finished files; None without a bundle.
 
-    The accuracy is that of the exported file on the validation images, the latencies are the last ones measured.
+    The accuracies are those of the exported files on the validation images, the latencies the last ones measured.
     The test accuracy is not among them: what is chosen by it is no test any more.
     """
     if final is None or "bundle" not in final:
         return None
-    if "validation_accuracy" in final:
-        accuracy, images = final["validation_accuracy"], final.get("validation_samples")
-        known = known.with_one(Metric.ACCURACY.value, accuracy, wilson(accuracy, images) if images else None)
+    images = final.get("validation_samples")
+    for key, accuracy in _accuracies(spec, final).items():
+        known = known.with_one(key, accuracy, wilson(accuracy, images) if images else None)
     for target, latency in final.get("latency", {}).items():
         key = metric_key(Metric.LATENCY_MS, int(target))
         known = known.with_one(key, latency["median_ms"], latency_interval(latency))
         if latency.get("peak_memory_mib") is not None:
             known = known.with_one(metric_key(Metric.PEAK_MEMORY_MIB, int(target)), latency["peak_memory_mib"])
     return with_across(spec, known)
+
+
+def _accuracies(spec: SearchSpec, final: JsonDict) -> dict[str, float]:
+    """By metric key: of the fp32 file for the network, and of the one that each target executes where that counts."""
+    if "files" not in final:  # finalized when there was but one
+        return {Metric.ACCURACY.value: final["validation_accuracy"]} if "validation_accuracy" in final else {}
+    of = {name: figures["validation_accuracy"] for name, figures in final["files"].items()}
+    found = {Metric.ACCURACY.value: of[ModelFormat.ONNX.file_name]}
+    if judges_by_files(spec):
+        found |= {metric_key(Metric.ACCURACY, i): of[t.format.file_name] for i, t in enumerate(spec.targets)}
+    return found

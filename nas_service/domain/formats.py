@@ -39,13 +39,24 @@ class ModelFormat(StrEnum):
         """Of the file."""
         return _FILES[self][1]
 
+    @property
+    def is_quantized(self) -> bool:
+        """Whether the file computes other logits than the network that it was written from."""
+        return self in _QUANTIZED
 
+    @property
+    def stock_runtime(self) -> RuntimeName:
+        """In which the accuracy of a file is taken; who exports the format has it."""
+        return _FILES[self][2]
+
+
+_QUANTIZED = frozenset({ModelFormat.ONNX_INT8})
 _BINARY = "application/octet-stream"
-_FILES: Mapping[ModelFormat, tuple[str, str]] = {
-    ModelFormat.ONNX: ("model.onnx", "application/onnx"),
-    ModelFormat.ONNX_INT8: ("model.int8.onnx", "application/onnx"),
-    ModelFormat.PT2: ("model.pt2", _BINARY),
-    ModelFormat.PTE: ("model.pte", _BINARY),
+_FILES: Mapping[ModelFormat, tuple[str, str, RuntimeName]] = {
+    ModelFormat.ONNX: ("model.onnx", "application/onnx", "onnxruntime"),
+    ModelFormat.ONNX_INT8: ("model.int8.onnx", "application/onnx", "onnxruntime"),
+    ModelFormat.PT2: ("model.pt2", _BINARY, "torch"),
+    ModelFormat.PTE: ("model.pte", _BINARY, "executorch"),
 }
 
 RUNS: Mapping[tuple[RuntimeName, PrecisionName], ModelFormat] = MappingProxyType(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from nas_service.domain.entities import Evaluation
 from nas_service.domain.spec import (
     COMPUTABLE_METRICS,
     TARGET_METRICS,
@@ -31,10 +32,10 @@ def objective_values(objectives: Sequence[ObjectiveSpec], metrics: Mapping[str, 
 
 
 def objectives_on(spec: SearchSpec, target: int) -> tuple[ObjectiveSpec, ...]:
-    """The search's objectives with every one that is measured taken on one target: those of that target's front."""
+    """The search's objectives with every one that depends on a target taken on one: those of that target's front."""
     found: dict[str, ObjectiveSpec] = {}
     for objective in spec.objectives:
-        if objective.metric in TARGET_METRICS:
+        if objective.metric in TARGET_METRICS or objective.target is not None:
             objective = ObjectiveSpec(metric=objective.metric, goal=objective.goal, target=target)
         found.setdefault(objective_key(objective), objective)
     return tuple(found.values())
@@ -71,6 +72,35 @@ def computable(constraints: Sequence[ConstraintSpec]) -> list[ConstraintSpec]:
 def profiled_targets(spec: SearchSpec) -> range:
     """Indices of the targets to measure on: all, so that a front can be read for each."""
     return range(len(spec.targets))
+
+
+def accuracies(spec: SearchSpec, evaluation: Evaluation) -> dict[str, float]:
+    """The trained network's, and where the search judges by files that of the one which each target executes."""
+    found = {Metric.ACCURACY.value: evaluation.accuracy}
+    if judges_by_files(spec):
+        for index, target in enumerate(spec.targets):
+            accuracy = evaluation.export(target.format).validation_accuracy
+            assert accuracy is not None  # `Evaluation.lacking` counts it as missing
+            found[metric_key(Metric.ACCURACY, index)] = accuracy
+    return found
+
+
+def judges_by_files(spec: SearchSpec) -> bool:
+    """Whether any objective or constraint is about the accuracy of an exported file."""
+    judged = [(o.metric, o.target) for o in spec.objectives] + [(c.metric, c.target) for c in spec.constraints]
+    return any(metric is Metric.ACCURACY and target is not None for metric, target in judged)
+
+
+def accuracy_key(spec: SearchSpec) -> str:
+    """The accuracy that the search goes by: its first objective's, or else the trained network's."""
+    named = (metric_key(o.metric, o.target) for o in spec.objectives if o.metric is Metric.ACCURACY)
+    return next(named, Metric.ACCURACY.value)
+
+
+def deployed_target(spec: SearchSpec) -> int:
+    """The target whose file stands for a candidate where one has to: that of the first accuracy objective, else 0."""
+    named = (o.target for o in spec.objectives if o.metric is Metric.ACCURACY)
+    return next(named, None) or 0
 
 
 def needed_metrics(spec: SearchSpec) -> list[str]:

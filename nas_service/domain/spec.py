@@ -1,7 +1,7 @@
 """What a user asks for: the search spec. One declaration gives validation, defaults and the JSON Schema."""
 
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
@@ -30,6 +30,9 @@ COMPUTABLE_METRICS = frozenset({Metric.SIZE_BYTES, Metric.MACS, Metric.PARAMS})
 
 TARGET_METRICS = frozenset({Metric.LATENCY_MS, Metric.PEAK_MEMORY_MIB})
 """Measured on a target, so each use of them names one."""
+
+MAY_NAME_TARGET = TARGET_METRICS | {Metric.ACCURACY}
+"""An accuracy that names a target is that of the file which is executed there, else the trained network's."""
 
 
 class Goal(StrEnum):
@@ -117,7 +120,9 @@ class ObjectiveSpec(SpecModel):
     goal: Goal | None = None
     """Default: accuracy is maximized, everything else minimized."""
     target: Annotated[int, Field(ge=0)] | None = None
-    """Index into `targets`, for metrics that are measured on one (default 0, unless `across` is given)."""
+    """Index into `targets`, for metrics that are measured on one (default 0, unless `across` is given). An
+    accuracy with a target is that of the file which is executed there; without one it is the trained network's, unless
+    a target executes int8."""
     across: Across | None = None
     """One figure over all targets in place of one target's."""
     weights: tuple[Annotated[float, Field(gt=0, le=1e9)], ...] | None = None
@@ -132,8 +137,8 @@ class ObjectiveSpec(SpecModel):
         natural = Goal.MAXIMIZE if self.metric is Metric.ACCURACY else Goal.MINIMIZE
         if self.goal is None:
             object.__setattr__(self, "goal", natural)
-        for name in ("target", "across"):
-            if self.metric not in TARGET_METRICS and getattr(self, name) is not None:
+        for name, metrics in (("target", MAY_NAME_TARGET), ("across", TARGET_METRICS)):
+            if self.metric not in metrics and getattr(self, name) is not None:
                 raise ValueError(f"{self.metric} does not depend on a target; remove `{name}`")
         if self.across is not None and self.target is not None:
             raise ValueError("is either of one `target` or `across` all of them; remove one")
@@ -158,7 +163,8 @@ class ConstraintSpec(SpecModel):
     min: float | None = None
     max: float | None = None
     target: Annotated[int, Field(ge=0)] | None = None
-    """Index into `targets`, for metrics that are measured on one (default 0)."""
+    """Index into `targets`, for metrics that are measured on one (default 0). An accuracy with a target is that of
+    the file which is executed there; without one it is the trained network's, unless a target executes int8."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -168,7 +174,7 @@ class ConstraintSpec(SpecModel):
             raise ValueError(f"min {self.min} is larger than max {self.max}")
         if self.metric in TARGET_METRICS and self.target is None:
             object.__setattr__(self, "target", 0)
-        if self.metric not in TARGET_METRICS and self.target is not None:
+        if self.metric not in MAY_NAME_TARGET and self.target is not None:
             raise ValueError(f"{self.metric} does not depend on a target; remove `target`")
         return self
 
@@ -281,6 +287,16 @@ class FinalizeSpec(SpecModel):
     trained again. `all`: nothing is deleted until the search is."""
 
 
+_Judged = TypeVar("_Judged", ObjectiveSpec, ConstraintSpec)
+
+
+def _on_a_target(judged: _Judged) -> _Judged:
+    """On target 0, as every other metric that depends on one, where an accuracy names none."""
+    if judged.metric is Metric.ACCURACY and judged.target is None:
+        return judged.model_copy(update={"target": 0})
+    return judged
+
+
 def _default_objectives() -> tuple[ObjectiveSpec, ...]:
     return (ObjectiveSpec(metric=Metric.ACCURACY), ObjectiveSpec(metric=Metric.LATENCY_MS))
 
@@ -305,6 +321,14 @@ class SearchSpec(SpecModel):
     """Of your own searches those of the highest priority are worked on first. Between users it counts for nothing."""
 
     @model_validator(mode="after")
+    def _accuracy_belongs_to_a_target_where_it_depends_on_one(self) -> Self:
+        """Beside the latency of a quantized file the accuracy of the fp32 network would be the wrong one."""
+        if any(target.precision != "fp32" for target in self.targets):
+            object.__setattr__(self, "objectives", tuple(map(_on_a_target, self.objectives)))
+            object.__setattr__(self, "constraints", tuple(map(_on_a_target, self.constraints)))
+        return self
+
+    @model_validator(mode="after")
     def _targets_exist_and_objectives_differ(self) -> Self:
         for name, target in [(f"objectives.{i}", o.target) for i, o in enumerate(self.objectives)] + [
             (f"constraints.{i}", c.target) for i, c in enumerate(self.constraints)
@@ -327,6 +351,15 @@ class SearchSpec(SpecModel):
         strategy, training = self.strategy, self.training
         if strategy.schedule == "asha" and training.learning_rate_decay == "cosine":
             raise ValueError("training.learning_rate_decay: asha stops and resumes trainings, so it needs `trapezoid`")
+        accuracies = [i for i, o in enumerate(self.objectives) if o.metric is Metric.ACCURACY]
+        if strategy.schedule == "asha" and len(accuracies) > 1:
+            raise ValueError(f"objectives.{accuracies[1]} is a second accuracy, but asha goes by one; remove it")
         if strategy.min_epochs is not None and strategy.min_epochs > training.epochs:
             raise ValueError(f"strategy.min_epochs is {strategy.min_epochs}, more than training.epochs")
         return self
+
+    @property
+    def formats(self) -> tuple[ModelFormat, ...]:
+        """What each candidate is exported to: all that the targets execute, and always ONNX."""
+        executed = {target.format for target in self.targets}
+        return tuple(f for f in ModelFormat if f is ModelFormat.ONNX or f in executed)

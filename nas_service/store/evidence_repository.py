@@ -8,10 +8,10 @@ from statistics import fmean, median
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, or_, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from nas_service.domain.entities import Artifact, Evaluation, Measurement, Noise
+from nas_service.domain.entities import Artifact, Evaluation, Export, Measurement, Noise
 from nas_service.domain.errors import NotFoundError, RetryableError
 from nas_service.domain.spec import TargetSpec
-from nas_service.store.insert_if_new import InsertIfNew
+from nas_service.store.insert_if_new import InsertIfNew, Put
 from nas_service.store.rows import to_evaluation, to_measurement
 from nas_service.store.tables import (
     artifacts,
@@ -19,6 +19,7 @@ from nas_service.store.tables import (
     candidates,
     evaluation_artifacts,
     evaluations,
+    exports,
     measurements,
     work_artifacts,
 )
@@ -43,6 +44,7 @@ _RETIRE_WITHOUT_FILES = (
     .values(reuse_key=None)
 )
 _ADD_EVALUATION = InsertIfNew(evaluations)
+_EXPORTS = select(exports).where(exports.c.evaluation_id == bindparam("of_evaluation")).order_by(exports.c.format)
 _ADD_MEASUREMENT = insert(measurements)
 _OF_MODEL = select(measurements).where(
     measurements.c.model_sha256 == bindparam("model_sha256"),
@@ -73,7 +75,7 @@ _ADD_ARTIFACT = {
     for dialect in (sqlite, postgresql)
 }
 _LINK_TO_CANDIDATE = InsertIfNew(candidate_artifacts)
-_LINK_TO_EVALUATION = InsertIfNew(evaluation_artifacts)
+_PUT_EXPORT, _LINK_TO_EVALUATION = Put(exports), Put(evaluation_artifacts)
 _HOLD = InsertIfNew(work_artifacts)
 _LET_GO = delete(work_artifacts).where(work_artifacts.c.work_item_id.in_(bindparam("item_ids", expanding=True)))
 _OF_CANDIDATE = (
@@ -112,30 +114,41 @@ class SqlEvidence:
 
         One whose files were collected gives its key to the new one; what refers to it stays as it was.
         """
-        row = {name: getattr(evaluation, name) for name in Evaluation.__dataclass_fields__}
+        row = {name: getattr(evaluation, name) for name in Evaluation.__dataclass_fields__ if name != "exports"}
         for _ in range(MAX_RACES):
             self._connection.execute(_RETIRE_WITHOUT_FILES, {"of_key": evaluation.reuse_key})
             if _ADD_EVALUATION(self._connection, row):
-                for name, artifact in files.items():
-                    link = {"evaluation_id": evaluation.id, "name": name, "sha256": artifact.sha256}
-                    _LINK_TO_EVALUATION(self._connection, link)
+                self.add_exports(evaluation.id, evaluation.exports, files)
                 return evaluation
             known = self.evaluation_by_key(evaluation.reuse_key or "")
             if known is not None and self.has_files(known.id):
                 return known
         raise RetryableError("evaluation-contended", "an equal evaluation comes and goes; it is stored at the next try")
 
+    def add_exports(self, evaluation_id: str, written: Sequence[Export], files: Mapping[str, Artifact]) -> None:
+        """Give an evaluation files by name, and note what became of its network in them; the last ones count."""
+        for export in written:
+            row = {name: getattr(export, name) for name in Export.__dataclass_fields__}
+            _PUT_EXPORT(self._connection, row | {"evaluation_id": evaluation_id})
+        for name, artifact in files.items():
+            link = {"evaluation_id": evaluation_id, "name": name, "sha256": artifact.sha256}
+            _LINK_TO_EVALUATION(self._connection, link)
+
     def evaluation(self, evaluation_id: str) -> Evaluation:
         """Raises NotFoundError."""
         row = self._connection.execute(_EVALUATION, {"evaluation_id": evaluation_id}).mappings().first()
         if row is None:
             raise NotFoundError("no-such-evaluation", f"there is no evaluation {evaluation_id!r}")
-        return to_evaluation(row)
+        return self._with_exports(row)
 
     def evaluation_by_key(self, reuse_key: str) -> Evaluation | None:
         """The same architecture on the same data by the same training, if it was ever evaluated."""
         row = self._connection.execute(_EVALUATION_BY_KEY, {"reuse_key": reuse_key}).mappings().first()
-        return to_evaluation(row) if row else None
+        return self._with_exports(row) if row else None
+
+    def _with_exports(self, row: RowMapping) -> Evaluation:
+        found = self._connection.execute(_EXPORTS, {"of_evaluation": row["id"]})
+        return to_evaluation(row, found.mappings().all())
 
     def has_files(self, evaluation_id: str) -> bool:
         """Whether its files are kept; those of dominated candidates are collected."""

@@ -1,4 +1,4 @@
-"""Insert a row unless one with its keys is there: both databases can, SQLAlchemy says it once for each."""
+"""Insert a row whose keys may be there already: both databases can, SQLAlchemy says it once for each."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,3 +20,19 @@ class InsertIfNew:
     def __call__(self, connection: Connection, row: Mapping[str, Any]) -> bool:
         """Whether the row was inserted."""
         return connection.execute(self._statements[connection.dialect.name], row).rowcount == 1
+
+
+class Put:
+    """`INSERT ... ON CONFLICT DO UPDATE` into one table: of several writers of one key the last one's row stays."""
+
+    def __init__(self, table: Table) -> None:
+        keys = table.primary_key.columns
+        self._statements = {}
+        for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql)):
+            new = dialect.insert(table)
+            others = {column.name: new.excluded[column.name] for column in table.columns if column not in keys.values()}
+            self._statements[name] = new.on_conflict_do_update(index_elements=list(keys), set_=others)
+
+    def __call__(self, connection: Connection, row: Mapping[str, Any]) -> None:
+        """Put one row."""
+        connection.execute(self._statements[connection.dialect.name], row)

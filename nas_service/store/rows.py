@@ -1,5 +1,6 @@
 """Named converters between rows and values."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,6 +11,7 @@ from nas_service.domain.entities import (
     DatasetFacts,
     Evaluation,
     Event,
+    Export,
     Failure,
     JsonDict,
     Measurement,
@@ -20,6 +22,7 @@ from nas_service.domain.entities import (
     WorkKind,
 )
 from nas_service.domain.estimates import Interval
+from nas_service.domain.formats import ModelFormat
 from nas_service.domain.spec import SearchSpec, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus
 
@@ -113,9 +116,13 @@ def to_work_item(row: RowMapping) -> WorkItem:
     )
 
 
-def to_evaluation(row: RowMapping) -> Evaluation:
-    """An evaluation from its row."""
-    return Evaluation(**_without(row))
+def to_evaluation(row: RowMapping, exports: Sequence[RowMapping]) -> Evaluation:
+    """An evaluation from its row and those of its exports."""
+    return Evaluation(**_without(row), exports=tuple(map(_to_export, exports)))
+
+
+def _to_export(row: RowMapping) -> Export:
+    return Export(**_without(row, "evaluation_id", "format"), format=ModelFormat(row["format"]))
 
 
 def to_measurement(row: RowMapping) -> Measurement:

@@ -163,6 +163,17 @@ evaluation_artifacts = Table(
     Index("ix_evaluation_artifacts_sha256", "sha256"),
 )
 
+exports = Table(
+    "exports",
+    metadata,
+    Column("evaluation_id", ID, ForeignKey("evaluations.id", ondelete="CASCADE"), primary_key=True),
+    Column("format", STATUS, primary_key=True),
+    Column("sha256", SHA256, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("max_abs_error", Float),
+    Column("validation_accuracy", Float),
+)
+
 work_items = Table(
     "work_items",
     metadata,

@@ -68,6 +68,7 @@ SHARED = frozenset(
     {
         tables.evaluations,
         tables.evaluation_artifacts,
+        tables.exports,
         tables.measurements,
         tables.artifacts,
         tables.devices,

@@ -4,7 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from nas_service.domain.entities import MODEL_FILE, Artifact, Candidate, Evaluation, Measurement, Search, WorkItem
+from nas_service.domain.entities import (
+    WEIGHTS_FILE,
+    Artifact,
+    Candidate,
+    Evaluation,
+    Measurement,
+    Search,
+    WorkItem,
+)
+from nas_service.domain.formats import ModelFormat
 from nas_service.domain.states import CandidateStatus, is_over
 from nas_service.use_cases.front import FrontView, front
 from nas_service.use_cases.ports import UnitOfWork
@@ -64,10 +73,11 @@ def candidate(uow: UnitOfWork, candidate_id: str) -> CandidateView:
     found = uow.candidates.get(candidate_id)
     evaluation = uow.evidence.evaluation(found.evaluation_id) if found.evaluation_id else None
     artifacts = uow.evidence.artifacts_of(candidate_id)
-    models = {evaluation.result["model_sha256"]} if evaluation else set()
-    models |= {uow.evidence.evaluation(rung.evaluation_id).result["model_sha256"] for rung in found.rungs[:1]}
+    evaluations = [evaluation] if evaluation else []
+    evaluations += [uow.evidence.evaluation(rung.evaluation_id) for rung in found.rungs[:1]]
     if found.final and "evaluation_id" in found.final:
-        models.add(uow.evidence.evaluation(found.final["evaluation_id"]).result["model_sha256"])
+        evaluations.append(uow.evidence.evaluation(found.final["evaluation_id"]))
+    models = {export.sha256 for known in evaluations for export in known.exports}
     tenant = uow.searches.get(found.search_id).tenant
     return CandidateView(
         candidate=found,
@@ -81,4 +91,12 @@ def candidate(uow: UnitOfWork, candidate_id: str) -> CandidateView:
 
 def files_collected(candidate: Candidate, artifacts: Mapping[str, Artifact]) -> bool:
     """Whether the files of a candidate that was evaluated are kept no longer."""
-    return candidate.evaluation_id is not None and MODEL_FILE not in artifacts
+    return candidate.evaluation_id is not None and ModelFormat.ONNX.file_name not in artifacts
+
+
+def collected_files(uow: UnitOfWork, candidate: Candidate, artifacts: Mapping[str, Artifact]) -> frozenset[str]:
+    """Names of the files that an evaluated candidate once had."""
+    if candidate.evaluation_id is None or not files_collected(candidate, artifacts):
+        return frozenset()
+    exports = uow.evidence.evaluation(candidate.evaluation_id).exports
+    return frozenset({WEIGHTS_FILE, *(export.format.file_name for export in exports)})

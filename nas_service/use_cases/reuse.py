@@ -37,15 +37,15 @@ def evaluation_reuse_key(search: Search, architecture_key: str, *, final: bool, 
 def known_evaluation(evidence: EvidenceRepository, search: Search, architecture_key: str) -> Evaluation | None:
     """The evaluation that a new candidate of this search need not repeat.
 
-    One whose files were collected will do where nothing has to be timed: should the candidate come to the front,
-    it is evaluated once more to be finalized.
+    A format that it was not exported to is written from its weights. One whose files were collected will do where
+    nothing has to be timed: should the candidate come to the front, it is evaluated once more to be finalized.
     """
     epochs = rungs_of(search.spec)[0]
     known = evidence.evaluation_by_key(evaluation_reuse_key(search, architecture_key, final=False, epochs=epochs))
     if known is None or evidence.has_files(known.id):
         return known
-    model_sha256 = known.result["model_sha256"]
-    timed = all(
-        evidence.measurement_of(model_sha256, target, search.tenant) is not None for target in search.spec.targets
+    timed = not known.lacking(search.spec.formats) and all(
+        evidence.measurement_of(known.export(target.format).sha256, target, search.tenant) is not None
+        for target in search.spec.targets
     )
     return known if timed else None

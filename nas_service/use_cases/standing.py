@@ -9,8 +9,8 @@ from nas_service.domain.estimates import Estimates
 from nas_service.domain.final import final_numbers
 from nas_service.domain.front import Point, non_dominated, reference_point
 from nas_service.domain.hypervolume import hypervolume
-from nas_service.domain.metrics import broken, objective_values
-from nas_service.domain.spec import Metric, ObjectiveSpec
+from nas_service.domain.metrics import accuracy_key, broken, objective_values
+from nas_service.domain.spec import ObjectiveSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus
 from nas_service.use_cases.ports import UnitOfWork
 
@@ -53,7 +53,7 @@ def standing(uow: UnitOfWork, search: Search) -> Standing:
     return Standing(
         counts=uow.candidates.counts(search.id),
         reused_count=sum(c.reused for c in completed),
-        best_accuracy=max((c.known.metrics[Metric.ACCURACY.value] for c in completed), default=None),
+        best_accuracy=max((c.known.metrics[accuracy_key(search.spec)] for c in completed), default=None),
         member_ids=tuple(field[i][0] for i in members),
         extent=extent_of(objectives, [points[i] for i in members], completed),
     )

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from nas_service.domain.formats import ModelFormat
 from nas_service.domain.spec import Across, Goal, Metric, TargetSpec
 from nas_service.domain.states import CandidateStatus
 from nas_service.wire.base import Document
@@ -32,7 +33,8 @@ class CandidateSummary(Document):
     architecture: dict[str, Any]
     """The canonical choice values."""
     metrics: dict[str, float] = Field(examples=[{"accuracy": 0.975, "macs": 512000, "latency_ms@0": 0.21}])
-    """By metric key; `@0` names the target, an index into the spec's `targets`. Latencies are measured."""
+    """By metric key; `@0` names the target, an index into the spec's `targets`. Latencies are measured. `accuracy`
+    is the trained network's, `accuracy@0` that of the file which target 0 executes."""
     rungs: tuple[RungInfo, ...] = ()
     """Those it has reached, from the first on: `metrics` has the accuracy of the last. None with schedule `full`."""
     violations: dict[str, float]
@@ -44,16 +46,30 @@ class CandidateSummary(Document):
     failure: FailureInfo | None
 
 
+class ExportInfo(Document):
+    """A trained network in one format."""
+
+    format: ModelFormat
+    sha256: str
+    size_bytes: int
+    max_abs_error: float | None
+    """Largest difference of its logits from the torch network's, on real images."""
+    validation_accuracy: float | None
+    """Of the file itself; None where it was written before files were tried themselves."""
+
+
 class EvaluationInfo(Document):
     """An accuracy and what it cost."""
 
     id: str
     accuracy: float
-    """On the validation split."""
+    """Of the trained network in fp32, on the validation split."""
     fidelity: dict[str, Any]
     """Epochs, data, splits, seed and evaluator: what the accuracy is worth."""
     result: dict[str, Any]
     """Loss, learning curve, duration, device and precision."""
+    exports: tuple[ExportInfo, ...]
+    """The files written of it."""
     created_at: datetime
 
 

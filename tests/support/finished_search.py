@@ -12,6 +12,7 @@ from nas_service.domain.entities import (
     Candidate,
     DatasetFacts,
     Evaluation,
+    Export,
     Failure,
     Search,
     SpaceFacts,
@@ -19,6 +20,7 @@ from nas_service.domain.entities import (
     new_id,
 )
 from nas_service.domain.estimates import wilson
+from nas_service.domain.formats import ModelFormat
 from nas_service.domain.spec import ConstraintSpec, DatasetSpec, Metric, SearchSpec, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus, WorkStatus
 from nas_service.store.tables import work_items
@@ -110,8 +112,9 @@ def _evaluated(uow: SqlUnitOfWork, candidate: Candidate) -> Candidate:
         reuse_key=candidate.id,
         accuracy=final,
         fidelity={"epochs": EPOCHS, "seed": 0, "validation_samples": VALIDATION},
-        result={"curve": curve, "model_sha256": model.sha256},
+        result={"curve": curve},
         created_at=NOW,
+        exports=(Export(ModelFormat.ONNX, model.sha256, model.size_bytes, 1e-7, final),),
     )
     uow.evidence.add_evaluation(evaluation, {"model.onnx": model})
     latency = candidate.metrics["latency_ms@0"]

@@ -78,7 +78,8 @@ class Door:
     def fetch_model(self, lease: LeaseInfo, folder: Path) -> Path:
         """The model to time, verified against the lease. Raises CorruptDownloadError."""
         path = f"/v1/agent/items/{lease.item_id}/model?worker_id={self._worker_id}&token={lease.token}"
-        model = self._transport.run(download(path, folder / "model.onnx", self._transport.patience))
+        file_name = lease.target.format.file_name
+        model = self._transport.run(download(path, folder / file_name, self._transport.patience))
         with model.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != lease.model_sha256:

@@ -6,8 +6,9 @@ Readers ignore fields that they do not know; `format` rises when a known one cha
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
 
+from nas_service.domain.formats import ModelFormat
 from nas_service.domain.spec import DatasetSpec, TargetSpec, TrainingSpec
 
 
@@ -64,26 +65,39 @@ class SharePart(CardPart):
     sample_count: int
 
 
-class AccuracyPart(CardPart):
-    """Of the exported file, run by onnxruntime."""
+class FilePart(CardPart):
+    """The network in one format. Its accuracies are those of this file, run by `runtime`."""
 
+    format: ModelFormat
+    sha256: str
+    size_bytes: int
+    max_abs_error: float
+    """Largest difference of its logits from the torch network's, on real images."""
+    runtime: str
     validation: SharePart
     """What the search selected on: optimistic."""
     test: SharePart
     """Touched once, for this card."""
-    torch_validation: float
-    """Of the torch network that the file was exported from."""
+
+    @computed_field  # type: ignore[prop-decorator]  # as pydantic's documentation has it
+    @property
+    def name(self) -> str:
+        """Of the file in the bundle."""
+        return self.format.file_name
 
 
 class CostPart(CardPart):
-    """What the network costs anywhere, computed from its architecture; the last one is the file's size."""
+    """What the network costs anywhere, computed from its architecture."""
 
     macs: int
     """Multiply-accumulates for one image."""
     params: int
     weight_bytes: int
     """fp32, batch norm folded into the convolutions."""
-    model_file_bytes: int
+
+
+HARNESS = frozenset({"python", "numpy"})
+"""Of the versions of a birthplace those of what took the time, not of what was timed."""
 
 
 class BirthplacePart(CardPart):
@@ -100,9 +114,14 @@ class BirthplacePart(CardPart):
     """Of the reference model."""
     started_at: datetime
 
+    @property
+    def libraries(self) -> str:
+        """What executed the model, such as `onnxruntime 1.31`."""
+        return ", ".join(f"{name} {found}" for name, found in sorted(self.versions.items()) if name not in HARNESS)
+
 
 class LatencyPart(CardPart):
-    """Timed samples of the exported file on one target."""
+    """Timed samples of an exported file on one target."""
 
     target: TargetSpec
     median_ms: float
@@ -124,6 +143,11 @@ class LatencyPart(CardPart):
     load_ms: float
     birthplace: BirthplacePart
 
+    @property
+    def file_name(self) -> str:
+        """The file that was timed."""
+        return self.target.format.file_name
+
 
 class TrainingPart(CardPart):
     """How the weights came to be."""
@@ -138,29 +162,24 @@ class TrainingPart(CardPart):
     precision: str
     torch_version: str
     validation_loss: float
+    validation_accuracy: float
+    """Of the torch network that the files were exported from."""
     curve: list[dict[str, Any]]
     """One entry an epoch."""
-
-
-class ExportPart(CardPart):
-    """How faithful the exported file is."""
-
-    max_abs_error: float
-    """Largest difference of its logits from the torch network's, on real images."""
 
 
 class Card(CardPart):
     """Every number with its split, seed, epochs and birthplace."""
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     created_at: datetime
     search: SearchPart
     candidate: CandidatePart
     dataset: DatasetPart
-    accuracy: AccuracyPart
+    files: list[FilePart]
+    """All exported files of the bundle, `model.onnx` first."""
     cost: CostPart
     latencies: list[LatencyPart]
     training: TrainingPart
-    export: ExportPart
     versions: dict[str, str]
     """Of the libraries that wrote this card."""

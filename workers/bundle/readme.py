@@ -1,7 +1,15 @@
 """The bundle's README: what is in it, what it achieves, and how to load it."""
 
-from workers.bundle.card_format import Card, LatencyPart
+from nas_service.domain.formats import ModelFormat
+from workers.bundle.card_format import Card, FilePart, LatencyPart
 from workers.export.onnx_export import INPUT_NAME
+
+PURPOSES = {
+    ModelFormat.ONNX: "the network to deploy",
+    ModelFormat.ONNX_INT8: "the same, quantized to int8 (QDQ) on training images; the code above loads it as well",
+    ModelFormat.PT2: "the same for torch: `torch.export.load`",
+    ModelFormat.PTE: "the same for ExecuTorch, lowered to XNNPACK",
+}
 
 _TEMPLATE = """\
 # {title}
@@ -13,7 +21,7 @@ neural architecture search.
 |---|---|
 {rows}
 
-The accuracies are those of `model.onnx` itself, run by ONNX Runtime. The search selected on the validation split, so
+The accuracies are those of {tested}. The search selected on the validation split, so
 its accuracy is optimistic; the test split was used once, for this table. MACs, parameters and weights follow from the
 architecture.
 
@@ -58,7 +66,7 @@ with torch.inference_mode():
 
 | file | |
 |---|---|
-| `model.onnx` | the network to deploy |
+{files}
 | `architecture.json`, `weights.safetensors` | the same network for torch |
 | `card.json` | every number with its origin: splits, seeds, learning curve, the latency's quantiles, versions |
 | `architecture.svg` | the drawing above |
@@ -80,6 +88,8 @@ def make_readme(card: Card) -> str:
         width=data.width,
         preparation=_preparation(data.spec.image_size),
         input_name=INPUT_NAME,
+        tested=_tested(card.files),
+        files="\n".join(f"| `{file.name}` | {PURPOSES[file.format]} |" for file in card.files),
         rows="\n".join(f"| {name} | {value} |" for name, value in _rows(card)),
     )
 
@@ -92,21 +102,40 @@ def _preparation(image_size: int | None) -> str:
 
 
 def _rows(card: Card) -> list[tuple[str, str]]:
-    accuracy, cost, training = card.accuracy, card.cost, card.training
+    cost, training = card.cost, card.training
+    accuracies = [row for file in card.files for row in _accuracies(file)]
+    named = len(card.files) > 1
     return [
-        ("test accuracy", f"**{accuracy.test.accuracy:.4f}** on {accuracy.test.sample_count:,} images"),
-        ("validation accuracy", f"{accuracy.validation.accuracy:.4f} on {accuracy.validation.sample_count:,} images"),
-        *(("latency", _latency(latency)) for latency in card.latencies),
+        *((f"{what}, `{name}`" if named else what, value) for what, name, value in accuracies),
+        *((f"latency, `{at.file_name}`" if named else "latency", _latency(at)) for at in card.latencies),
         ("multiply-accumulates", f"{cost.macs:,}"),
         ("parameters", f"{cost.params:,}"),
         ("weights, fp32, batch norm folded", f"{cost.weight_bytes:,} bytes"),
-        ("`model.onnx`", f"{cost.model_file_bytes:,} bytes"),
+        *((f"`{file.name}`", f"{file.size_bytes:,} bytes") for file in card.files),
         (
             "training",
             f"{_counted(training.epochs, 'epoch')} on {training.train_samples:,} images, seed {training.seed},"
             f" {training.duration_s:.1f} s on {training.device} ({training.precision})",
         ),
     ]
+
+
+def _accuracies(file: FilePart) -> list[tuple[str, str, str]]:
+    """What, of which file, and how much."""
+    return [
+        ("test accuracy", file.name, f"**{file.test.accuracy:.4f}** on {file.test.sample_count:,} images"),
+        (
+            "validation accuracy",
+            file.name,
+            f"{file.validation.accuracy:.4f} on {file.validation.sample_count:,} images",
+        ),
+    ]
+
+
+def _tested(files: list[FilePart]) -> str:
+    if len(files) == 1:
+        return "`model.onnx` itself, run by ONNX Runtime"
+    return "the files themselves, each run by a stock runtime"
 
 
 def _latency(latency: LatencyPart) -> str:
@@ -118,7 +147,7 @@ def _latency(latency: LatencyPart) -> str:
     )
     noisy = ", noisy: less precise than was asked for" if latency.noisy else ""
     where = (
-        f"{target.runtime} {birthplace.versions[target.runtime]}, {target.precision},"
+        f"{target.runtime} {target.precision} ({birthplace.libraries}),"
         f" {_counted(target.threads, 'thread')}, batch {target.batch_size}, on {birthplace.cpu},"
         f" {birthplace.started_at:%Y-%m-%d}"
     )

@@ -14,7 +14,7 @@ from workers.bundle.readme import make_readme
 from workers.data import DataSet
 
 FILES = ("README.md", "architecture.json", "architecture.svg", "card.json", "model.onnx", "weights.safetensors")
-"""All of a bundle but its checksums."""
+"""What every bundle has, beside more exported files and its checksums."""
 CHECKSUMS = "SHA256SUMS"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """One time for all packed files, so that equal bundles are equal zip files."""
@@ -23,7 +23,7 @@ UNIX, READABLE = 3, 0o644
 
 @dataclass(frozen=True, slots=True)
 class BundleParts:
-    """What goes into a bundle beside the two files that are there already."""
+    """What goes into a bundle beside the files that are there already."""
 
     space: search_spaces.SearchSpace
     space_facts: SpaceFacts
@@ -33,15 +33,16 @@ class BundleParts:
 
 
 def write_bundle(folder: Path, parts: BundleParts) -> list[Path]:
-    """Complete `folder`, which holds weights.safetensors and model.onnx, to a bundle. Returns all its files."""
+    """Complete `folder`, which holds weights.safetensors and all exported files, to a bundle. Returns all its files."""
     network_input = search_spaces.NetworkInput(parts.data.channels, len(parts.data.classes))
     plan = parts.space.plan(parts.architecture, network_input)
     _write(folder / "architecture.json", json.dumps(_architecture(parts), indent=2) + "\n")
     _write(folder / "card.json", parts.card.model_dump_json(indent=2) + "\n")
     _write(folder / "README.md", make_readme(parts.card))
     _write(folder / "architecture.svg", draw(plan))
-    _write(folder / CHECKSUMS, "".join(f"{file_sha256(folder / name)}  {name}\n" for name in FILES))
-    return [folder / name for name in (*FILES, CHECKSUMS)]
+    names = sorted({*FILES, *(file.name for file in parts.card.files)})
+    _write(folder / CHECKSUMS, "".join(f"{file_sha256(folder / name)}  {name}\n" for name in names))
+    return [folder / name for name in (*names, CHECKSUMS)]
 
 
 def pack(files: list[Path], to: Path) -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from nas_service.domain.entities import JsonDict, WorkKind
 from workers.tasks.context import Task
 from workers.tasks.evaluate import evaluate
+from workers.tasks.export import export
 from workers.tasks.finalize import finalize
 from workers.tasks.prepare import prepare
 from workers.tasks.profile import profile
@@ -12,6 +13,7 @@ from workers.tasks.profile import profile
 TASKS: dict[WorkKind, Callable[[Task], JsonDict]] = {
     WorkKind.PREPARE: prepare,
     WorkKind.EVALUATE: evaluate,
+    WorkKind.EXPORT: export,
     WorkKind.PROFILE: profile,
     WorkKind.FINALIZE: finalize,
 }

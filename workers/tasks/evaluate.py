@@ -11,15 +11,17 @@ from torch import nn
 
 import search_spaces
 from nas_service import tracing
-from nas_service.domain.entities import MODEL_FILE, WEIGHTS_FILE, JsonDict
+from nas_service.domain.entities import WEIGHTS_FILE, JsonDict
 from nas_service.domain.rungs import rungs_of
 from nas_service.use_cases.reuse import training_of
 from nas_service.use_cases.space import network_input, space_of
 from workers.data import DataSet, evaluation_batches
-from workers.export import ExportFacts, export_onnx
+from workers.export.exported import require
+from workers.export.files import subject_of
 from workers.profiling.host_lock import TrainingPass
 from workers.proxies import scores
 from workers.tasks.context import Task
+from workers.tasks.exporting import exported
 from workers.training import (
     CheckpointError,
     EpochMetrics,
@@ -32,14 +34,13 @@ from workers.training import (
 
 log = structlog.get_logger()
 
-EXPORT_CHECK_IMAGES = 64
-"""Validation images on which the exported file is compared with the torch network."""
-
 PROXY_IMAGES = 64
 
 
 def evaluate(task: Task) -> JsonDict:
-    """An accuracy with its fidelity, and the artifacts. Raises TrainingDivergedError, ExportMismatchError, Paused."""
+    """An accuracy with its fidelity, and the files. Raises TrainingDivergedError, ExportMismatchError, Paused."""
+    formats = task.search.spec.formats
+    require(formats)
     data = task.dataset()
     space = space_of(task.search)
     architecture = space.canonical(task.candidate.architecture)
@@ -49,19 +50,15 @@ def evaluate(task: Task) -> JsonDict:
     with tracing.span("train"):
         trained = _train(task, model, data)
     model.load_state_dict(trained.weights)
+    files = exported(task, subject_of(model, data, space.name, architecture.key), formats)
     with tempfile.TemporaryDirectory() as folder:
-        weights_path, model_path = Path(folder, WEIGHTS_FILE), Path(folder, MODEL_FILE)
-        save_file(trained.weights, weights_path)
-        images = data.validation.rows(slice(0, EXPORT_CHECK_IMAGES))
-        pixels = torch.from_numpy(images.copy()).permute(0, 3, 1, 2).float().div(255)
-        with tracing.span("export"):
-            report = export_onnx(model, export_facts(data, space.name, architecture.key), pixels, model_path)
-        weights = task.service.artifacts.put(weights_path, "application/vnd.safetensors")
-        exported = task.service.artifacts.put(model_path, "application/onnx")
+        save_file(trained.weights, Path(folder, WEIGHTS_FILE))
+        weights = task.service.artifacts.put(Path(folder, WEIGHTS_FILE), "application/vnd.safetensors")
     return {
         "accuracy": trained.validation_accuracy,
         "fidelity": _fidelity(task, data, trained),
-        "artifacts": {WEIGHTS_FILE: asdict(weights), MODEL_FILE: asdict(exported)},
+        "artifacts": files["artifacts"] | {WEIGHTS_FILE: asdict(weights)},
+        "exports": files["exports"],
         "result": {
             "proxies": proxies,
             "validation_loss": trained.validation_loss,
@@ -72,9 +69,6 @@ def evaluate(task: Task) -> JsonDict:
             "precision": trained.precision,
             "device": trained.device,
             "torch_version": torch.__version__,
-            "export_max_abs_error": report.max_abs_error,
-            "model_file_bytes": report.file_bytes,
-            "model_sha256": exported.sha256,
             "weights_sha256": weights.sha256,
         },
     }
@@ -137,9 +131,3 @@ def _fidelity(task: Task, data: DataSet, trained: TrainingResult) -> JsonDict:
         "train_samples": len(data.train),
         "validation_samples": len(data.validation),
     }
-
-
-def export_facts(data: DataSet, space: str, architecture_key: str) -> ExportFacts:
-    """What the exported file says about itself."""
-    height, width, channels = data.train.shape
-    return ExportFacts(data.classes, channels, height, width, data.mean, data.std, space, architecture_key)

@@ -1,24 +1,25 @@
-"""Finish one member of the front: test its exported file once, and bundle it."""
+"""Finish one member of the front: test its exported files once, and bundle them."""
 
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from nas_service.domain.entities import Evaluation, JsonDict, Measurement
+from nas_service.domain.entities import WEIGHTS_FILE, Evaluation, Export, JsonDict, Measurement
+from nas_service.domain.formats import ModelFormat
+from nas_service.domain.metrics import deployed_target
 from nas_service.use_cases.space import space_of
-from workers.bundle.card import CardFacts, make_card
-from workers.bundle.exported import ExportedModel
+from workers.bundle.card import CardFacts, JudgedFile, make_card
 from workers.bundle.write import BundleParts, pack, write_bundle
+from workers.export.exported import ExportedModel
 from workers.tasks.context import Task
 
 MEDIA_TYPES = {
     ".json": "application/json",
     ".md": "text/markdown",
-    ".onnx": "application/onnx",
     ".safetensors": "application/vnd.safetensors",
     ".svg": "image/svg+xml",
     ".zip": "application/zip",
-}
+} | {Path(form.file_name).suffix: form.media_type for form in ModelFormat}
 
 
 def finalize(task: Task) -> JsonDict:
@@ -28,11 +29,9 @@ def finalize(task: Task) -> JsonDict:
     artifacts = task.service.artifacts
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "bundle")
-        model = artifacts.fetch(evaluation.result["model_sha256"], folder / "model.onnx")
-        artifacts.fetch(evaluation.result["weights_sha256"], folder / "weights.safetensors")
-        exported = ExportedModel(model)
-        validation, test = (exported.accuracy(split, task.lease.check) for split in (data.validation, data.test))
-        facts = CardFacts(task.search, task.candidate, evaluation, measurements, data, validation, test)
+        artifacts.fetch(evaluation.result["weights_sha256"], folder / WEIGHTS_FILE)
+        judged = [_judged(task, evaluation.export(form), folder) for form in task.search.spec.formats]
+        facts = CardFacts(task.search, task.candidate, evaluation, measurements, data, judged)
         architecture = space.canonical(task.candidate.architecture)
         assert task.search.space is not None
         parts = BundleParts(space, task.search.space, architecture, data, make_card(facts))
@@ -43,10 +42,8 @@ def finalize(task: Task) -> JsonDict:
         "artifacts": stored | {"bundle.zip": asdict(bundle)},
         "final": {
             "bundle": bundle.sha256,
-            "validation_accuracy": validation.accuracy,
-            "test_accuracy": test.accuracy,
-            "test_samples": test.sample_count,
-            "model_file_bytes": evaluation.result["model_file_bytes"],
+            **_deployed(task, judged),
+            "files": {file.export.format.file_name: _figures(file) for file in judged},
             "latency": {
                 str(target): {
                     "median_ms": m.median_ms,
@@ -60,10 +57,38 @@ def finalize(task: Task) -> JsonDict:
     }
 
 
+def _judged(task: Task, export: Export, folder: Path) -> JudgedFile:
+    """The accuracies of a file, which is fetched into `folder`."""
+    data = task.dataset()
+    model = ExportedModel(task.service.artifacts.fetch(export.sha256, folder / export.format.file_name), export.format)
+    validation, test = (model.accuracy(split, task.lease.check) for split in (data.validation, data.test))
+    return JudgedFile(export, validation, test)
+
+
+def _deployed(task: Task, judged: list[JudgedFile]) -> JsonDict:
+    """The figures of the file that stands for the candidate, under names that do not depend on which one it is."""
+    spec = task.search.spec
+    form = spec.targets[deployed_target(spec)].format
+    (file,) = (file for file in judged if file.export.format is form)
+    figures = _figures(file)
+    return {"file": form.file_name, "model_file_bytes": figures.pop("size_bytes"), **figures}
+
+
+def _figures(file: JudgedFile) -> JsonDict:
+    return {
+        "size_bytes": file.export.size_bytes,
+        "validation_accuracy": file.validation.accuracy,
+        "validation_samples": file.validation.sample_count,
+        "test_accuracy": file.test.accuracy,
+        "test_samples": file.test.sample_count,
+    }
+
+
 def _evidence(task: Task) -> tuple[Evaluation, list[Measurement]]:
     """What the candidate is finalized with: its last evaluation, and its last measurement on each target in order."""
     final = task.candidate.final or {}
     with task.service.store.read() as uow:
         evaluation = uow.evidence.evaluation(final["evaluation_id"])
-        by_id = {m.id: m for m in uow.evidence.measurements_of(evaluation.result["model_sha256"], task.search.tenant)}
+        known = (uow.evidence.measurements_of(e.sha256, task.search.tenant) for e in evaluation.exports)
+        by_id = {m.id: m for measurements in known for m in measurements}
     return evaluation, [by_id[final["measurements"][str(t)]] for t in range(len(task.search.spec.targets))]

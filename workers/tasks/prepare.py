@@ -4,11 +4,16 @@ import search_spaces
 from nas_service.domain.entities import JsonDict
 from nas_service.domain.errors import PermanentError
 from workers.data import summary
+from workers.export.exported import require
 from workers.tasks.context import Task
 
 
 def prepare(task: Task) -> JsonDict:
-    """Facts about data set and space. Raises DatasetError, and PermanentError for a space that does not fit it."""
+    """Facts about data set and space.
+
+    Raises DatasetError, and PermanentError for a space that does not fit it or a format that cannot be exported here.
+    """
+    require(task.search.spec.formats)
     data = task.dataset()
     height, width, channels = data.train.shape
     spec = task.search.spec.space

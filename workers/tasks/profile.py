@@ -13,8 +13,8 @@ def profile(task: Task) -> JsonDict:
     """A measurement. Raises RetryableError where the host was busy or the harness died, PermanentError otherwise."""
     settings, payload = task.service.settings, task.item.payload
     with tempfile.TemporaryDirectory() as folder:
-        model = task.service.artifacts.fetch(payload["model_sha256"], Path(folder, "model.onnx"))
         target = task.search.spec.targets[payload["target"]]
+        model = task.service.artifacts.fetch(payload["model_sha256"], Path(folder, target.format.file_name))
         host = Host(settings.host_lock_dir, task.lease.check)
         with tracing.span("time"):
             result = time_alone(model, target, settings.measure_budget_s(final=payload["final"]), host)

@@ -115,9 +115,10 @@ def download_model(
     agent: DeviceAgent, service: ServiceDep, item_id: Claimed, holder: Annotated[Holder, Query()]
 ) -> Response:
     """The model to time, whole or in parts (`Range`). Its `ETag` is its sha256: compare it with the lease's."""
-    sha256 = _held(agent, service, item_id, holder).payload["model_sha256"]
-    path = service.artifacts.open_path(sha256)
-    return ArtifactResponse(path, media_type="application/onnx", filename="model.onnx", headers={"ETag": f'"{sha256}"'})
+    item = _held(agent, service, item_id, holder)
+    sha256, form = item.payload["model_sha256"], agents.target_of(service.store, item).format
+    path, headers = service.artifacts.open_path(sha256), {"ETag": f'"{sha256}"'}
+    return ArtifactResponse(path, media_type=form.media_type, filename=form.file_name, headers=headers)
 
 
 @router.post("/items/{item_id}/heartbeat")

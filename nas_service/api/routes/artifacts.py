@@ -10,7 +10,6 @@ from nas_service.api.converters import artifact_infos
 from nas_service.api.dependencies import ArtifactName, CandidateId, ServiceDep
 from nas_service.api.identity import Reader, TenantStore
 from nas_service.api.problems import refusals
-from nas_service.domain.entities import MODEL_FILE, WEIGHTS_FILE
 from nas_service.domain.errors import GoneError, NotFoundError
 from nas_service.use_cases import queries
 from nas_service.use_cases.ports import ArtifactStore, Store
@@ -19,8 +18,6 @@ from nas_service.wire.candidates import ArtifactInfo
 router = APIRouter(prefix="/v1/candidates/{candidate_id}", tags=["candidates"])
 
 BUNDLE = "bundle.zip"
-EVALUATION_FILES = frozenset({MODEL_FILE, WEIGHTS_FILE})
-
 
 IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", description="The `ETag` of the file that you have.")]
 
@@ -63,8 +60,9 @@ def _download(store: Store, artifacts: ArtifactStore, wanted: tuple[str, str], i
     with store.read() as uow:
         candidate = uow.candidates.get(candidate_id)
         artifacts_of = uow.evidence.artifacts_of(candidate_id)
+        collected = queries.collected_files(uow, candidate, artifacts_of)
     artifact = artifacts_of.get(name)
-    if artifact is None and name in EVALUATION_FILES and queries.files_collected(candidate, artifacts_of):
+    if name in collected:
         detail = (
             f"{name} of {candidate_id} was deleted after its search, as it is not on the front; its architecture and"
             " metrics are kept; submit with finalize.keep: all to keep such files"

@@ -30,6 +30,7 @@ PHASES = {
 DOING = {
     WorkKind.PREPARE: "reading the data set",
     WorkKind.EVALUATE: "training",
+    WorkKind.EXPORT: "exporting",
     WorkKind.PROFILE: "timing",
     WorkKind.FINALIZE: "testing and bundling",
 }

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 from nas_service.domain.across import with_across
 from nas_service.domain.entities import (
+    TRAIN_QUEUE,
     Artifact,
     Candidate,
     DatasetFacts,
     Evaluation,
+    Export,
     Failure,
     JsonDict,
     Measurement,
@@ -20,7 +22,8 @@ from nas_service.domain.entities import (
     profile_queue,
 )
 from nas_service.domain.estimates import Interval, half_width_ratio, latency_interval, wilson
-from nas_service.domain.metrics import broken, metric_key, needed_metrics, profiled_targets
+from nas_service.domain.formats import ModelFormat
+from nas_service.domain.metrics import accuracies, broken, metric_key, needed_metrics, profiled_targets
 from nas_service.domain.spec import Metric, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus, is_over
 from nas_service.use_cases.advance.context import Context
@@ -60,7 +63,6 @@ def _absorb_evaluate(context: Context, item: WorkItem, result: JsonDict) -> None
     candidate = _live_candidate(context, item)
     if candidate is None:
         return
-    files = {name: Artifact(**artifact) for name, artifact in result["artifacts"].items()}
     evaluation = context.uow.evidence.add_evaluation(
         Evaluation(
             id=new_id("evaluation"),
@@ -74,8 +76,9 @@ def _absorb_evaluate(context: Context, item: WorkItem, result: JsonDict) -> None
             fidelity=result["fidelity"],
             result=result["result"],
             created_at=datetime.now(UTC),
+            exports=_exports(result),
         ),
-        files,
+        _files(result),
     )
     if _is_final(item):
         keep_final(context, candidate, evaluation_id=evaluation.id)
@@ -83,26 +86,64 @@ def _absorb_evaluate(context: Context, item: WorkItem, result: JsonDict) -> None
         evaluated(context, candidate, evaluation, reused=False)
 
 
-def evaluated(context: Context, candidate: Candidate, evaluation: Evaluation, *, reused: bool) -> Candidate:
-    """A candidate has its accuracy: note it, and go on to timing unless that was done at an earlier rung.
+def _absorb_export(context: Context, item: WorkItem, result: JsonDict) -> None:
+    candidate = _live_candidate(context, item)
+    if candidate is None:
+        return
+    evaluation_id: str = item.payload["evaluation_id"]
+    context.uow.evidence.add_exports(evaluation_id, _exports(result), _files(result))
+    if not _is_final(item):
+        _time(context, candidate, context.uow.evidence.evaluation(evaluation_id))
 
-    Returns it as it is then.
-    """
-    numbers = candidate.known.with_one(Metric.ACCURACY.value, evaluation.accuracy, accuracy_interval(evaluation))
+
+def _files(result: JsonDict) -> dict[str, Artifact]:
+    return {name: Artifact(**artifact) for name, artifact in result["artifacts"].items()}
+
+
+def _exports(result: JsonDict) -> tuple[Export, ...]:
+    return tuple(Export(**export | {"format": ModelFormat(export["format"])}) for export in result["exports"])
+
+
+def evaluated(context: Context, candidate: Candidate, evaluation: Evaluation, *, reused: bool) -> Candidate:
+    """A candidate is trained: go on to timing, by way of what was not exported yet. Returns it as it is then."""
+    its: JsonDict = {"evaluation_id": evaluation.id, "evaluation_reused": reused}
+    lacking = evaluation.lacking(context.search.spec.formats)
+    if not lacking:
+        return _time(context, replace(candidate, **its), evaluation)
+    enqueue_export(context, candidate.id, evaluation.id, lacking, final=False)
+    if candidate.status is not CandidateStatus.EVALUATING:
+        return context.move_candidate(candidate, CandidateStatus.EVALUATING, **its)
+    context.uow.candidates.update(candidate.id, **its)
+    return replace(candidate, **its)
+
+
+def enqueue_export(
+    context: Context, candidate_id: str, evaluation_id: str, formats: list[ModelFormat], *, final: bool
+) -> None:
+    """Ask a worker to write an evaluation's weights in more formats."""
+    payload = {"evaluation_id": evaluation_id, "formats": formats, "final": final}
+    context.enqueue(WorkKind.EXPORT, TRAIN_QUEUE, candidate_id, payload)
+
+
+def _time(context: Context, candidate: Candidate, evaluation: Evaluation) -> Candidate:
+    """A candidate has its accuracies and files: note them, and have timed what was not timed at an earlier rung."""
+    numbers = candidate.known
+    for key, accuracy in accuracies(context.search.spec, evaluation).items():
+        numbers = numbers.with_one(key, accuracy, accuracy_interval(evaluation, accuracy))
     candidate = context.move_candidate(
         candidate,
         CandidateStatus.EVALUATED,
-        evaluation_id=evaluation.id,
-        evaluation_reused=reused,
+        evaluation_id=candidate.evaluation_id,
+        evaluation_reused=candidate.evaluation_reused,
         metrics=numbers.metrics,
         intervals=numbers.intervals,
         rungs=reached(context.search.spec, candidate, evaluation),
     )
-    model_sha256 = evaluation.result["model_sha256"]
     for target in profiled_targets(context.search.spec):
         if metric_key(Metric.LATENCY_MS, target) in candidate.metrics:
             continue
         spec = context.search.spec.targets[target]
+        model_sha256 = evaluation.export(spec.format).sha256
         known = context.uow.evidence.measurement_of(model_sha256, spec, context.search.tenant)
         if known is not None:
             candidate = _with_measurement(candidate, target, known)
@@ -111,10 +152,10 @@ def evaluated(context: Context, candidate: Candidate, evaluation: Evaluation, *,
     return _settle(context, candidate)
 
 
-def accuracy_interval(evaluation: Evaluation) -> Interval | None:
-    """By the number of validation images; None where it was not noted."""
+def accuracy_interval(evaluation: Evaluation, accuracy: float) -> Interval | None:
+    """Of the network's accuracy or a file's, by the number of validation images; None where that was not noted."""
     images = evaluation.fidelity.get("validation_samples")
-    return None if images is None else wilson(evaluation.accuracy, images)
+    return None if images is None else wilson(accuracy, images)
 
 
 def enqueue_profile(
@@ -262,6 +303,7 @@ def _is_final(item: WorkItem) -> bool:
 _ABSORB: dict[WorkKind, Callable[[Context, WorkItem, JsonDict], None]] = {
     WorkKind.PREPARE: _absorb_prepare,
     WorkKind.EVALUATE: _absorb_evaluate,
+    WorkKind.EXPORT: _absorb_export,
     WorkKind.PROFILE: _absorb_profile,
     WorkKind.FINALIZE: _absorb_finalize,
 }

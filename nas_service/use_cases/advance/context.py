@@ -6,9 +6,8 @@ from typing import Any
 
 from nas_service import tracing
 from nas_service.domain.entities import Candidate, Failure, JsonDict, Search, WorkItem, WorkKind, new_id
-from nas_service.domain.metrics import objective_values, violations
+from nas_service.domain.metrics import accuracy_key, objective_values, violations
 from nas_service.domain.outcome import Outcome, OutcomeState
-from nas_service.domain.spec import Metric
 from nas_service.domain.states import (
     ACTIVE_CANDIDATES,
     CandidateStatus,
@@ -133,7 +132,7 @@ def outcome_of(search: Search, candidate: Candidate) -> Outcome:
     metrics = candidate.metrics
     if candidate.rungs:
         attrs |= {f"accuracy after {rung.epochs} epochs": rung.accuracy for rung in candidate.rungs}
-        metrics = metrics | {Metric.ACCURACY.value: candidate.rungs[0].accuracy}
+        metrics = metrics | {accuracy_key(spec): candidate.rungs[0].accuracy}
     return Outcome(
         OutcomeState.COMPLETE,
         values=objective_values(spec.objectives, metrics),

@@ -7,7 +7,7 @@ from nas_service.domain.final import final_numbers
 from nas_service.domain.front import spread
 from nas_service.domain.metrics import broken, objective_values, profiled_targets
 from nas_service.domain.states import CandidateStatus, SearchStatus
-from nas_service.use_cases.advance.absorb import enqueue_profile, keep_final
+from nas_service.use_cases.advance.absorb import enqueue_export, enqueue_profile, keep_final
 from nas_service.use_cases.advance.context import Context
 from nas_service.use_cases.advance.remeasure import remeasure
 from nas_service.use_cases.reuse import evaluation_reuse_key
@@ -45,7 +45,7 @@ def _choose(context: Context) -> list[Candidate]:
 
 
 def _next_step(context: Context, member: Candidate, open_items: Sequence[WorkItem]) -> None:
-    """The next work item of one member, unless one is open: train, measure on each target, test and bundle."""
+    """The next work item of one member, unless one is open: train, export, measure on each target, test and bundle."""
     final = member.final or {}
     if "bundle" in final or "failure" in final or any(i.candidate_id == member.id for i in open_items):
         return
@@ -53,11 +53,15 @@ def _next_step(context: Context, member: Candidate, open_items: Sequence[WorkIte
     if evaluation_id is None:
         context.enqueue(WorkKind.EVALUATE, TRAIN_QUEUE, member.id, {"final": True})
         return
+    evaluation = context.uow.evidence.evaluation(evaluation_id)
+    if lacking := evaluation.lacking(context.search.spec.formats):
+        enqueue_export(context, member.id, evaluation_id, lacking, final=True)
+        return
     measured = _measured(member, final, evaluation_id)
     missing = [t for t in profiled_targets(context.search.spec) if str(t) not in measured]
     if missing:
-        model_sha256 = context.uow.evidence.evaluation(evaluation_id).result["model_sha256"]
         for target in missing:
+            model_sha256 = evaluation.export(context.search.spec.targets[target].format).sha256
             enqueue_profile(context, member.id, model_sha256, target, final=True)
         return
     keep_final(context, member, measurements=measured)

@@ -2,9 +2,9 @@
 
 from nas_service.domain.entities import TRAIN_QUEUE, Candidate, Runner, WorkKind
 from nas_service.domain.halving import Contender, Race, next_to_promote
-from nas_service.domain.metrics import needed_metrics, objective_values
+from nas_service.domain.metrics import accuracy_key, needed_metrics, objective_values
 from nas_service.domain.rungs import rungs_of
-from nas_service.domain.spec import Metric, SearchSpec
+from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import CandidateStatus
 from nas_service.use_cases.advance.absorb import evaluated
 from nas_service.use_cases.advance.context import Context
@@ -29,7 +29,7 @@ def promote(context: Context, *, closing: bool) -> Candidate | None:
     epochs = rungs[len(candidate.rungs)]
     key = evaluation_reuse_key(context.search, candidate.architecture_key, final=False, epochs=epochs)
     known = context.uow.evidence.evaluation_by_key(key)
-    if known is not None:
+    if known is not None and (not known.lacking(spec.formats) or context.uow.evidence.has_files(known.id)):
         return evaluated(context, candidate, known, reused=True)
     context.enqueue(WorkKind.EVALUATE, TRAIN_QUEUE, candidate.id, {"epochs": epochs})
     return context.move_candidate(candidate, CandidateStatus.EVALUATING)
@@ -47,6 +47,6 @@ def _is_judged(spec: SearchSpec, runner: Runner) -> bool:
 
 
 def _contender(spec: SearchSpec, runner: Runner) -> Contender:
-    at = [runner.metrics | {Metric.ACCURACY.value: rung.accuracy} for rung in runner.rungs]
+    at = [runner.metrics | {accuracy_key(spec): rung.accuracy} for rung in runner.rungs]
     points = tuple(objective_values(spec.objectives, metrics) for metrics in at)
     return Contender(runner.id, points, waits=runner.status is CandidateStatus.PAUSED)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from nas_service.domain.entities import Candidate, Evaluation, Rung
+from nas_service.domain.metrics import accuracies, accuracy_key
 from nas_service.domain.rungs import rungs_of
 from nas_service.domain.spec import ConstraintSpec, Metric, SearchSpec
 
@@ -11,7 +12,8 @@ def reached(spec: SearchSpec, candidate: Candidate, evaluation: Evaluation) -> t
     """The candidate's rungs with this evaluation's; none where there is but one."""
     if len(rungs_of(spec)) == 1:
         return ()
-    return (*candidate.rungs, Rung(rungs_of(spec)[len(candidate.rungs)], evaluation.accuracy, evaluation.id))
+    accuracy = accuracies(spec, evaluation)[accuracy_key(spec)]
+    return (*candidate.rungs, Rung(rungs_of(spec)[len(candidate.rungs)], accuracy, evaluation.id))
 
 
 def has_rungs_left(spec: SearchSpec, candidate: Candidate) -> bool:

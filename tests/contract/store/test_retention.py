@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from nas_service.artifacts import Artifacts, Files, open_files
 from nas_service.artifacts.copies import LocalCopies
-from nas_service.domain.entities import MODEL_FILE, Artifact, Evaluation, new_id
+from nas_service.domain.entities import Artifact, Evaluation, new_id
 from nas_service.store import tables
 from nas_service.store.retention_repository import REFERRING
 from nas_service.store.unit_of_work import SqlStore
@@ -130,7 +130,7 @@ def test_an_evaluation_that_was_just_found_keeps_its_files(
     model = artifacts.put(source, "application/onnx")
     evaluation = Evaluation(new_id("evaluation"), "key", 0.5, {}, {}, NOW)
     with store.write() as uow:
-        uow.evidence.add_evaluation(evaluation, {MODEL_FILE: model})
+        uow.evidence.add_evaluation(evaluation, {"model.onnx": model})
     with ThreadPoolExecutor(max_workers=1) as pool:
         with store.write() as uow:
             assert uow.evidence.evaluation_by_key("key") == evaluation

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nas_service.bootstrap import Service
-from nas_service.domain.entities import MODEL_FILE, Artifact, Candidate, Evaluation, new_id
+from nas_service.domain.entities import Artifact, Candidate, Evaluation, new_id
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import CandidateStatus
 from nas_service.store import tables
@@ -67,7 +67,7 @@ class History:
         artifact, candidate_id = self.stored[content], f"candidate-{holder}"
         evaluation = Evaluation(new_id("evaluation"), str(content), 0.5, {}, {}, NOW)
         with self.service.store.write() as uow:
-            found = uow.evidence.add_evaluation(evaluation, {MODEL_FILE: artifact})
+            found = uow.evidence.add_evaluation(evaluation, {"model.onnx": artifact})
             uow.candidates.update(candidate_id, evaluation_id=found.id, collected_at=None)
         self.evaluated[holder] = artifact.sha256
 

@@ -9,6 +9,7 @@ import pytest
 from nas_service.domain.entities import (
     Artifact,
     Evaluation,
+    Export,
     Failure,
     Measurement,
     Rung,
@@ -19,6 +20,7 @@ from nas_service.domain.entities import (
     new_id,
 )
 from nas_service.domain.errors import ConflictError, NotFoundError, UserError
+from nas_service.domain.formats import ModelFormat
 from nas_service.domain.spec import TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus
 from nas_service.store import worker_repository
@@ -285,6 +287,25 @@ class TestEvidence:
             assert uow.evidence.has_files(second.id)
             assert uow.evidence.evaluation_by_key("key") == second
             assert uow.evidence.evaluation(first.id) == replace(first, reuse_key=None)
+
+    def test_what_is_exported_later_joins_what_was_exported_first(self, store: SqlStore) -> None:
+        first = Export(ModelFormat.ONNX, MODEL.sha256, 1, 1e-7, 0.5)
+        second = replace(first, format=ModelFormat.ONNX_INT8, sha256="c" * 64)
+        quantized = Artifact(second.sha256, 1, "application/onnx")
+        search = a_search()
+        evaluation = Evaluation(new_id("evaluation"), "key", 0.5, {}, {}, NOW, (first,))
+        candidate = a_candidate(search, evaluation_id=evaluation.id)
+        with store.write() as uow:
+            for artifact in (MODEL, quantized):
+                uow.evidence.add_artifact(artifact)
+            uow.evidence.add_evaluation(evaluation, FILES)
+            for accuracy in (0.3, 0.4):
+                again = replace(second, validation_accuracy=accuracy)
+                uow.evidence.add_exports(evaluation.id, [again], {"model.int8.onnx": quantized})
+            uow.searches.add(search, "digest")
+            uow.candidates.add(candidate)
+            assert uow.evidence.evaluation(evaluation.id).exports == (first, replace(second, validation_accuracy=0.4))
+            assert uow.evidence.artifacts_of(candidate.id) == FILES | {"model.int8.onnx": quantized}
 
     def test_two_that_store_the_same_at_once_both_succeed(self, store: SqlStore) -> None:
         evaluations = [Evaluation(new_id("evaluation"), "key", a, {"epochs": 1}, {}, NOW) for a in (0.5, 0.9)]

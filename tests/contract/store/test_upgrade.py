@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, MetaData, insert, select
 
-from nas_service.domain.entities import WorkKind
+from nas_service.domain.entities import Export, WorkKind
+from nas_service.domain.formats import ModelFormat
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus, WorkStatus
 from nas_service.store.migrate import downgrade, upgrade
@@ -126,6 +127,16 @@ def test_what_evaluations_named_in_json_becomes_rows(upgraded: SqlStore) -> None
             ("evaluation-2", "model.onnx", MODEL),
         }
         assert uow.connection.scalars(select(candidates.c.final_evaluation_id)).all() == ["evaluation-2"]
+
+
+def test_what_evaluations_said_of_their_model_becomes_an_export_that_is_yet_to_be_tried(upgraded: SqlStore) -> None:
+    with upgraded.read() as uow:
+        evaluation = uow.evidence.evaluation("evaluation-2")
+        (item,) = uow.work.unabsorbed("search-1")
+    assert evaluation.exports == (Export(ModelFormat.ONNX, MODEL, 1, None, None),)
+    assert evaluation.lacking([ModelFormat.ONNX]) == [ModelFormat.ONNX]
+    assert item.result is not None
+    assert [export["sha256"] for export in item.result["exports"]] == [MODEL]
 
 
 def test_a_result_in_flight_names_its_files_as_results_do_now(upgraded: SqlStore) -> None:

@@ -1,12 +1,14 @@
 """Whether the data set is the stated one, and the exported file as accurate on it as stated."""
 
 from pathlib import Path
+from typing import Literal
 
-from workers.bundle.card_format import DatasetPart, SharePart
+from workers.bundle.card_format import DatasetPart, FilePart, SharePart
 from workers.bundle.checks.report import Check
-from workers.bundle.exported import ExportedModel
 from workers.data import DataSet, Split, summary
+from workers.export.exported import ExportedModel
 
+SplitName = Literal["validation", "test"]
 SHARE_ALLOWED = 0.001
 """Other processors add up in another order, which can tip images on the edge: one in a thousand, or else one."""
 
@@ -21,16 +23,17 @@ def check_dataset(data: DataSet, stated: DatasetPart) -> Check:
     return Check("data set", agrees, detail, stated=stated.fingerprint, found=data.fingerprint)
 
 
-def check_accuracy(name: str, stated: SharePart, data: DataSet, bundle: Path) -> Check:
-    """The exported file on every image of the split `name`."""
-    found = ExportedModel(bundle / "model.onnx").accuracy(_splits(data)[name])
+def check_accuracy(split: SplitName, file: FilePart, data: DataSet, bundle: Path) -> Check:
+    """The exported file on every image of a split."""
+    stated: SharePart = getattr(file, split)
+    found = ExportedModel(bundle / file.name, file.format).accuracy(_splits(data)[split])
     allowed = max(SHARE_ALLOWED, 1.5 / found.sample_count)
     agrees = found.sample_count == stated.sample_count and abs(found.accuracy - stated.accuracy) <= allowed
     detail = (
         f"{found.accuracy:.4f} on {found.sample_count:,} images;"
         f" the card says {stated.accuracy:.4f} on {stated.sample_count:,}"
     )
-    return Check(f"{name} accuracy", agrees, detail, stated.accuracy, found.accuracy, allowed)
+    return Check(f"{split} accuracy, {file.name}", agrees, detail, stated.accuracy, found.accuracy, allowed)
 
 
 def _splits(data: DataSet) -> dict[str, Split]:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from workers.bundle.card_format import Card
-from workers.bundle.checks.accuracy import check_accuracy, check_dataset
-from workers.bundle.checks.files import check_files
+from workers.bundle.checks.accuracy import SplitName, check_accuracy, check_dataset
+from workers.bundle.checks.files import check_export, check_files
 from workers.bundle.checks.latency import Measure, check_latency
 from workers.bundle.checks.network import check_cost, check_outputs
 from workers.bundle.checks.report import BROKEN, Check, Report, guarded, reason
@@ -44,6 +45,8 @@ def _checks(bundle: Path, means: Means) -> Iterator[Check]:
         yield Check("card", False, f"card.json cannot be read: {reason(error)}")
         return
     yield guarded("cost", check_cost, bundle, card)
+    for file in card.files:
+        yield guarded(file.name, check_export, bundle, file)
     data: DataSet | None = None
     try:
         data = load_dataset(card.dataset.spec, means.data_roots, means.cache_dir, around=Around(means.find_upload))
@@ -51,12 +54,13 @@ def _checks(bundle: Path, means: Means) -> Iterator[Check]:
         yield Check("data set", None, error.detail)
     except BROKEN as error:
         yield Check("data set", False, f"{card.dataset.spec.name} cannot be loaded: {reason(error)}")
-    yield guarded("outputs", check_outputs, bundle, card, data)
+    for file in card.files:
+        yield guarded(f"outputs, {file.name}", check_outputs, bundle, (file, card.dataset), data)
     if data is not None:
         yield from _accuracy_checks(bundle, card, data)
     for number, latency in enumerate(card.latencies):
         name = f"latency on target {number}"
-        yield guarded(name, check_latency, name, latency, bundle / "model.onnx", means.measure)
+        yield guarded(name, check_latency, name, latency, bundle / latency.file_name, means.measure)
 
 
 def _accuracy_checks(bundle: Path, card: Card, data: DataSet) -> Iterator[Check]:
@@ -64,5 +68,6 @@ def _accuracy_checks(bundle: Path, card: Card, data: DataSet) -> Iterator[Check]
     same = check_dataset(data, card.dataset)
     yield same
     if same.agrees:
-        for name, stated in (("validation", card.accuracy.validation), ("test", card.accuracy.test)):
-            yield guarded(f"{name} accuracy", check_accuracy, name, stated, data, bundle)
+        for file in card.files:
+            for split in get_args(SplitName):
+                yield guarded(f"{split} accuracy, {file.name}", check_accuracy, split, file, data, bundle)

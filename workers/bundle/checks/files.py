@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from nas_service.artifacts.digest import file_sha256
+from workers.bundle.card_format import FilePart
 from workers.bundle.checks.report import Check
 from workers.bundle.write import CHECKSUMS, FILES
 
@@ -15,6 +16,16 @@ def check_files(bundle: Path) -> Check:
     wrong = [problem for name in sorted({*FILES, *stated}) if (problem := _problem(bundle, name, stated.get(name)))]
     detail = "; ".join(wrong) or f"{len(stated)} files are as they were written"
     return Check("files", not wrong, detail, stated=len(stated), found=len(stated) - len(wrong))
+
+
+def check_export(bundle: Path, stated: FilePart) -> Check:
+    """An exported file is the one that the card speaks of."""
+    path = bundle / stated.name
+    found = {"sha256": file_sha256(path), "size_bytes": path.stat().st_size}
+    wanted = stated.model_dump(include=set(found))
+    agrees = found == wanted
+    detail = f"{found['size_bytes']:,} bytes" if agrees else f"it is not the file on the card: {found}, not {wanted}"
+    return Check(stated.name, agrees, detail, wanted, found)
 
 
 def _checksums(path: Path) -> dict[str, str]:

@@ -45,9 +45,8 @@ def _obstacle(stated: LatencyPart, found: MeasurementResult) -> str | None:
     then, now = stated.birthplace, BirthplacePart.model_validate(found.birthplace)
     if then.device_id != now.device_id:
         return f"it was timed on another device ({then.device}, {then.cpu})"
-    runtime = stated.target.runtime
-    if then.versions.get(runtime) != now.versions.get(runtime):
-        return f"it was timed with {runtime} {then.versions.get(runtime)}, here is {now.versions.get(runtime)}"
+    if then.libraries != now.libraries:
+        return f"it was timed with {then.libraries}, here is {now.libraries}"
     if then.reference_sha256 != now.reference_sha256:
         return "it was timed beside another reference model"
     return None

@@ -10,7 +10,8 @@ from starlette.testclient import TestClient
 from nas_service.api.app import create_app
 from nas_service.api.event_source import Mark, StoredEvents
 from nas_service.bootstrap import Service
-from nas_service.domain.entities import Artifact, Evaluation, Measurement, Worker, new_id
+from nas_service.domain.entities import Artifact, Evaluation, Export, Measurement, Worker, new_id
+from nas_service.domain.formats import ModelFormat
 from nas_service.domain.spec import TargetSpec
 from nas_service.domain.states import CandidateStatus
 from nas_service.store.unit_of_work import SqlStore
@@ -32,7 +33,8 @@ def fill(store: SqlStore, count: int) -> dict[str, str]:
     """`count` of everything; what stands for each name in a path."""
     searches = [a_search() for _ in range(count)]
     metrics = [{"accuracy": n / count, "latency_ms@0": 1.0 + n} for n in range(count)]
-    evaluation = Evaluation(new_id("evaluation"), "key", 0.5, {}, {"model_sha256": MODEL}, NOW)
+    exports = (Export(ModelFormat.ONNX, MODEL, 1, 0.0, 0.5),)
+    evaluation = Evaluation(new_id("evaluation"), "key", 0.5, {}, {}, NOW, exports)
     device = {"id": "f00d", "name": "bench"}
     with store.write() as uow:
         uow.evidence.add_evaluation(evaluation, {})

@@ -12,7 +12,7 @@ from benchmarks import no_op_workers
 from nas_service.api.app import create_app
 from nas_service.api.device_converters import agent_worker
 from nas_service.bootstrap import Service
-from nas_service.domain.entities import MODEL_FILE, JsonDict, Search, WorkItem, WorkKind, profile_queue
+from nas_service.domain.entities import JsonDict, Search, WorkItem, WorkKind, profile_queue
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import WorkStatus
 from nas_service.search.memories import SqlMemories
@@ -82,8 +82,8 @@ class Shed:
         while (item := no_op_workers.claim(self.service.store)) is not None:
             result = self._made_up(item)
             if item.kind is WorkKind.EVALUATE:
-                result["artifacts"][MODEL_FILE] |= {"sha256": artifact.sha256, "size_bytes": artifact.size_bytes}
-                result["result"]["model_sha256"] = artifact.sha256
+                result["artifacts"]["model.onnx"] |= {"sha256": artifact.sha256, "size_bytes": artifact.size_bytes}
+                result["exports"][0]["sha256"] = artifact.sha256
             assert work.complete(self.service.store, item, result)
             self.advance(search)
         return search

@@ -15,18 +15,18 @@ from safetensors.torch import save_file
 
 import search_spaces
 from nas_service.artifacts.digest import file_sha256
-from nas_service.domain.entities import Candidate, Evaluation, Measurement, Search, SpaceFacts
+from nas_service.domain.entities import Candidate, Evaluation, Export, Measurement, Search, SpaceFacts
+from nas_service.domain.formats import ModelFormat
 from nas_service.domain.spec import DatasetSpec, SearchSpec, TargetSpec, TrainingSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus
-from workers.bundle.card import CardFacts, make_card
+from workers.bundle.card import CardFacts, JudgedFile, make_card
 from workers.bundle.checks.bundle import Means
-from workers.bundle.exported import ExportedModel
 from workers.bundle.write import CHECKSUMS, FILES, BundleParts, write_bundle
 from workers.data import DataSet, load_dataset
-from workers.export import ExportFacts, export_onnx
+from workers.export.exported import ExportedModel
+from workers.export.files import subject_of, write_files
 from workers.profiling.measure import Effort, measure
 from workers.profiling.measurement import MeasurementResult
-from workers.tasks.evaluate import export_facts
 from workers.training import RunSettings, train
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -65,9 +65,15 @@ def made(data: DataSet, tmp_path_factory: pytest.TempPathFactory) -> Made:
     network.load_state_dict(trained.weights)
     save_file(trained.weights, folder / "weights.safetensors")
     model = folder / "model.onnx"
-    report = export_onnx(network, _facts(data, architecture), _pixels(data), model)
+    subject = subject_of(network, data, "mobilenet", architecture.key)
+    (written,) = write_files(subject, [ModelFormat.ONNX], folder)
     measured = measure(model, TargetSpec(), Effort(budget_s=0.3))
-    exported = ExportedModel(model)
+    exported = ExportedModel(model, ModelFormat.ONNX)
+    size_bytes = model.stat().st_size
+    export = Export(
+        ModelFormat.ONNX, file_sha256(model), size_bytes, written.max_abs_error, trained.validation_accuracy
+    )
+    judged = JudgedFile(export, exported.accuracy(data.validation), exported.accuracy(data.test))
     facts = CardFacts(
         search=_search(),
         candidate=_candidate(space, architecture),
@@ -90,15 +96,13 @@ def made(data: DataSet, tmp_path_factory: pytest.TempPathFactory) -> Made:
                 "device": trained.device,
                 "precision": trained.precision,
                 "torch_version": torch.__version__,
-                "export_max_abs_error": report.max_abs_error,
-                "model_file_bytes": report.file_bytes,
             },
             created_at=NOW,
+            exports=(export,),
         ),
         measurements=[_measurement(model, measured)],
         data=data,
-        validation=exported.accuracy(data.validation),
-        test=exported.accuracy(data.test),
+        files=[judged],
     )
     parts = BundleParts(space, SpaceFacts("mobilenet", "tiny", {}, "1"), architecture, data, make_card(facts))
     write_bundle(folder, parts)
@@ -182,11 +186,3 @@ def _measurement(model: Path, measured: MeasurementResult) -> Measurement:
         result=measured.to_dict(),
         created_at=NOW,
     )
-
-
-def _facts(data: DataSet, architecture: search_spaces.Architecture) -> ExportFacts:
-    return export_facts(data, "mobilenet", architecture.key)
-
-
-def _pixels(data: DataSet) -> torch.Tensor:
-    return torch.from_numpy(data.validation.rows(slice(0, 8)).copy()).permute(0, 3, 1, 2).float().div(255)

@@ -19,14 +19,16 @@ from workers.bundle.checks.report import Check
 from workers.bundle.write import CHECKSUMS, FILES
 from workers.profiling.reference import reference_model
 
+OF_THE_MODEL = {"outputs, model.onnx", "validation accuracy, model.onnx", "test accuracy, model.onnx"}
 EditCard = Callable[[str, Any], None]
 ALL_CHECKS = [
     "files",
     "cost",
-    "outputs",
+    "model.onnx",
+    "outputs, model.onnx",
     "data set",
-    "validation accuracy",
-    "test accuracy",
+    "validation accuracy, model.onnx",
+    "test accuracy, model.onnx",
     "latency on target 0",
 ]
 
@@ -46,8 +48,9 @@ def test_a_bundle_as_it_was_made_agrees_with_its_card(made: Made, means: Means) 
 
 def test_accuracies_are_found_again_exactly(made: Made, means: Means) -> None:
     found = {check.name: check.found for check in check_bundle(made.folder, means).checks}
-    assert found["validation accuracy"] == made.parts.card.accuracy.validation.accuracy
-    assert found["test accuracy"] == made.parts.card.accuracy.test.accuracy
+    (file,) = made.parts.card.files
+    assert found["validation accuracy, model.onnx"] == file.validation.accuracy
+    assert found["test accuracy, model.onnx"] == file.test.accuracy
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -78,15 +81,15 @@ def test_changed_weights_give_other_outputs_than_the_exported_file(bundle: Path,
     content[-1] ^= 0x40  # the exponent of the last float
     (bundle / "weights.safetensors").write_bytes(content)
     sign(bundle)
-    assert set(wrong(bundle, means)) == {"outputs"}
+    assert set(wrong(bundle, means)) == {"outputs, model.onnx"}
 
 
 def test_a_model_of_another_shape_in_place_of_the_exported_one_is_refused(bundle: Path, means: Means) -> None:
     (bundle / "model.onnx").write_bytes(reference_model())
     sign(bundle)
     found = wrong(bundle, means)
-    assert {"cost", "outputs", "validation accuracy", "test accuracy"} <= set(found)
-    assert "cannot be run" in found["outputs"].detail
+    assert {"model.onnx", *OF_THE_MODEL} <= set(found)
+    assert "cannot be run" in found["outputs, model.onnx"].detail
 
 
 def test_another_bundles_model_is_not_taken_for_this_one(bundle: Path, means: Means) -> None:
@@ -96,22 +99,22 @@ def test_another_bundles_model_is_not_taken_for_this_one(bundle: Path, means: Me
             tensor.raw_data = bytes(len(tensor.raw_data))
     onnx.save(model, bundle / "model.onnx")
     sign(bundle)
-    assert {"outputs", "validation accuracy", "test accuracy"} <= set(wrong(bundle, means))
+    assert {"model.onnx", *OF_THE_MODEL} <= set(wrong(bundle, means))
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_a_card_that_boasts_is_caught(split: str, made: Made, bundle: Path, edit_card: EditCard, means: Means) -> None:
-    truth = getattr(made.parts.card.accuracy, split).accuracy
-    edit_card(f"accuracy.{split}.accuracy", truth + 0.05)
-    found = wrong(bundle, means)
-    assert set(found) == {f"{split} accuracy"}
-    assert (found[f"{split} accuracy"].stated, found[f"{split} accuracy"].found) == (truth + 0.05, truth)
+    truth = getattr(made.parts.card.files[0], split).accuracy
+    edit_card(f"files.0.{split}.accuracy", truth + 0.05)
+    ((name, check),) = wrong(bundle, means).items()
+    assert name == f"{split} accuracy, model.onnx"
+    assert (check.stated, check.found) == (truth + 0.05, truth)
 
 
 def test_one_image_that_tips_over_on_another_processor_is_tolerated(
     made: Made, bundle: Path, edit_card: EditCard, means: Means
 ) -> None:
-    edit_card("accuracy.test.accuracy", made.parts.card.accuracy.test.accuracy + 1 / 269)
+    edit_card("files.0.test.accuracy", made.parts.card.files[0].test.accuracy + 1 / 269)
     assert wrong(bundle, means) == {}
 
 
@@ -143,7 +146,7 @@ def test_accuracy_is_not_computed_on_another_data_set(
     checks = {check.name: check for check in check_bundle(bundle, means).checks}
     assert checks["data set"].agrees is False
     assert difference in checks["data set"].detail
-    assert "test accuracy" not in checks
+    assert "test accuracy, model.onnx" not in checks
 
 
 def test_without_its_data_set_a_bundle_is_checked_on_random_images_and_fails(
@@ -153,13 +156,13 @@ def test_without_its_data_set_a_bundle_is_checked_on_random_images_and_fails(
     checks = {check.name: check for check in check_bundle(bundle, means).checks}
     assert checks["data set"].agrees is False
     assert "lost.npz" in checks["data set"].detail
-    assert checks["outputs"].agrees
-    assert "random images" in checks["outputs"].detail
+    assert checks["outputs, model.onnx"].agrees
+    assert "random images" in checks["outputs, model.onnx"].detail
 
 
 def test_a_card_that_lacks_a_field_is_an_error_that_names_it(bundle: Path, edit_card: EditCard, means: Means) -> None:
-    edit_card("accuracy.test", {"accuracy": 0.9})
-    assert "accuracy.test.sample_count: Field required" in wrong(bundle, means)["card"].detail
+    edit_card("files.0.test", {"accuracy": 0.9})
+    assert "files.0.test.sample_count: Field required" in wrong(bundle, means)["card"].detail
 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "folder/file", ".."])
@@ -207,6 +210,6 @@ def test_a_bundle_made_on_an_upload_is_judged_with_the_uploaded_file(
     without = {check.name: check for check in check_bundle(bundle, means).checks}
     assert without["data set"].agrees is None
     assert "--data" in without["data set"].detail
-    assert "test accuracy" not in without
+    assert "test accuracy, model.onnx" not in without
     uploaded = replace(means, uploaded=digits_npz(tmp_path / "digits.npz"))
     assert "another data set" in wrong(bundle, uploaded)["data set"].detail

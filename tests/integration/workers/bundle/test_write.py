@@ -14,12 +14,13 @@ import torch
 
 import search_spaces
 from nas_service.domain.errors import PermanentError
+from nas_service.domain.formats import ModelFormat
 from tests.integration.workers.bundle.conftest import Made
 from workers.bundle.card import make_card
 from workers.bundle.card_format import Card
-from workers.bundle.exported import ExportedModel, pixels_of
 from workers.bundle.write import pack, write_bundle
 from workers.data import DataSet
+from workers.export.exported import ExportedModel, pixels_of
 
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
@@ -40,7 +41,9 @@ def test_loading_gives_the_trained_networks_logits_to_the_bit(made: Made, data: 
 def test_the_exported_file_gives_the_loaded_networks_logits(made: Made, pixels: np.ndarray) -> None:
     with torch.inference_mode():
         expected = search_spaces.load(made.folder)(torch.from_numpy(pixels)).numpy()
-    assert ExportedModel(made.folder / "model.onnx").logits(pixels) == pytest.approx(expected, abs=1e-4)
+    assert ExportedModel(made.folder / "model.onnx", ModelFormat.ONNX).logits(pixels) == pytest.approx(
+        expected, abs=1e-4
+    )
 
 
 def test_the_card_is_read_as_it_was_written(made: Made) -> None:
@@ -48,9 +51,9 @@ def test_the_card_is_read_as_it_was_written(made: Made) -> None:
 
 
 def test_the_card_states_accuracies_of_the_exported_file(made: Made, data: DataSet) -> None:
-    logits = ExportedModel(made.folder / "model.onnx").logits(pixels_of(data.test, slice(None)))
+    logits = ExportedModel(made.folder / "model.onnx", ModelFormat.ONNX).logits(pixels_of(data.test, slice(None)))
     right = int((logits.argmax(1) == data.test.labels.numpy()).sum())
-    stated = made.parts.card.accuracy.test
+    stated = made.parts.card.files[0].test
     assert (stated.accuracy, stated.sample_count) == (right / len(data.test), len(data.test))
 
 
@@ -88,7 +91,7 @@ def test_equal_bundles_are_equal_zip_files(made: Made, bundle: Path, tmp_path: P
 def test_the_readme_shows_what_was_measured(made: Made) -> None:
     text, card = (made.folder / "README.md").read_text(), made.parts.card
     (latency,) = card.latencies
-    assert f"**{card.accuracy.test.accuracy:.4f}** on 269 images" in text
+    assert f"**{card.files[0].test.accuracy:.4f}** on 269 images" in text
     assert f"**{latency.median_ms:.4f} ms**" in text
     assert latency.birthplace.cpu in text
     assert f"| multiply-accumulates | {card.cost.macs:,} |" in text

@@ -79,7 +79,7 @@ def interrupted(service: Service, item: WorkItem) -> Path:
 
 def facts(result: JsonDict) -> tuple[object, ...]:
     """What must not depend on interruptions."""
-    return result["accuracy"], result["result"]["weights_sha256"], result["result"]["model_sha256"]
+    return result["accuracy"], result["result"]["weights_sha256"], result["exports"]
 
 
 def test_an_interrupted_evaluation_ends_with_the_same_files_to_the_bit(service: Service) -> None:
@@ -122,7 +122,7 @@ def test_a_training_goes_on_on_a_host_that_shares_nothing_but_a_bucket(
         assert left.facts["step"] == 1
         result = evaluated(two, item)
         assert facts(result) == facts(whole)
-        assert two.artifacts.fetch(result["result"]["model_sha256"], tmp_path / "model.onnx").stat().st_size > 0
+        assert two.artifacts.fetch(result["exports"][0]["sha256"], tmp_path / "model.onnx").stat().st_size > 0
         assert not list((tmp_path / "one").glob("checkpoints/*"))
         two.store.engine.dispose()
 

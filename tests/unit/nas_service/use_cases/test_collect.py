@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from nas_service.artifacts import Files, open_files
-from nas_service.domain.entities import MODEL_FILE, Candidate, Search
+from nas_service.domain.entities import Candidate, Search
 from nas_service.domain.states import CandidateStatus, SearchStatus
 from nas_service.store import tables
 from nas_service.use_cases import control, queries
@@ -37,7 +37,7 @@ def candidates(bench: Bench, search: Search) -> list[Candidate]:
 def with_model(bench: Bench, search: Search) -> set[str]:
     """Candidates whose model is still stored."""
     with bench.store.read() as uow:
-        return {c.id for c in candidates(bench, search) if MODEL_FILE in uow.evidence.artifacts_of(c.id)}
+        return {c.id for c in candidates(bench, search) if "model.onnx" in uow.evidence.artifacts_of(c.id)}
 
 
 def front(bench: Bench, search: Search) -> set[str]:

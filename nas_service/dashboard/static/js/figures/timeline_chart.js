@@ -4,7 +4,7 @@ import { Chart, axis, facts, tooltip } from "./chart.js";
 import { candidateLink } from "./dom.js";
 import { clock, duration } from "./format.js";
 
-export const KINDS = ["prepare", "evaluate", "profile", "finalize"];
+export const KINDS = ["prepare", "evaluate", "profile", "finalize", "export"];
 const BAR = 14;
 
 export class TimelineChart {

@@ -97,7 +97,7 @@ def test_it_is_measured_three_times_at_most() -> None:
     ("birthplace", "reason"),
     [
         ({"device_id": "d2"}, "another device"),
-        ({"versions": {"onnxruntime": "1.30"}}, "timed with onnxruntime 1.30, here is 1.31"),
+        ({"versions": {"onnxruntime": "1.30"}}, "timed with onnxruntime 1.30, here is onnxruntime 1.31"),
         ({"reference_sha256": "r2"}, "another reference model"),
     ],
 )
