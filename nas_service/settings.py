@@ -92,8 +92,8 @@ class Settings(BaseSettings):
     """How often a worker renews its lease and learns of pauses and cancellations."""
     checkpoint_s: Annotated[float, Field(gt=0)] = 10.0
     """How often a training is checkpointed against the loss of its worker."""
-    measure_s: Annotated[float, Field(gt=0)] = 1.0
-    """Longest time spent on one latency measurement during the search."""
+    measure_s: Annotated[float, Field(gt=0)] = 2.0
+    """Longest time spent on one latency measurement during the search; most take about 1.2 s."""
     final_measure_s: Annotated[float, Field(gt=0)] = 4.0
     """Longest time spent on one latency measurement of a finalized candidate."""
 

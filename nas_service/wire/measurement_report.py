@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 MOST_SAMPLES = 100_000
 LONGEST_MS = 3.6e6
 TOLERANCE = 1e-3
-"""Relative difference allowed between a stated median and that of the samples, which are kept as 32-bit floats."""
+"""Relative difference allowed between a stated figure and that of the samples, which are kept as 32-bit floats."""
 ROUNDED_MS = 1e-5
 
 Milliseconds = Annotated[float, Field(gt=0, le=LONGEST_MS)]
@@ -40,9 +40,14 @@ class BirthplaceReport(Report):
     compile_s: Annotated[float, Field(ge=0, le=86_400)] | None
     """What compiling the model on the device took; null where the runtime compiles nothing beforehand."""
     pinned_cores: Annotated[tuple[Count, ...], Field(max_length=256)] | None
+    real_time: bool
+    busy_threads: Annotated[int, Field(ge=0, le=10_000)] | None
+    busy_cores: Annotated[float, Field(ge=0, le=10_000)] | None
     involuntary_switches: Count
     started_at: AwareDatetime
+    kernel: Text
     load_average: Annotated[float, Field(ge=0, le=1e6)]
+    temperature_c: Annotated[float, Field(ge=-300, le=1e4)] | None
     governor: Word | None
     frequency_mhz: Annotated[float, Field(ge=0, le=1e6)] | None
     device_id: Word
@@ -51,10 +56,19 @@ class BirthplaceReport(Report):
     reference_sha256: Sha256
 
 
+class BaselineReport(Report):
+    """What the reference model takes on the device while nothing disturbs it."""
+
+    version: Annotated[int, Field(ge=1, le=1_000_000)]
+    reference_ms: Milliseconds
+    established_at_s: Annotated[float, Field(ge=0, le=1e11)]
+
+
 class MeasurementReport(Report):
     """What `workers.profiling.measurement.MeasurementResult` means, with its samples packed."""
 
     median_ms: Milliseconds
+    timed_median_ms: Milliseconds
     p10_ms: Milliseconds
     p90_ms: Milliseconds
     p99_ms: Milliseconds
@@ -63,17 +77,26 @@ class MeasurementReport(Report):
     ci95_high_ms: Milliseconds | None
     sample_count: Annotated[int, Field(ge=1, le=MOST_SAMPLES)]
     samples_per_block: Annotated[int, Field(ge=1, le=1000)]
+    windows: Count
+    sessions: Count
     dropped_blocks: Count
+    dropped: Annotated[dict[Word, Count], Field(max_length=16)]
     warmup_count: Count
     noisy: bool
     reference_median_ms: Milliseconds
+    reference_floor_ms: Milliseconds
     reference_ratio: Annotated[float, Field(gt=0, le=1e9)]
+    baseline: BaselineReport | None
     peak_memory_mib: Mebibytes | None
+    energy_per_run_mj: Annotated[float, Field(ge=0, le=1e9)] | None
     load_ms: Annotated[float, Field(ge=0, le=LONGEST_MS)]
     file_bytes: Annotated[int, Field(ge=1, le=2**40)]
+    held_s: Annotated[float, Field(ge=0, le=86_400)]
     duration_s: Annotated[float, Field(ge=0, le=86_400)]
     samples_f32_zlib_base64: Annotated[str, StringConstraints(max_length=8 * MOST_SAMPLES)]
     """Little-endian 32-bit floats, in ms."""
+    references_f32_zlib_base64: Annotated[str, StringConstraints(max_length=8 * MOST_SAMPLES)]
+    """Of the reference model, one beside each block of samples."""
     birthplace: BirthplaceReport
 
     @model_validator(mode="after")
@@ -85,10 +108,21 @@ class MeasurementReport(Report):
         samples = _unpacked(self.samples_f32_zlib_base64, self.sample_count)
         if self.sample_count % self.samples_per_block:
             raise ValueError("sample_count is no multiple of samples_per_block")
-        median_ms = float(np.median(np.median(samples.reshape(-1, self.samples_per_block), axis=1)))
-        if abs(median_ms - self.median_ms) > TOLERANCE * median_ms + ROUNDED_MS:
-            raise ValueError(f"median_ms is {self.median_ms}, but that of the samples is {median_ms:.6f}")
+        medians = np.median(samples.reshape(-1, self.samples_per_block), axis=1)
+        _same("timed_median_ms", self.timed_median_ms, float(np.median(medians)), "that of the samples")
+        references = _unpacked(self.references_f32_zlib_base64, len(medians))
+        _same("reference_ratio", self.reference_ratio, float(np.median(medians / references)), "that of the samples")
+        if self.baseline is not None:
+            told = self.reference_ratio * self.baseline.reference_ms
+            _same("median_ms", self.median_ms, told, "reference_ratio times that of the baseline")
+        else:
+            _same("median_ms", self.median_ms, self.timed_median_ms, "timed_median_ms, without a baseline,")
         return self
+
+
+def _same(name: str, stated: float, found: float, what: str) -> None:
+    if abs(found - stated) > TOLERANCE * found + ROUNDED_MS:
+        raise ValueError(f"{name} is {stated}, but {what} is {found:.6f}")
 
 
 def _unpacked(packed: str, count: int) -> NDArray[np.float32]:

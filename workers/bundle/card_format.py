@@ -125,6 +125,9 @@ class LatencyPart(CardPart):
 
     target: TargetSpec
     median_ms: float
+    """While nothing disturbs the device: `reference_ratio` times what the reference takes there then (`baseline`)."""
+    timed_median_ms: float
+    """As it was taken, like the quantiles below."""
     p10_ms: float
     p90_ms: float
     p99_ms: float
@@ -139,6 +142,8 @@ class LatencyPart(CardPart):
     """A fixed reference model, timed in turns with this one."""
     reference_ratio: float
     """This model against the reference: what slows the device down cancels in it."""
+    baseline: dict[str, Any] | None
+    """Of the device, with its version; without one `median_ms` is `timed_median_ms`."""
     peak_memory_mib: float | None
     load_ms: float
     birthplace: BirthplacePart

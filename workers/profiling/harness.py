@@ -9,27 +9,36 @@ Stdin stays open; when it closes, the parent is gone and the harness exits at on
 
 import gc
 import json
+import math
 import os
 import platform
 import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workers.profiling import host
+from workers.profiling.baseline import Baseline, BaselineFile
+from workers.profiling.energy import energy_per_run_mj
 from workers.profiling.measurement import Job, MeasurementResult
 from workers.profiling.runtimes import RUNTIMES, Array, LoadedModel, Runtime
-from workers.profiling.sampling import Plan, Run, Samples, sample
-from workers.profiling.statistics import FEWEST_FOR_INTERVAL, summarise
+from workers.profiling.sampling import LEAST_WINDOWS, Meter, Plan, Run, Samples, Session, sample
+from workers.profiling.statistics import summarise
 
 EXIT_ORPHANED = 3
 FIRST_RUNS = 3
 """Runs before the peak of memory is read: some runtimes settle their memory plan on the second."""
+LOADING_S = 0.5
+"""Sessions are loaded anew for so long at most: a runtime that compiles for seconds gets one."""
+BUSY_SHARE = 0.05
+"""A thread that had less of the time than this did not compute: it watches stdin."""
 
 
 class UnusableModelError(Exception):
@@ -73,23 +82,35 @@ def time_model(job: Job, wait_for_the_host: Callable[[], None]) -> MeasurementRe
     runtime.start()
     refuse_strangers(runtime)
     gc.disable()
-    run, facts = _load_subject(runtime, job)
-    reference = runtime.load(Path(job.reference), job.threads)
-    run_reference = _bind(reference, images_for(reference, 1))
+    subject, facts = _load_subject(runtime, job)
+    sessions = _load_sessions(runtime, job, subject)
     wait_for_the_host()
-    switches = host.involuntary_switches()
-    samples = sample(run, run_reference, Plan(job.budget_s, job.precision))
+    held_from = time.perf_counter()
+    with host.real_time(pinned) as real_time:
+        baselines = _baselines(job, versions)
+        meter = Meter(stolen=lambda: host.stolen_ticks(pinned))
+        _calibrate(baselines, sessions, job, meter)
+        usual_ns = baselines.current.reference_ms * 1e6 if baselines and baselines.current else None
+        switches, threads = host.involuntary_switches(), _Threads()
+        samples = sample(sessions, Plan(job.budget_s, job.precision, usual_ns), meter)
+        effect = threads.effect(job.threads)
+        facts["energy_per_run_mj"] = energy_per_run_mj(subject)
+    facts["held_s"] = time.perf_counter() - held_from
+    facts["sessions"] = len(sessions)
     birthplace = {
         "runtime": job.runtime,
         "versions": {"python": platform.python_version(), "numpy": np.__version__, **runtime.versions()},
         "threads": job.threads,
         "batch_size": job.batch_size,
         "pinned_cores": pinned,
+        "real_time": real_time,
+        **effect,
         "involuntary_switches": host.involuntary_switches() - switches,
         "started_at": started.isoformat(),
         **host.clocks(pinned),
     }
-    return _result(job, samples, facts, birthplace, time.perf_counter() - start)
+    baseline = baselines.note(samples.floor_ms) if baselines else None
+    return _result(job, samples, baseline, facts | {"duration_s": time.perf_counter() - start}, birthplace)
 
 
 def refuse_strangers(runtime: Runtime) -> None:
@@ -124,33 +145,100 @@ def _load_subject(runtime: Runtime, job: Job) -> tuple[Run, dict[str, Any]]:
     return run, {"load_ms": load_ms, "peak_memory_mib": grown_mib}
 
 
+def _load_sessions(runtime: Runtime, job: Job, subject: Run) -> list[Session]:
+    """The subject with a reference, and as many more of both as LOADING_S allows, up to one for each window.
+
+    All stay loaded, so that each lies in memory of its own.
+    """
+    start = time.perf_counter()
+    sessions = [Session(subject, _loaded(runtime, Path(job.reference), job.threads, 1))]
+    while len(sessions) < LEAST_WINDOWS:
+        spent_s = time.perf_counter() - start
+        if spent_s * (len(sessions) + 1) / len(sessions) > LOADING_S:
+            break
+        again = _loaded(runtime, Path(job.model), job.threads, job.batch_size)
+        sessions.append(Session(again, _loaded(runtime, Path(job.reference), job.threads, 1)))
+    return sessions
+
+
+def _loaded(runtime: Runtime, path: Path, threads: int, batch_size: int) -> Run:
+    model = runtime.load(path, threads)
+    run = _bind(model, images_for(model, batch_size))
+    for _ in range(FIRST_RUNS):
+        run()
+    return run
+
+
+def _baselines(job: Job, versions: dict[str, str]) -> BaselineFile | None:
+    if job.baseline_dir is None:
+        return None
+    facts = {"runtime": job.runtime, "versions": versions, "threads": job.threads, **job.reference_facts}
+    return BaselineFile(Path(job.baseline_dir), facts)
+
+
+def _calibrate(baselines: BaselineFile | None, sessions: list[Session], job: Job, meter: Meter) -> None:
+    """Where this host has no baseline yet: time the reference beside itself, as it is beside a subject later."""
+    if baselines is not None and baselines.current is None:
+        beside_itself = [Session(session.reference, session.reference) for session in sessions]
+        baselines.note(sample(beside_itself, Plan(job.calibration_s, precision=0), meter).floor_ms)
+
+
+class _Threads:
+    """The threads that compute, from now on."""
+
+    def __init__(self) -> None:
+        self._start, self._before_ns = time.perf_counter(), host.thread_times_ns()
+
+    def effect(self, threads: int) -> dict[str, Any]:
+        """How many threads computed, and how many cores' worth of time they had; None where the system does not tell.
+
+        Raises UnusableModelError when they were more than asked for: the latency would be another target's.
+        """
+        after_ns, wall_ns = host.thread_times_ns(), (time.perf_counter() - self._start) * 1e9
+        spent_ns = [time_ns - self._before_ns.get(thread, 0) for thread, time_ns in after_ns.items()]
+        busy = sum(time_ns > BUSY_SHARE * wall_ns for time_ns in spent_ns)
+        if busy > threads:
+            raise UnusableModelError(f"{busy} threads computed, but target.threads is {threads}")
+        known = bool(after_ns)
+        return {"busy_threads": busy if known else None, "busy_cores": sum(spent_ns) / wall_ns if known else None}
+
+
 def _result(
-    job: Job, samples: Samples, facts: dict[str, Any], birthplace: dict[str, Any], duration_s: float
+    job: Job, samples: Samples, baseline: Baseline | None, facts: dict[str, Any], birthplace: dict[str, Any]
 ) -> MeasurementResult:
-    summary = summarise(samples.subject_ms, samples.reference_ms)
-    blocks, samples_per_block = samples.subject_ms.shape
-    bounded = blocks >= FEWEST_FOR_INTERVAL
+    summary = summarise(samples.subject_ms, samples.reference_ms, samples.windows)
+    unit_ms = baseline.reference_ms if baseline else summary.median_ms / summary.ratio.median
+    bounded = math.isfinite(summary.ratio.high)
     return MeasurementResult(
-        median_ms=summary.median_ms,
+        median_ms=summary.ratio.median * unit_ms,
+        ci95_low_ms=summary.ratio.low * unit_ms if bounded else None,
+        ci95_high_ms=summary.ratio.high * unit_ms if bounded else None,
+        timed_median_ms=summary.median_ms,
         p10_ms=summary.p10_ms,
         p90_ms=summary.p90_ms,
         p99_ms=summary.p99_ms,
         mad_ms=summary.mad_ms,
-        ci95_low_ms=summary.ci95_low_ms if bounded else None,
-        ci95_high_ms=summary.ci95_high_ms if bounded else None,
-        sample_count=samples.subject_ms.size,
-        samples_per_block=samples_per_block,
-        dropped_blocks=samples.dropped_blocks,
-        warmup_count=samples.warmup_count,
-        noisy=samples.disturbed or not summary.relative_half_width < job.precision,
+        reference_ratio=summary.ratio.median,
         reference_median_ms=summary.reference_median_ms,
-        reference_ratio=summary.reference_ratio,
+        reference_floor_ms=samples.floor_ms,
+        baseline=asdict(baseline) if baseline else None,
+        sample_count=samples.subject_ms.size,
+        samples_per_block=samples.subject_ms.shape[1],
+        windows=len(set(samples.windows.tolist())),
+        dropped_blocks=samples.dropped.total(),
+        dropped={str(cause): count for cause, count in samples.dropped.items()},
+        warmup_count=samples.warmup_count,
+        noisy=samples.disturbed or not summary.ratio.relative_half_width < job.precision,
         file_bytes=Path(job.model).stat().st_size,
-        duration_s=duration_s,
-        samples_ms=[round(float(ms), 6) for ms in samples.subject_ms.ravel()],
+        samples_ms=_rounded(samples.subject_ms),
+        references_ms=_rounded(samples.reference_ms),
         birthplace=birthplace,
         **facts,
     )
+
+
+def _rounded(times_ms: NDArray[np.float64]) -> list[float]:
+    return [round(float(time_ms), 6) for time_ms in times_ms.ravel()]
 
 
 if __name__ == "__main__":

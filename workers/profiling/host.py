@@ -1,16 +1,23 @@
-"""Facts about the host that the harness can read without any library: memory, clocks, load, pinning.
+"""Facts about the host that the harness can read without any library: memory, clocks, load, threads, pinning.
 
 Where a system does not tell, the answer is None and never a guess.
 """
 
 import os
+import platform
 import resource
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 STATUS = Path("/proc/self/status")
+STAT = Path("/proc/stat")
+TASKS = Path("/proc/self/task")
+THERMAL = Path("/sys/class/thermal")
 CPUFREQ = "/sys/devices/system/cpu/cpu{core}/cpufreq/{name}"
+STEAL = 8
+"""Position of the stolen time in a core's line of /proc/stat."""
 
 
 def pin(cores: Sequence[int]) -> list[int] | None:
@@ -19,6 +26,31 @@ def pin(cores: Sequence[int]) -> list[int] | None:
         return None
     os.sched_setaffinity(0, cores)
     return sorted(os.sched_getaffinity(0))
+
+
+@contextmanager
+def real_time(cores: Sequence[int] | None) -> Iterator[bool]:
+    """Let no ordinary process take `cores` from this one's threads, where the system allows it; yields whether it does.
+
+    Never where that would leave nothing to the rest of the machine. Allowed to root and with CAP_SYS_NICE, on Linux.
+    """
+    possible = cores and len(cores) < (os.cpu_count() or 1) and hasattr(os, "sched_setscheduler") and TASKS.exists()
+    granted = bool(possible) and _schedule(os.SCHED_FIFO, 1)
+    try:
+        yield granted
+    finally:
+        if granted:
+            _schedule(os.SCHED_OTHER, 0)
+
+
+def _schedule(policy: int, priority: int) -> bool:
+    """Set how every thread of this process is scheduled. False where that is not allowed."""
+    try:
+        for task in TASKS.iterdir():
+            os.sched_setscheduler(int(task.name), policy, os.sched_param(priority))
+    except PermissionError:
+        return False
+    return True
 
 
 def resident_mib() -> float | None:
@@ -49,18 +81,42 @@ def involuntary_switches() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
 
 
+def stolen_ticks(cores: Sequence[int] | None) -> int:
+    """How long the hypervisor has withheld `cores` (None: all) since boot, in clock ticks; 0 where nobody tells."""
+    text = _read(STAT) or ""
+    wanted = {"cpu"} if cores is None else {f"cpu{core}" for core in cores}
+    lines = (line.split() for line in text.splitlines() if line.startswith("cpu"))
+    return sum(int(fields[STEAL]) for fields in lines if fields[0] in wanted and len(fields) > STEAL)
+
+
+def thread_times_ns() -> dict[int, int]:
+    """The processor time that each thread of this process has had so far; empty where the system does not tell."""
+    if not TASKS.exists():
+        return {}
+    times = {int(task.name): _read(task / "schedstat") for task in TASKS.iterdir()}
+    return {thread: int(time.split()[0]) for thread, time in times.items() if time}
+
+
+def temperature_c() -> float | None:
+    """Of the hottest thermal zone."""
+    found = [_read(zone / "temp") for zone in THERMAL.glob("thermal_zone*")]
+    return max((int(text) / 1000 for text in found if text), default=None)
+
+
 def clocks(cores: Sequence[int] | None) -> dict[str, Any]:
-    """Load average of the last minute and, where readable, governor and frequency of the first pinned core."""
+    """Kernel, load average of the last minute, temperature, and how the first pinned core is clocked."""
     core = cores[0] if cores else 0
     frequency = _read(CPUFREQ.format(core=core, name="scaling_cur_freq"))
     return {
+        "kernel": platform.release(),
         "load_average": round(os.getloadavg()[0], 2),
+        "temperature_c": temperature_c(),
         "governor": _read(CPUFREQ.format(core=core, name="scaling_governor")),
         "frequency_mhz": int(frequency) / 1000 if frequency else None,
     }
 
 
-def _read(path: str) -> str | None:
+def _read(path: str | Path) -> str | None:
     try:
         return Path(path).read_text().strip()
     except OSError:

@@ -4,6 +4,10 @@ Two files in one folder (on a local disk) are locked with flock, which the kerne
 - `host.room`: every training holds it shared, a timing exclusively.
 - `host.turnstile`: a timing holds it from the moment it waits. A training looks at it before each step, finds it
   taken, leaves the room and comes back when it is free. So timings go first, one at a time, and never starve.
+
+A process that was stopped (SIGSTOP) keeps its locks. A stopped training is idle: timings go on at once as if it had
+made room; continued, it runs on to its next step at most. A stopped timing is waited for until its samples must be
+taken, then trainings and other timings go on without it.
 """
 
 import fcntl
@@ -16,8 +20,11 @@ from types import TracebackType
 from typing import Self
 
 from nas_service.domain.errors import RetryableError
+from workers.profiling.lock_holders import all_stopped
 
 POLL_S = 0.005
+STOPPED_TIMING_S = 10.0
+"""A timing that was stopped this long is not waited for: the process that takes its samples has ended by itself."""
 ROOM = "host.room"
 TURNSTILE = "host.turnstile"
 
@@ -30,6 +37,43 @@ class HostBusyError(RetryableError):
     """The host was not free in time; raised by `timing`, the work item is tried again."""
 
 
+class _Lock:
+    """One of the two files. Counts as taken, too, once all who hold it have been stopped for `patience_s`."""
+
+    def __init__(self, folder: Path, name: str, patience_s: float) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        self._patience_s = patience_s
+        self._stopped_at_s: float | None = None
+        """Since when its holders are known to be stopped."""
+
+    def take(self, mode: int) -> bool:
+        """Try to take it, shared or exclusively (fcntl.LOCK_SH or LOCK_EX)."""
+        if self._try(mode):
+            self._stopped_at_s = None
+            return True
+        if not all_stopped(self._descriptor):
+            self._stopped_at_s = None
+            return False
+        now_s = time.monotonic()
+        if self._stopped_at_s is None:
+            self._stopped_at_s = now_s
+        return now_s - self._stopped_at_s >= self._patience_s
+
+    def _try(self, mode: int) -> bool:
+        try:
+            fcntl.flock(self._descriptor, mode | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def release(self) -> None:
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
 class TrainingPass:
     """A training's right to run on this host; `step()` before each training step lets waiting timings go first.
 
@@ -38,8 +82,7 @@ class TrainingPass:
     """
 
     def __init__(self, folder: Path, on_wait: Callable[[], None] = _nothing) -> None:
-        self._room = _open(folder, ROOM)
-        self._turnstile = _open(folder, TURNSTILE)
+        self._turnstile, self._room = _locks(folder)
         self._on_wait = on_wait
         self.paused_s = 0.0
         """Spent waiting for timings so far."""
@@ -59,23 +102,23 @@ class TrainingPass:
 
     def step(self) -> None:
         """Return at once when no timing waits (about a microsecond), else when the last one is done."""
-        if _try_lock(self._turnstile, fcntl.LOCK_SH):
-            fcntl.flock(self._turnstile, fcntl.LOCK_UN)
+        if self._turnstile.take(fcntl.LOCK_SH):
+            self._turnstile.release()
             return
-        fcntl.flock(self._room, fcntl.LOCK_UN)
+        self._room.release()
         self._enter_room()
 
     def _leave(self) -> None:
-        os.close(self._room)
-        os.close(self._turnstile)
+        self._room.close()
+        self._turnstile.close()
 
     def _enter_room(self) -> None:
         start = time.monotonic()
-        for descriptor in (self._turnstile, self._room):
-            while not _try_lock(descriptor, fcntl.LOCK_SH):
+        for lock in (self._turnstile, self._room):
+            while not lock.take(fcntl.LOCK_SH):
                 self._on_wait()
                 time.sleep(POLL_S)
-        fcntl.flock(self._turnstile, fcntl.LOCK_UN)
+        self._turnstile.release()
         self.paused_s += time.monotonic() - start
 
 
@@ -87,28 +130,20 @@ def timing(folder: Path, timeout_s: float, on_wait: Callable[[], None] = _nothin
     every few milliseconds while waiting.
     """
     deadline = time.monotonic() + timeout_s
-    turnstile, room = _open(folder, TURNSTILE), _open(folder, ROOM)
+    turnstile, room = _locks(folder)
     try:
-        for descriptor, holder in ((turnstile, "other timings"), (room, "trainings")):
-            while not _try_lock(descriptor, fcntl.LOCK_EX):
+        for lock, holder in ((turnstile, "other timings"), (room, "trainings")):
+            while not lock.take(fcntl.LOCK_EX):
                 if time.monotonic() >= deadline:
                     raise HostBusyError("host-busy", f"{holder} did not make room within {timeout_s:g} s")
                 on_wait()
                 time.sleep(POLL_S)
         yield
     finally:
-        os.close(room)
-        os.close(turnstile)
+        room.close()
+        turnstile.close()
 
 
-def _open(folder: Path, name: str) -> int:
-    folder.mkdir(parents=True, exist_ok=True)
-    return os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-
-
-def _try_lock(descriptor: int, mode: int) -> bool:
-    try:
-        fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def _locks(folder: Path) -> tuple[_Lock, _Lock]:
+    """Turnstile and room. Whoever is stopped in the room no longer computes; in the turnstile, its samples may."""
+    return _Lock(folder, TURNSTILE, STOPPED_TIMING_S), _Lock(folder, ROOM, patience_s=0)

@@ -25,6 +25,7 @@ from workers.profiling.reference import reference_model
 from workers.profiling.runtimes import RUNTIMES
 
 POLL_S = 0.05
+CALIBRATION_BUDGETS = 3
 STDERR_TAIL = 2_000
 
 
@@ -39,6 +40,11 @@ class Effort:
     precision: float = 0.01
     budget_s: float = 5.0
     limit_s: float = 60.0
+
+    @property
+    def calibration_s(self) -> float:
+        """How long the reference is timed once, where the host has no baseline yet."""
+        return CALIBRATION_BUDGETS * self.budget_s
 
 
 class HarnessDiedError(RetryableError):
@@ -58,10 +64,12 @@ class Surroundings:
 
     `alone` gives the host to it alone (`host_lock.timing`); it is entered when everything is loaded, and left as soon
     as the last sample is taken. `on_wait` is called a few times a second and may raise to abandon the measurement.
+    `baseline_dir` keeps what the reference takes on this host (`baseline`); without it times are told as taken.
     """
 
     alone: Alone = nullcontext
     on_wait: Callable[[], None] = lambda: None
+    baseline_dir: Path | None = None
 
 
 def measure(
@@ -77,9 +85,11 @@ def measure(
     reason = runtime.missing()
     if reason:
         raise PermanentError("runtime-missing", f"target.runtime {target.runtime}: {reason}")
+    device, content = describe(), reference_model(target.format)
+    reference_sha256 = hashlib.sha256(content).hexdigest()
     with tempfile.TemporaryDirectory() as folder:
         reference = Path(folder, f"reference-{target.format.file_name}")
-        reference.write_bytes(content := reference_model(target.format))
+        reference.write_bytes(content)
         subject = prepared(runtime, model.resolve(strict=True), target.threads, around.on_wait)
         job = Job(
             model=str(subject.model),
@@ -90,18 +100,20 @@ def measure(
             cores=cores_for(target.threads),
             budget_s=effort.budget_s,
             precision=effort.precision,
+            baseline_dir=str(around.baseline_dir) if around.baseline_dir else None,
+            calibration_s=effort.calibration_s,
+            reference_facts={"device_id": device["id"], "reference_sha256": reference_sha256},
         )
         answer = run_harness(job, effort.limit_s, around, Path(folder))
     if "refused" in answer:
         raise ModelRefusedError("model-refused", f"{target.runtime} refuses {model.name}: {answer['refused']}")
-    device = describe()
     answer["birthplace"] |= {
         "device_id": device["id"],
         "device": device["name"],
         "cpu": device["cpu_model"],
         "precision": target.precision,
         "compile_s": subject.compile_s,
-        "reference_sha256": hashlib.sha256(content).hexdigest(),
+        "reference_sha256": reference_sha256,
     }
     return MeasurementResult(**answer)
 

@@ -1,18 +1,23 @@
-"""How a model is timed: warm-up until stable, then short blocks interleaved with the reference model.
+"""How a model is timed: warm-up until stable, then windows of short blocks in turns with the reference model.
+
+What makes two timings of one model differ, after the machine's speed has been divided out, is mostly where its memory
+happens to lie: 2 to 4 % from process to process. So every window has sessions of its own, loaded anew.
 
 A sample during which the scheduler took the core away says more about the neighbours than about the model. It is
-timed again, and a block that stays disturbed is left out as long as any other remains.
+timed again, and a round that stays disturbed is left out as long as enough others remain (`contention`).
 """
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workers.profiling import host
-from workers.profiling.statistics import FEWEST_FOR_INTERVAL, is_warm, median_interval
+from workers.profiling.contention import FEWEST_CLEAN_SHARE, Cause, Round, clean_share, floor_ns, sift
+from workers.profiling.statistics import FEWEST_WINDOWS, is_warm, median_interval
 
 Run = Callable[[], object]
 
@@ -20,33 +25,52 @@ WARMUP_WINDOW = 10
 WARMUP_TOLERANCE = 0.02
 WARMUP_SHARE = 0.2
 """Of the budget, at most, for each of the two models."""
+WARMUP_NS = 50_000_000
+"""At least, where the share allows it: a core that was idle needs as long to reach its speed."""
 
-BLOCK_SAMPLES = 10
-BLOCK_TARGET_NS = 5_000_000
-"""A model slow enough to fill this with fewer samples gets fewer, down to FEWEST_SAMPLES."""
-FEWEST_SAMPLES = 3
-MOST_BLOCKS = 2_000
-CHECK_EVERY_BLOCKS = 10
-SPAN_NS = 1_000_000_000
-"""Sampling lasts at least this long, so that it outlives the slow phases of a shared machine (up to 0.2 s)."""
-FEWEST_CLEAN_SHARE = 0.5
-"""With a smaller share of undisturbed blocks the measurement counts as noisy."""
+REFERENCE_SAMPLES = 10
+MOST_SAMPLES = 10
+BLOCK_NS = 2_000_000
+"""A subject slow enough to fill this with fewer samples gets fewer, down to one."""
+REFILL_RUNS, REFILL_NS = 3, 1_000_000
+"""Runs at the beginning of a block pay for caches that the other model evicted; so many of them, or so much time, are
+not counted. Beyond REFILL_NS a run evicts itself."""
+
+WINDOW_NS = 100_000_000
+LEAST_WINDOWS = 10
+MOST_WINDOWS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The subject and the reference, each loaded anew."""
+
+    subject: Run
+    reference: Run
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """When to stop: at this relative half-width of the median's 95 % interval, or when the budget is spent."""
+    """When to stop: at this relative half-width of the median's 95 % interval, or when the budget is spent.
+
+    `usual_ns` is what the reference takes on this host, None where nobody knows.
+    """
 
     budget_s: float
     precision: float
+    usual_ns: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """What is read around each run: a clock in ns, and how often the core was taken away so far."""
+    """What is read around each run, and around each window of them.
+
+    A clock in ns, how often the core was taken away so far, and how long the hypervisor has withheld it.
+    """
 
     clock_ns: Callable[[], int] = time.perf_counter_ns
     interruptions: Callable[[], int] = host.involuntary_switches
+    stolen: Callable[[], int] = lambda: host.stolen_ticks(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +83,18 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Times in ms of the subject and of the reference beside it, both (blocks, samples a block).
+    """Times in ms of the rounds that count.
 
-    `dropped_blocks` were disturbed and are left out; `disturbed` says that too many were to trust the rest.
+    subject_ms (rounds, samples a round); reference_ms (rounds): of the reference beside each; windows (rounds): in
+    which each was taken; floor_ms: of the reference. `disturbed` says that too few rounds count to be trusted; where
+    fewer than FEWEST_WINDOWS remained, all are here.
     """
 
     subject_ms: NDArray[np.float64]
     reference_ms: NDArray[np.float64]
-    dropped_blocks: int
+    windows: NDArray[np.int64]
+    floor_ms: float
+    dropped: Counter[Cause]
     disturbed: bool
     warmup_count: int
 
@@ -75,7 +103,7 @@ def warm_up(run: Run, limit_ns: int, meter: Meter) -> list[int]:
     """Run until the moving median is stable or `limit_ns` is spent; at least once. Returns the times in ns."""
     times: list[int] = []
     start = now = meter.clock_ns()
-    while not times or (now - start < limit_ns and not is_warm(times, WARMUP_WINDOW, WARMUP_TOLERANCE)):
+    while not times or (now - start < limit_ns and not _is_ready(times, now - start)):
         before = meter.clock_ns()
         run()
         now = meter.clock_ns()
@@ -83,12 +111,15 @@ def warm_up(run: Run, limit_ns: int, meter: Meter) -> list[int]:
     return times
 
 
-def time_block(run: Run, count: int, meter: Meter) -> Block:
-    """Time `count` uninterrupted runs, in at most twice as many, after one that is dropped.
+def _is_ready(times: list[int], spent_ns: int) -> bool:
+    return spent_ns >= WARMUP_NS and is_warm(times, WARMUP_WINDOW, WARMUP_TOLERANCE)
 
-    The dropped run pays for refilling the caches that the other model evicted.
-    """
-    run()
+
+def time_block(run: Run, count: int, refills: int, meter: Meter) -> Block:
+    """Time `count` uninterrupted runs, in at most twice as many; `refills` runs before, and one after each
+    interruption, are not counted."""
+    for _ in range(refills):
+        run()
     clean: list[int] = []
     interrupted: list[int] = []
     for _ in range(2 * count):
@@ -96,56 +127,91 @@ def time_block(run: Run, count: int, meter: Meter) -> Block:
         before = meter.clock_ns()
         run()
         time_ns = meter.clock_ns() - before
-        (clean if meter.interruptions() == interruptions else interrupted).append(time_ns)
+        if meter.interruptions() == interruptions:
+            clean.append(time_ns)
+        else:
+            interrupted.append(time_ns)
+            run()
         if len(clean) == count:
             return Block(clean, clean=True)
     return Block((clean + interrupted)[:count], clean=False)
 
 
-def sample(subject: Run, reference: Run, plan: Plan, meter: Meter | None = None) -> Samples:
-    """Warm both up, then alternate short blocks until precise enough or out of budget (at least one block)."""
+def sample(sessions: Sequence[Session], plan: Plan, meter: Meter | None = None) -> Samples:
+    """Warm both up, then take windows of rounds until precise enough or out of budget (at least one round)."""
     meter = meter or Meter()
     start = meter.clock_ns()
     budget_ns = int(plan.budget_s * 1e9)
-    warm_up(reference, int(budget_ns * WARMUP_SHARE), meter)
-    warmup = warm_up(subject, int(budget_ns * WARMUP_SHARE), meter)
-    count = samples_a_block(int(np.median(warmup[-WARMUP_WINDOW:])))
-    sampling_start = meter.clock_ns()
+    warm_up(sessions[0].reference, int(budget_ns * WARMUP_SHARE), meter)
+    warmup = warm_up(sessions[0].subject, int(budget_ns * WARMUP_SHARE), meter)
+    duration_ns = int(np.median(warmup[-WARMUP_WINDOW:]))
+    rounds: list[Round] = []
+    for window in range(MOST_WINDOWS):
+        rounds += take_window(window, sessions[window % len(sessions)], duration_ns, start + budget_ns, meter)
+        if meter.clock_ns() - start >= budget_ns:
+            break
+        if window + 1 >= LEAST_WINDOWS and _is_precise(rounds, plan):
+            break
+    return _collect(rounds, plan, len(warmup))
+
+
+def take_window(window: int, session: Session, duration_ns: int, end_ns: int, meter: Meter) -> list[Round]:
+    """Rounds for as long as a window lasts, but not beyond `end_ns`; at least one."""
+    count = samples_a_round(duration_ns)
+    refills = refill_runs(duration_ns)
+    end_ns = min(end_ns, meter.clock_ns() + WINDOW_NS)
+    stolen = meter.stolen()
     pairs: list[tuple[Block, Block]] = []
-    while len(pairs) < MOST_BLOCKS:
-        beside = time_block(reference, BLOCK_SAMPLES, meter)
-        pairs.append((time_block(subject, count, meter), beside))
-        now = meter.clock_ns()
-        if now - start >= budget_ns:
-            break
-        due = len(pairs) % CHECK_EVERY_BLOCKS == 0 and now - sampling_start >= SPAN_NS
-        if due and _is_precise(pairs, plan.precision):
-            break
-    return _collect(pairs, len(warmup))
+    before = time_block(session.reference, REFERENCE_SAMPLES, REFILL_RUNS, meter)
+    while not pairs or meter.clock_ns() < end_ns:
+        subject = time_block(session.subject, count, refills, meter)
+        pairs.append((subject, time_block(session.reference, REFERENCE_SAMPLES, REFILL_RUNS, meter)))
+    was_stolen = meter.stolen() > stolen
+    rounds = []
+    for subject, after in pairs:
+        rounds.append(
+            Round(
+                window,
+                tuple(subject.times_ns),
+                float(np.median(before.times_ns)),
+                float(np.median(after.times_ns)),
+                interrupted=not (before.clean and subject.clean and after.clean),
+                stolen=was_stolen,
+            )
+        )
+        before = after
+    return rounds
 
 
-def _clean(pairs: list[tuple[Block, Block]]) -> list[tuple[Block, Block]]:
-    return [pair for pair in pairs if all(block.clean for block in pair)]
+def samples_a_round(duration_ns: int) -> int:
+    """How many samples of a model that takes `duration_ns` make a block."""
+    return max(1, min(MOST_SAMPLES, BLOCK_NS // max(1, duration_ns)))
 
 
-def _is_precise(pairs: list[tuple[Block, Block]], precision: float) -> bool:
-    medians = [float(np.median(subject.times_ns)) for subject, _ in _clean(pairs)]
-    return bool(medians) and median_interval(medians).relative_half_width < precision
+def refill_runs(duration_ns: int) -> int:
+    """How many runs of a model that takes `duration_ns` are not counted at the beginning of a block."""
+    return min(REFILL_RUNS, REFILL_NS // max(1, duration_ns))
 
 
-def _collect(pairs: list[tuple[Block, Block]], warmup_count: int) -> Samples:
-    """The clean pairs, or all where none is."""
-    clean = _clean(pairs)
-    kept = clean or pairs
+def _is_precise(rounds: list[Round], plan: Plan) -> bool:
+    kept, _ = sift(rounds, plan.usual_ns)
+    if not kept:
+        return False
+    ratios = [float(np.median(r.subject_ns)) / r.reference_ns for r in kept]
+    return median_interval(ratios, [r.window for r in kept]).relative_half_width < plan.precision
+
+
+def _collect(rounds: list[Round], plan: Plan, warmup_count: int) -> Samples:
+    kept, dropped = sift(rounds, plan.usual_ns)
+    disturbed = clean_share(rounds, kept) < FEWEST_CLEAN_SHARE
+    if len({round_.window for round_ in kept}) < FEWEST_WINDOWS:
+        disturbed, kept, dropped = disturbed or bool(dropped), rounds, Counter()
     return Samples(
-        subject_ms=np.asarray([subject.times_ns for subject, _ in kept]) / 1e6,
-        reference_ms=np.asarray([reference.times_ns for _, reference in kept]) / 1e6,
-        dropped_blocks=len(pairs) - len(kept),
-        disturbed=len(clean) < max(FEWEST_FOR_INTERVAL, FEWEST_CLEAN_SHARE * len(pairs)),
+        subject_ms=np.asarray([round_.subject_ns for round_ in kept]) / 1e6,
+        reference_ms=np.asarray([round_.reference_ns for round_ in kept]) / 1e6,
+        windows=np.asarray([round_.window for round_ in kept]),
+        floor_ms=floor_ns(kept) / 1e6,
+        dropped=dropped,
+        disturbed=disturbed,
         warmup_count=warmup_count,
     )
-
-
-def samples_a_block(duration_ns: int) -> int:
-    """How many samples of a model that takes `duration_ns` make a block."""
-    return max(FEWEST_SAMPLES, min(BLOCK_SAMPLES, BLOCK_TARGET_NS // max(1, duration_ns)))

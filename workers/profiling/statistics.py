@@ -1,8 +1,8 @@
 """Statistics of timed samples, as pure functions: when a model is warm, what its latency is, how sure we are.
 
-Samples of a shared machine are not independent: slow phases last tens to hundreds of milliseconds. So they are
-taken in short blocks, and it is the medians of the blocks, spread over the whole measurement, that count as
-observations for the latency and its confidence interval.
+Samples of a shared machine are not independent: slow phases last tens to hundreds of milliseconds, and where a
+session's memory lies makes it faster or slower for good. So it is whole windows of time, each with sessions of its own,
+that are resampled for the confidence interval, not samples and not blocks.
 """
 
 import math
@@ -12,35 +12,47 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-FEWEST_FOR_INTERVAL = 6
-"""With fewer observations not even their whole range covers the median with 95 % confidence."""
-
-Z_95 = 1.96
+FEWEST_WINDOWS = 6
+"""With fewer independent observations not even their whole range covers the median with 95 % confidence."""
+RESAMPLES = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A confidence interval; `relative_half_width` is against the median it was computed around."""
+    """A median and its 95 % confidence interval."""
 
+    median: float
     low: float
     high: float
-    relative_half_width: float
+
+    @property
+    def relative_half_width(self) -> float:
+        """Infinite where the interval is."""
+        return (self.high - self.low) / 2 / self.median
 
 
-def median_interval(observations: Sequence[float] | NDArray[np.float64]) -> Interval:
-    """The 95 % interval of the median by order statistics, which assumes no distribution.
+def median_interval(
+    values: Sequence[float] | NDArray[np.float64], windows: Sequence[int] | NDArray[np.int64]
+) -> Interval:
+    """The median of `values` and its 95 % interval: percentiles of a bootstrap that resamples whole windows.
 
-    Ranks by the normal approximation of the binomial (Conover, Practical Nonparametric Statistics, section 3.2),
-    with continuity correction.
-    Below FEWEST_FOR_INTERVAL observations no such interval exists: their range, with infinite half-width.
+    `windows` names for each value the window that it was taken in (a cluster bootstrap: Davison and Hinkley,
+    Bootstrap Methods and their Application, section 3.8). Below FEWEST_WINDOWS windows there is no such interval: it is
+    infinite. The same input gives the same answer.
     """
-    ordered = np.sort(np.asarray(observations, dtype=np.float64))
-    count = len(ordered)
-    if count < FEWEST_FOR_INTERVAL:
-        return Interval(float(ordered[0]), float(ordered[-1]), math.inf)
-    below = math.floor((count + 1 - Z_95 * math.sqrt(count)) / 2)
-    low, high = float(ordered[below - 1]), float(ordered[count - below])
-    return Interval(low, high, (high - low) / 2 / float(np.median(ordered)))
+    observed = np.asarray(values, dtype=np.float64)
+    median = float(np.median(observed))
+    names, window_of = np.unique(np.asarray(windows), return_inverse=True)
+    if len(names) < FEWEST_WINDOWS:
+        return Interval(median, 0.0, math.inf)
+    draws = np.random.default_rng(0).integers(len(names), size=(RESAMPLES, len(names)))
+    counts = np.zeros((RESAMPLES, len(names)), dtype=np.int64)
+    np.add.at(counts, (np.arange(RESAMPLES)[:, None], draws), 1)
+    order = np.argsort(observed)
+    weights = np.cumsum(counts[:, window_of[order]], axis=1)
+    middles = np.argmax(2 * weights >= weights[:, -1:], axis=1)
+    low, high = np.quantile(observed[order][middles], [0.025, 0.975])
+    return Interval(median, min(float(low), median), max(float(high), median))
 
 
 def is_warm(samples: Sequence[float], window: int, tolerance: float) -> bool:
@@ -54,41 +66,33 @@ def is_warm(samples: Sequence[float], window: int, tolerance: float) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Latency of a model from its blocks of samples, and relative to the reference beside it. Times in ms."""
+    """Latency of a model from rounds of samples, and relative to the reference beside it. Times in ms, as taken."""
 
     median_ms: float
     p10_ms: float
     p90_ms: float
     p99_ms: float
     mad_ms: float
-    ci95_low_ms: float
-    ci95_high_ms: float
-    relative_half_width: float
     reference_median_ms: float
-    reference_ratio: float
+    ratio: Interval
 
 
-def summarise(blocks_ms: NDArray[np.float64], reference_blocks_ms: NDArray[np.float64]) -> Summary:
-    """Summarise samples (blocks, samples a block) and those of the reference timed next to each block.
+def summarise(
+    subject_ms: NDArray[np.float64], reference_ms: NDArray[np.float64], windows: NDArray[np.int64]
+) -> Summary:
+    """Summarise samples (rounds, samples a round), the reference's time in each round, and the rounds' windows.
 
-    median_ms is the median of the block medians; quantiles and MAD (median absolute deviation, unscaled) are of
-    all samples; reference_ratio is the median over blocks of block median / reference block median, in which
-    whatever slows both alike cancels.
+    median_ms is the median of the rounds' medians; quantiles and MAD (median absolute deviation, unscaled) are of
+    all samples; ratio is the median over rounds of median / reference, in which whatever slows both alike cancels.
     """
-    medians = np.median(blocks_ms, axis=1)
-    reference_medians = np.median(reference_blocks_ms, axis=1)
-    median = float(np.median(medians))
-    p10, p90, p99 = (float(q) for q in np.quantile(blocks_ms, [0.1, 0.9, 0.99]))
-    interval = median_interval(medians)
+    medians = np.median(subject_ms, axis=1)
+    p10, p90, p99 = (float(q) for q in np.quantile(subject_ms, [0.1, 0.9, 0.99]))
     return Summary(
-        median_ms=median,
+        median_ms=float(np.median(medians)),
         p10_ms=p10,
         p90_ms=p90,
         p99_ms=p99,
-        mad_ms=float(np.median(np.abs(blocks_ms - np.median(blocks_ms)))),
-        ci95_low_ms=interval.low,
-        ci95_high_ms=interval.high,
-        relative_half_width=interval.relative_half_width,
-        reference_median_ms=float(np.median(reference_medians)),
-        reference_ratio=float(np.median(medians / reference_medians)),
+        mad_ms=float(np.median(np.abs(subject_ms - np.median(subject_ms)))),
+        reference_median_ms=float(np.median(reference_ms)),
+        ratio=median_interval(medians / reference_ms, windows),
     )

@@ -18,7 +18,10 @@ HOST_TIMEOUT_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """Where a model is timed. `on_wait` is called a few times a second, and may raise to abandon the measurement."""
+    """Where a model is timed. `lock_dir` keeps the host's baselines too.
+
+    `on_wait` is called a few times a second, and may raise to abandon the measurement.
+    """
 
     lock_dir: Path
     on_wait: Callable[[], None]
@@ -31,10 +34,13 @@ def time_alone(model: Path, target: TargetSpec, budget_s: float, host: Host) -> 
     whatever `host.on_wait` raises.
     """
     around = Surroundings(
-        alone=lambda: timing(host.lock_dir, HOST_TIMEOUT_S, on_wait=host.on_wait), on_wait=host.on_wait
+        alone=lambda: timing(host.lock_dir, HOST_TIMEOUT_S, on_wait=host.on_wait),
+        on_wait=host.on_wait,
+        baseline_dir=host.lock_dir,
     )
     result = measure(model, target, Effort(budget_s=budget_s), around).to_dict()
     result["samples_f32_zlib_base64"] = packed(result.pop("samples_ms"))
+    result["references_f32_zlib_base64"] = packed(result.pop("references_ms"))
     return result
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
@@ -59,6 +60,51 @@ def test_result_is_a_distribution_with_its_interval(result: MeasurementResult) -
 
 def test_result_travels_as_json(result: MeasurementResult) -> None:
     assert MeasurementResult(**json.loads(json.dumps(result.to_dict()))) == result
+
+
+def test_without_a_baseline_a_latency_is_told_as_it_was_timed(result: MeasurementResult) -> None:
+    assert result.baseline is None
+    assert result.median_ms == pytest.approx(result.timed_median_ms)
+
+
+def test_latencies_of_one_host_are_told_in_one_baseline(model_path: Path, tmp_path: Path) -> None:
+    around = Surroundings(baseline_dir=tmp_path / "host")
+    first, second = (measure(model_path, TargetSpec(), SHORT, around) for _ in range(2))
+    assert first.baseline == second.baseline
+    assert first.baseline is not None
+    assert first.baseline["version"] == 1
+    for result in (first, second):
+        assert result.median_ms == pytest.approx(result.reference_ratio * first.baseline["reference_ms"])
+        assert result.ci95_low_ms is None or result.ci95_low_ms <= result.median_ms
+
+
+def test_every_sample_and_its_reference_is_kept(result: MeasurementResult) -> None:
+    rounds = np.asarray(result.samples_ms).reshape(-1, result.samples_per_block)
+    assert len(result.references_ms) == len(rounds)
+    ratios = np.median(rounds, axis=1) / np.asarray(result.references_ms)
+    assert result.reference_ratio == pytest.approx(np.median(ratios), rel=1e-4)
+    assert result.timed_median_ms == pytest.approx(np.median(np.median(rounds, axis=1)), rel=1e-4)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="this system does not tell")
+def test_the_thread_asked_for_computed_and_no_other(result: MeasurementResult) -> None:
+    assert result.birthplace["busy_threads"] == 1
+    assert 0 < result.birthplace["busy_cores"] < 1.1
+
+
+def test_a_runtime_that_computes_on_more_threads_than_asked_for_is_refused() -> None:
+    code = (
+        "import threading, time\n"
+        "from workers.profiling.harness import _Threads\n"
+        "def spin():\n"
+        "    end = time.thread_time() + 0.05\n"
+        "    while time.thread_time() < end: pass\n"
+        "watched = _Threads(); helper = threading.Thread(target=lambda: (spin(), done.wait()))\n"
+        "done = threading.Event(); helper.start(); spin()\n"
+        "watched.effect(1)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert "2 threads computed, but target.threads is 1" in done.stderr
 
 
 def test_birthplace_says_where_and_how_the_samples_were_taken(result: MeasurementResult) -> None:

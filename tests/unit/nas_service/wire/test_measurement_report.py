@@ -22,9 +22,14 @@ BIRTHPLACE = {
     "precision": "fp32",
     "compile_s": None,
     "pinned_cores": [0],
+    "real_time": False,
+    "busy_threads": 1,
+    "busy_cores": 1.0,
     "involuntary_switches": 0,
     "started_at": "2026-01-01T00:00:00Z",
+    "kernel": "6.1",
     "load_average": 0.5,
+    "temperature_c": None,
     "governor": None,
     "frequency_mhz": None,
     "device_id": "0123456789abcdef",
@@ -32,6 +37,10 @@ BIRTHPLACE = {
     "cpu": "a core",
     "reference_sha256": "a" * 64,
 }
+
+
+REFERENCE_MS = 0.25
+BASELINE = {"version": 2, "reference_ms": 0.2, "established_at_s": 1.7e9}
 
 
 def packed(samples: list[float]) -> str:
@@ -43,6 +52,7 @@ def report(samples: list[float], **changes: Any) -> dict[str, Any]:
     low, middle, high, highest = (float(np.percentile(samples, q)) for q in (10, 50, 90, 99))
     return {
         "median_ms": middle,
+        "timed_median_ms": middle,
         "p10_ms": low,
         "p90_ms": high,
         "p99_ms": highest,
@@ -51,16 +61,24 @@ def report(samples: list[float], **changes: Any) -> dict[str, Any]:
         "ci95_high_ms": high,
         "sample_count": len(samples),
         "samples_per_block": 1,
+        "windows": 10,
+        "sessions": 4,
         "dropped_blocks": 0,
+        "dropped": {"stolen": 0},
         "warmup_count": 3,
         "noisy": False,
-        "reference_median_ms": 0.2,
-        "reference_ratio": 1.5,
+        "reference_median_ms": REFERENCE_MS,
+        "reference_floor_ms": REFERENCE_MS,
+        "reference_ratio": middle / REFERENCE_MS,
+        "baseline": None,
         "peak_memory_mib": None,
+        "energy_per_run_mj": None,
         "load_ms": 2.0,
         "file_bytes": 1000,
+        "held_s": 0.4,
         "duration_s": 0.5,
         "samples_f32_zlib_base64": packed(samples),
+        "references_f32_zlib_base64": packed([REFERENCE_MS] * len(samples)),
         "birthplace": BIRTHPLACE,
     } | changes
 
@@ -84,12 +102,19 @@ def test_no_number_that_means_nothing_is_taken(name: str, wrong: object) -> None
 @given(st.lists(st.floats(width=32), min_size=1, max_size=20), st.floats(1e-3, 1e3))
 def test_no_sample_that_is_no_time_is_taken(samples: list[float], median_ms: float) -> None:
     taken = {"samples_f32_zlib_base64": packed(samples), "sample_count": len(samples), "median_ms": median_ms}
+    taken |= {"timed_median_ms": median_ms, "reference_ratio": median_ms / REFERENCE_MS}
+    taken |= {"references_f32_zlib_base64": packed([REFERENCE_MS] * len(samples))}
     try:
         said = MeasurementReport.model_validate(report(HONEST, **taken))
     except ValidationError:
         return
     assert all(0 < sample < math.inf for sample in samples)
     assert said.median_ms == pytest.approx(float(np.median(samples)), rel=1e-2, abs=1e-4)
+
+
+def test_a_latency_is_told_in_the_baseline_of_its_host() -> None:
+    said = MeasurementReport.model_validate(report(HONEST, baseline=BASELINE, median_ms=2.0))
+    assert (said.median_ms, said.timed_median_ms) == (2.0, 2.5)
 
 
 @given(st.permutations([1.0, 2.0, 3.0]), st.permutations([1.0, 2.0]))
@@ -106,7 +131,11 @@ def test_quantiles_out_of_order_are_not_taken(quantiles: list[float], interval: 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"median_ms": 2.6}, "that of the samples is 2.5"),
+        ({"timed_median_ms": 2.6}, "that of the samples is 2.5"),
+        ({"median_ms": 2.6}, "timed_median_ms, without a baseline, is 2.5"),
+        ({"baseline": BASELINE}, "reference_ratio times that of the baseline is 2.0"),
+        ({"reference_ratio": 10.1}, "that of the samples is 10.0"),
+        ({"references_f32_zlib_base64": packed([0.2])}, "not 4 samples"),
         ({"sample_count": 3}, "not 3 samples"),
         ({"sample_count": 5}, "not 5 samples"),
         ({"samples_per_block": 3}, "no multiple"),

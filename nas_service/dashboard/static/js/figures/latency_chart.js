@@ -46,6 +46,8 @@ export function birthplace({ result, histogram, noisy }) {
   const born = result.birthplace ?? {};
   const lines = [
     ["Median", `${ms(result.median_ms)}, 95 % between ${ms(result.ci95_low_ms)} and ${ms(result.ci95_high_ms)}${noisy ? "; noisy: the precision asked for was not reached" : ""}`],
+    ["As timed", result.baseline ? `median ${ms(result.timed_median_ms)}; told as on this device at rest (baseline ${result.baseline.version}: reference ${ms(result.baseline.reference_ms)})` : null],
+    ["Left out", result.dropped_blocks ? Object.entries(result.dropped ?? {}).map(([cause, count]) => `${count} ${cause}`).join(", ") : null],
     ["Quantiles", `10 % ${ms(result.p10_ms)} · 90 % ${ms(result.p90_ms)} · 99 % ${ms(result.p99_ms)}`],
     ["Samples", `${result.sample_count ?? "–"} after ${result.warmup_count ?? "–"} to warm up${histogram?.slower_count ? `; ${histogram.slower_count} slower than shown` : ""}`],
     ["Memory", result.peak_memory_mib ? `${significant(result.peak_memory_mib)} MiB at the peak` : null],

@@ -25,6 +25,8 @@ HERE: dict[str, Any] = {
 }
 TIMES: dict[str, Any] = {
     "median_ms": 0.1,
+    "timed_median_ms": 0.1,
+    "baseline": None,
     "p10_ms": 0.1,
     "p90_ms": 0.1,
     "p99_ms": 0.1,
@@ -44,7 +46,9 @@ def stated(ratio: float = 0.5, **birthplace: Any) -> LatencyPart:
 
 
 def timed(ratio: float, noisy: bool = False) -> MeasurementResult:
-    more: dict[str, Any] = {"samples_per_block": 10, "dropped_blocks": 0, "warmup_count": 9, "file_bytes": 1}
+    more: dict[str, Any] = {"samples_per_block": 10, "dropped_blocks": 0, "dropped": {}, "warmup_count": 9}
+    more |= {"windows": 10, "sessions": 10, "energy_per_run_mj": None, "held_s": 1.0, "file_bytes": 1}
+    more |= {"reference_floor_ms": 0.2, "references_ms": []}
     return MeasurementResult(
         noisy=noisy, reference_ratio=ratio, birthplace=HERE, duration_s=1.0, samples_ms=[], **TIMES, **more
     )

@@ -1,0 +1,66 @@
+"""Versions of a host's baseline: found once, changed by evidence alone, never rewritten."""
+
+from pathlib import Path
+
+import pytest
+
+from workers.profiling.baseline import FASTER, RECENT, SLOWER, SLOWER_S, BaselineFile
+
+FACTS = {"runtime": "onnxruntime", "versions": {"onnxruntime": "1.31.1"}, "threads": 1}
+
+
+def noted(folder: Path, floors_ms: list[float], every_s: float = 1.0) -> BaselineFile:
+    """Each floor by a process of its own."""
+    for number, floor_ms in enumerate(floors_ms):
+        BaselineFile(folder, FACTS).note(floor_ms, now_s=1000 + number * every_s)
+    return BaselineFile(folder, FACTS)
+
+
+def test_a_new_host_has_none_and_the_first_floor_becomes_it(tmp_path: Path) -> None:
+    assert BaselineFile(tmp_path, FACTS).current is None
+    found = BaselineFile(tmp_path, FACTS).note(0.08, now_s=5.0)
+    assert (found.version, found.reference_ms, found.established_at_s) == (1, 0.08, 5.0)
+    assert BaselineFile(tmp_path, FACTS).current == found
+
+
+@pytest.mark.parametrize("change", [{"threads": 2}, {"versions": {"onnxruntime": "1.32"}}, {"device_id": "other"}])
+def test_other_versions_threads_or_devices_have_their_own(tmp_path: Path, change: dict[str, object]) -> None:
+    noted(tmp_path, [0.08])
+    assert BaselineFile(tmp_path, FACTS | change).current is None
+
+
+def test_ordinary_unrest_changes_nothing(tmp_path: Path) -> None:
+    current = noted(tmp_path, [0.08] + [0.08 * factor for factor in (1.04, 0.97, 1.3, 0.99, 1.1)] * 20).current
+    assert current is not None
+    assert (current.version, current.reference_ms) == (1, 0.08)
+
+
+def test_one_lucky_minute_changes_nothing(tmp_path: Path) -> None:
+    current = noted(tmp_path, [0.08] * RECENT + [0.06] * (RECENT // 2 - 1)).current
+    assert current is not None
+    assert current.version == 1
+
+
+def test_a_baseline_found_on_a_disturbed_host_is_replaced_once_it_proves_faster(tmp_path: Path) -> None:
+    faster = 0.08 * FASTER - 0.001
+    file = noted(tmp_path, [0.08] + [faster] * RECENT)
+    assert file.current is not None
+    assert (file.current.version, file.current.reference_ms) == (2, faster)
+
+
+def test_a_host_slower_for_a_day_gets_a_new_version_and_one_slower_for_hours_does_not(tmp_path: Path) -> None:
+    slower = 0.08 * SLOWER + 0.001
+    floors = [0.08] + [slower] * (RECENT + 10)
+    hours, day = noted(tmp_path / "hours", floors, SLOWER_S / 100), noted(tmp_path / "day", floors, SLOWER_S / 5)
+    assert hours.current is not None
+    assert day.current is not None
+    assert (hours.current.version, day.current.version) == (1, 2)
+    assert day.current.reference_ms == slower
+
+
+def test_a_broken_file_is_named_with_its_remedy(tmp_path: Path) -> None:
+    noted(tmp_path, [0.08])
+    (path,) = tmp_path.iterdir()
+    path.write_text("{")
+    with pytest.raises(RuntimeError, match=r"baseline-.*\.json is no JSON .* delete it"):
+        BaselineFile(tmp_path, FACTS)

@@ -1,0 +1,103 @@
+"""What the reference model takes on this host while nothing disturbs it: the unit that latencies are told in.
+
+A shared machine runs for seconds or hours at a fraction of its speed, and a time alone does not tell. The ratio to the
+reference, timed in turns with the model, does; times the baseline it is a latency again. So that latencies of one host
+compare, the baseline is found once for each runtime, its versions and its number of threads, kept in a file that all
+processes of the host share, and replaced by a new version only when the host proves to be of another speed. Results
+name the version they were told in, and keep it. Standard library only: the harness imports it.
+"""
+
+import hashlib
+import json
+import os
+import statistics
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+RECENT = 10
+"""Measurements that together tell of the host's speed; one alone may have met a slow or a lucky minute."""
+FASTER = 0.95
+"""Disturbances only slow down: recent floors below this share of the baseline prove that it was itself disturbed."""
+SLOWER, SLOWER_S = 1.15, 86_400.0
+"""Floors above this multiple of the baseline for a day: the host has become another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A version of it. `reference_ms` is the reference's undisturbed latency."""
+
+    version: int
+    reference_ms: float
+    established_at_s: float
+    """Seconds since 1970."""
+
+
+class BaselineFile:
+    """The baseline under `facts` (device, runtime, versions, threads, reference), in `folder`.
+
+    Read and written under the host's lock, by one timing at a time.
+    """
+
+    def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
+        content = json.dumps(facts, sort_keys=True)
+        self._path = folder / f"baseline-{hashlib.sha256(content.encode()).hexdigest()[:16]}.json"
+        self._facts = dict(facts)
+        document = self._read()
+        self._versions = [Baseline(**version) for version in document.get("versions", [])]
+        self._recent_ms: list[float] = document.get("recent_ms", [])
+        self._slower_since_s: float | None = document.get("slower_since_s")
+
+    @property
+    def current(self) -> Baseline | None:
+        """The latest version; None on a host that has none yet."""
+        return self._versions[-1] if self._versions else None
+
+    def note(self, floor_ms: float, now_s: float | None = None) -> Baseline:
+        """Take in the reference's floor in one measurement; returns the baseline that holds from now on."""
+        now_s = time.time() if now_s is None else now_s
+        current = self.current
+        if current is None:
+            return self._establish(floor_ms, now_s)
+        self._recent_ms = [*self._recent_ms, floor_ms][-RECENT:]
+        usual_ms = statistics.median(self._recent_ms)
+        settled = len(self._recent_ms) == RECENT
+        if not settled or usual_ms <= SLOWER * current.reference_ms:
+            self._slower_since_s = None
+        elif self._slower_since_s is None:
+            self._slower_since_s = now_s
+        slower = self._slower_since_s is not None and now_s - self._slower_since_s >= SLOWER_S
+        if settled and (slower or usual_ms < FASTER * current.reference_ms):
+            return self._establish(usual_ms, now_s)
+        self._write()
+        return current
+
+    def _read(self) -> dict[str, Any]:
+        if not self._path.exists():
+            return {}
+        try:
+            found: dict[str, Any] = json.loads(self._path.read_text())
+        except ValueError as error:
+            raise RuntimeError(f"{self._path} is no JSON ({error}); delete it, it is made again") from error
+        return found
+
+    def _establish(self, reference_ms: float, now_s: float) -> Baseline:
+        self._versions.append(Baseline(len(self._versions) + 1, reference_ms, now_s))
+        self._recent_ms, self._slower_since_s = [], None
+        self._write()
+        return self._versions[-1]
+
+    def _write(self) -> None:
+        """A reader sees the whole file or none."""
+        document = {
+            "facts": self._facts,
+            "versions": [asdict(version) for version in self._versions],
+            "recent_ms": self._recent_ms,
+            "slower_since_s": self._slower_since_s,
+        }
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self._path.with_suffix(".part")
+        unfinished.write_text(json.dumps(document, indent=1))
+        os.replace(unfinished, self._path)
