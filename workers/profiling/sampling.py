@@ -37,6 +37,8 @@ REFILL_RUNS, REFILL_NS = 3, 1_000_000
 not counted. Beyond REFILL_NS a run evicts itself."""
 
 WINDOW_NS = 100_000_000
+WINDOWS_SHARE = 0.6
+"""Of a short budget: the first LEAST_WINDOWS windows are so much shorter that they fit into this share of it."""
 LEAST_WINDOWS = 10
 MOST_WINDOWS = 1_000
 
@@ -145,9 +147,11 @@ def sample(sessions: Sequence[Session], plan: Plan, meter: Meter | None = None) 
     warm_up(sessions[0].reference, int(budget_ns * WARMUP_SHARE), meter)
     warmup = warm_up(sessions[0].subject, int(budget_ns * WARMUP_SHARE), meter)
     duration_ns = int(np.median(warmup[-WARMUP_WINDOW:]))
+    window_ns = min(WINDOW_NS, int(budget_ns * WINDOWS_SHARE / LEAST_WINDOWS))
     rounds: list[Round] = []
     for window in range(MOST_WINDOWS):
-        rounds += take_window(window, sessions[window % len(sessions)], duration_ns, start + budget_ns, meter)
+        end_ns = min(start + budget_ns, meter.clock_ns() + window_ns)
+        rounds += take_window(window, sessions[window % len(sessions)], duration_ns, end_ns, meter)
         if meter.clock_ns() - start >= budget_ns:
             break
         if window + 1 >= LEAST_WINDOWS and _is_precise(rounds, plan):
@@ -156,10 +160,9 @@ def sample(sessions: Sequence[Session], plan: Plan, meter: Meter | None = None) 
 
 
 def take_window(window: int, session: Session, duration_ns: int, end_ns: int, meter: Meter) -> list[Round]:
-    """Rounds for as long as a window lasts, but not beyond `end_ns`; at least one."""
+    """Rounds until `end_ns`; at least one."""
     count = samples_a_round(duration_ns)
     refills = refill_runs(duration_ns)
-    end_ns = min(end_ns, meter.clock_ns() + WINDOW_NS)
     stolen = meter.stolen()
     pairs: list[tuple[Block, Block]] = []
     before = time_block(session.reference, REFERENCE_SAMPLES, REFILL_RUNS, meter)

@@ -1,6 +1,8 @@
 """The host lock between real processes: order by what they report and by the system-wide monotonic clock."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
-from workers.profiling.host_lock import HostBusyError, TrainingPass, timing
+from workers.profiling.host_lock import ROOM, HostBusyError, TrainingPass, timing
+from workers.profiling.lock_holders import all_stopped, holders
 
 PRELUDE = """
 import json, sys, time
@@ -85,6 +88,11 @@ class Actor:
         report: dict[str, Any] = json.loads(self.process.stdout.readline())
         assert report["event"] == event
         return report
+
+    def expect_last(self, event: str) -> None:
+        """This event, after whatever else is reported before it."""
+        assert self.process.stdout is not None
+        assert any(json.loads(line)["event"] == event for line in self.process.stdout)
 
 
 @pytest.fixture
@@ -220,3 +228,51 @@ def test_training_cancelled_before_it_starts_holds_nothing(tmp_path: Path) -> No
     assert psutil.Process().num_fds() == open_files
     with timing(tmp_path, 1):
         pass
+
+
+linux_only = pytest.mark.skipif(not Path("/proc/locks").exists(), reason="this system does not tell who holds a lock")
+
+
+@linux_only
+def test_a_stopped_training_holds_up_no_timing_and_pauses_at_its_next_step_when_continued(actors: Any) -> None:
+    trainer = actors(TRAINER)
+    trainer.expect("training")
+    trainer.process.send_signal(signal.SIGSTOP)
+    timer = actors(TIMER)
+    timer.expect("timing")
+    trainer.order("step")
+    trainer.process.send_signal(signal.SIGCONT)
+    trainer.expect("paused")
+    timer.order("finish")
+    done = timer.expect("done")
+    assert trainer.expect("stepped")["at"] > done["at"]
+
+
+@linux_only
+def test_a_stopped_training_does_not_make_room_for_one_that_computes(actors: Any) -> None:
+    stopped, running = actors(TRAINER), actors(TRAINER)
+    for trainer in (stopped, running):
+        trainer.expect("training")
+    stopped.process.send_signal(signal.SIGSTOP)
+    timer = actors(TIMER)
+    timer.expect("waiting")
+    running.order("step")
+    running.expect("paused")
+    timer.expect("timing")
+
+
+@linux_only
+@pytest.mark.parametrize(("waiter", "goes_on"), [(TRAINER, "training"), (TIMER, "timing")])
+def test_a_stopped_timing_is_not_waited_for_without_end(actors: Any, waiter: str, goes_on: str) -> None:
+    timer = actors(TIMER)
+    timer.expect("timing")
+    timer.process.send_signal(signal.SIGSTOP)
+    actors("import workers.profiling.host_lock as host_lock\nhost_lock.STOPPED_TIMING_S = 0.2\n" + waiter).expect_last(
+        goes_on
+    )
+
+
+def test_a_lock_in_use_is_nobody_stopped(tmp_path: Path) -> None:
+    with TrainingPass(tmp_path), (tmp_path / ROOM).open() as file:
+        assert holders(file.fileno()) == {os.getpid()}
+        assert not all_stopped(file.fileno()), "the only holder is this process"

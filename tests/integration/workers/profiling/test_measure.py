@@ -99,7 +99,7 @@ def test_a_runtime_that_computes_on_more_threads_than_asked_for_is_refused() -> 
         "def spin():\n"
         "    end = time.thread_time() + 0.05\n"
         "    while time.thread_time() < end: pass\n"
-        "watched = _Threads(); helper = threading.Thread(target=lambda: (spin(), done.wait()))\n"
+        "watched = _Threads(); helper = threading.Thread(target=lambda: (spin(), done.wait()), daemon=True)\n"
         "done = threading.Event(); helper.start(); spin()\n"
         "watched.effect(1)"
     )

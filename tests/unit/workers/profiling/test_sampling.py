@@ -116,6 +116,12 @@ def test_steady_model_is_sampled_for_the_least_windows_and_no_longer(machine: Ma
     assert (samples.dropped, samples.disturbed) == ({}, False)
 
 
+def test_a_short_budget_has_room_for_as_many_windows(machine: Machine) -> None:
+    samples = sample([machine.session(repeat(0.05), repeat(0.05))], Plan(0.5, precision=0.01), machine.meter())
+    assert set(samples.windows) == set(range(LEAST_WINDOWS))
+    assert machine.now_ns < 500 * MS
+
+
 def test_every_subject_block_stands_between_two_of_the_reference(machine: Machine) -> None:
     take_window(0, machine.session(repeat(0.5)), MS // 2, 20 * MS, machine.meter())
     reference = "r" * (REFILL_RUNS + REFERENCE_SAMPLES)
