@@ -41,8 +41,7 @@ class BirthplaceReport(Report):
     """What compiling the model on the device took; null where the runtime compiles nothing beforehand."""
     pinned_cores: Annotated[tuple[Count, ...], Field(max_length=256)] | None
     real_time: bool
-    busy_threads: Annotated[int, Field(ge=0, le=10_000)] | None
-    busy_cores: Annotated[float, Field(ge=0, le=10_000)] | None
+    computing_threads: Annotated[int, Field(ge=1, le=256)] | None
     involuntary_switches: Count
     started_at: AwareDatetime
     kernel: Text

@@ -37,6 +37,7 @@ FIRST_RUNS = 3
 """Runs before the peak of memory is read: some runtimes settle their memory plan on the second."""
 LOADING_S = 0.5
 """Sessions are loaded anew for so long at most: a runtime that compiles for seconds gets one."""
+WATCHED_NS = 50_000_000
 BUSY_SHARE = 0.05
 """A thread that had less of the time than this did not compute: it watches stdin."""
 
@@ -87,13 +88,13 @@ def time_model(job: Job, wait_for_the_host: Callable[[], None]) -> MeasurementRe
     wait_for_the_host()
     held_from = time.perf_counter()
     with host.real_time(pinned) as real_time:
-        baselines = _baselines(job, versions)
+        baselines = _baselines(job, runtime.versions())
         meter = Meter(stolen=lambda: host.stolen_ticks(pinned))
         _calibrate(baselines, sessions, job, meter)
         usual_ns = baselines.current.reference_ms * 1e6 if baselines and baselines.current else None
-        switches, threads = host.involuntary_switches(), _Threads()
+        computing = threads_in_effect(subject, job.threads)
+        switches = host.involuntary_switches()
         samples = sample(sessions, Plan(job.budget_s, job.precision, usual_ns), meter)
-        effect = threads.effect(job.threads)
         facts["energy_per_run_mj"] = energy_per_run_mj(subject)
     facts["held_s"] = time.perf_counter() - held_from
     facts["sessions"] = len(sessions)
@@ -104,7 +105,7 @@ def time_model(job: Job, wait_for_the_host: Callable[[], None]) -> MeasurementRe
         "batch_size": job.batch_size,
         "pinned_cores": pinned,
         "real_time": real_time,
-        **effect,
+        "computing_threads": computing,
         "involuntary_switches": host.involuntary_switches() - switches,
         "started_at": started.isoformat(),
         **host.clocks(pinned),
@@ -183,24 +184,20 @@ def _calibrate(baselines: BaselineFile | None, sessions: list[Session], job: Job
         baselines.note(sample(beside_itself, Plan(job.calibration_s, precision=0), meter).floor_ms)
 
 
-class _Threads:
-    """The threads that compute, from now on."""
+def threads_in_effect(run: Run, threads: int) -> int | None:
+    """How many threads compute while `run` runs; None where the system does not tell.
 
-    def __init__(self) -> None:
-        self._start, self._before_ns = time.perf_counter(), host.thread_times_ns()
-
-    def effect(self, threads: int) -> dict[str, Any]:
-        """How many threads computed, and how many cores' worth of time they had; None where the system does not tell.
-
-        Raises UnusableModelError when they were more than asked for: the latency would be another target's.
-        """
-        after_ns, wall_ns = host.thread_times_ns(), (time.perf_counter() - self._start) * 1e9
-        spent_ns = [time_ns - self._before_ns.get(thread, 0) for thread, time_ns in after_ns.items()]
-        busy = sum(time_ns > BUSY_SHARE * wall_ns for time_ns in spent_ns)
-        if busy > threads:
-            raise UnusableModelError(f"{busy} threads computed, but target.threads is {threads}")
-        known = bool(after_ns)
-        return {"busy_threads": busy if known else None, "busy_cores": sum(spent_ns) / wall_ns if known else None}
+    Raises UnusableModelError when they are more than asked for: the latency would be another target's.
+    """
+    before_ns, start_ns = host.thread_times_ns(), time.perf_counter_ns()
+    while (wall_ns := time.perf_counter_ns() - start_ns) < WATCHED_NS:
+        run()
+    after_ns = host.thread_times_ns()
+    spent_ns = [time_ns - before_ns.get(thread, 0) for thread, time_ns in after_ns.items()]
+    busy = sum(time_ns > BUSY_SHARE * wall_ns for time_ns in spent_ns)
+    if busy > threads:
+        raise UnusableModelError(f"{busy} threads computed, but target.threads is {threads}")
+    return busy or None
 
 
 def _result(
