@@ -1,6 +1,7 @@
 """Makes `workers/profiling/reference.onnx`, operator by operator, from weights given by a formula.
 
-And from its weights the same as an exported torch program, `reference.pt2`.
+And from its weights the same as an exported torch program, `reference.pt2`, and where ExecuTorch is installed as one
+of its programs, `reference.pte`.
 """
 
 import math
@@ -15,11 +16,13 @@ import torch
 from onnx import helper, numpy_helper
 from torch import nn
 
+from workers.export.lowering import LARGEST_BATCH, lowered
 from workers.profiling.reference import IMAGE_SHAPE
+from workers.profiling.runtimes.installed import is_installed
 from workers.profiling.runtimes.torch_program import save_program
 
 FILE = Path(__file__).parents[1] / "workers" / "profiling" / "reference.onnx"
-PROGRAM = FILE.with_suffix(".pt2")
+PROGRAM, LOWERED = FILE.with_suffix(".pt2"), FILE.with_suffix(".pte")
 WIDTHS = (32, 64, 128)
 CLASSES = 10
 OPSET = 18
@@ -93,14 +96,15 @@ def _module(node: onnx.NodeProto, weights: Iterator[torch.Tensor]) -> nn.Module:
     return module
 
 
-def write_program(path: Path) -> None:
-    """The reference as an exported torch program, for any batch size."""
+def program(largest_batch: int | None = None) -> torch.export.ExportedProgram:
+    """The reference as an exported torch program, for any batch size (up to `largest_batch`)."""
     images = torch.zeros(2, *IMAGE_SHAPE)
-    batch = torch.export.Dim("batch", min=1)
-    program = torch.export.export(network(onnx.load(FILE)).eval(), (images,), dynamic_shapes=({0: batch},))
-    save_program(program, path)
+    batch = torch.export.Dim("batch", min=1, max=largest_batch)
+    return torch.export.export(network(onnx.load(FILE)).eval(), (images,), dynamic_shapes=({0: batch},))
 
 
 if __name__ == "__main__":
     FILE.write_bytes(made())
-    write_program(PROGRAM)
+    save_program(program(), PROGRAM)
+    if is_installed("executorch"):
+        LOWERED.write_bytes(lowered(program(LARGEST_BATCH)))

@@ -13,6 +13,7 @@ from nas_service.domain.formats import RUNS, ModelFormat
 from search_spaces.normalise import Normalised
 from tests.support.runtimes import IMAGE_SHAPE, Case, Exported
 from workers.export import ExportFacts, export_onnx
+from workers.export.lowering import LARGEST_BATCH, lowered
 from workers.profiling.runtimes import RUNTIMES
 from workers.profiling.runtimes.torch_program import save_program
 
@@ -69,8 +70,10 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
     )
-    batch = torch.export.Dim("batch", min=1)
+    batch = torch.export.Dim("batch", min=1, max=LARGEST_BATCH)
     program = torch.export.export(deployed, (torch.from_numpy(images),), dynamic_shapes=({0: batch},))
+    if RUNTIMES["executorch"].missing() is None:
+        found.file(ModelFormat.PTE).write_bytes(lowered(program))
     save_program(program, found.file(ModelFormat.PT2))
     return found
 

@@ -17,8 +17,9 @@ from nas_service.domain.spec import TargetSpec
 from tests.support.runtimes import IMAGE_SHAPE, Case
 from workers.profiling.measure import Effort, measure
 from workers.profiling.prepare import prepared
-from workers.profiling.runtimes import RUNTIMES
+from workers.profiling.runtimes import RUNTIMES, CompilingRuntime
 from workers.profiling.runtimes.contract import Array
+from workers.profiling.trial import try_out
 
 LEAST_SNR_DB: dict[PrecisionName, float] = {"fp32": 80.0, "int8": 20.0}
 """Of the logits against torch's: fp32 differs by rounding, 8 bits carry some 40 dB and lose half on the way."""
@@ -37,6 +38,15 @@ def hashes(folder: Path) -> dict[str, str]:
 def test_every_runtime_that_a_target_may_name_is_there_under_its_name() -> None:
     assert set(RUNTIMES) == set(get_args(RuntimeName))
     assert all(runtime.name == name for name, runtime in RUNTIMES.items())
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, runtime in RUNTIMES.items() if not isinstance(runtime, CompilingRuntime)]
+)
+def test_the_reference_is_the_same_model_in_every_runtime(name: str) -> None:
+    if reason := RUNTIMES[name].missing():
+        pytest.skip(reason)
+    try_out(name)
 
 
 def test_versions_name_the_library(case: Case) -> None:

@@ -1,5 +1,6 @@
 """ExecuTorch with its XNNPACK kernels on the CPU."""
 
+import warnings
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -44,12 +45,18 @@ class ExecuTorch:
         return {"executorch": version("executorch")}
 
     def start(self) -> None:
-        import executorch.runtime  # noqa: F401
-        import torch  # noqa: F401
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its interface is called experimental, and reads its files the old way
+            import executorch.runtime  # noqa: F401
+            from executorch.extension.pybindings import portable_lib  # noqa: F401
 
     def load(self, model: Path, threads: int) -> ExecuTorchModel:
+        self.start()
         from executorch.extension.pybindings import portable_lib
         from executorch.runtime import Runtime
 
         portable_lib._unsafe_reset_threadpool(threads)
-        return ExecuTorchModel(Runtime.get().load_program(model))
+        try:
+            return ExecuTorchModel(Runtime.get().load_program(model))
+        except RuntimeError as error:  # it tells a number only
+            raise RuntimeError(f"{model.name} cannot be loaded: {error}") from error
