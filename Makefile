@@ -11,7 +11,7 @@ DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up test lint browser bench clean
+.PHONY: help install demo up test lint browser bench docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ lint: $(DEV) ## Check style, types and import arrows
 
 bench: $(DEV) ## Run the quick form of every benchmark; figures go to results/benchmarks
 	$(BIN)/python -m scripts.quick_benchmarks results/benchmarks
+
+docs: $(DEV) ## Build the documentation as a site in build/site
+	$(BIN)/mkdocs build --quiet
 
 clean: ## Remove .venv and caches; searches and results stay
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,5 +1,6 @@
 """What mkdocs asks for while it builds the site: the order of the pages, and the reference, generated from the code."""
 
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,6 +13,9 @@ from scripts.rest_reference import rest_reference
 
 FIRST = ["index.md", "quickstart.md", "concepts.md"]
 REFERENCE = {"reference/cli.md": "Command line", "reference/rest.md": "REST"}
+
+_OUTSIDE = re.compile(r"\[[^\]]*\]\((?:\.\./)+((?:benchmarks|deploy|examples|scripts)/[^)]*)\)")
+"""Links to files of the repository that are no pages."""
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -32,6 +36,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for path, content in made.items():
         files.append(File.generated(config, path, content=content))
     return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Files outside of docs/ are named, for the site has no address of the repository."""
+    return _OUTSIDE.sub(r"`\1`", markdown)
 
 
 def _pages(docs: Path, folder: str) -> list[str]:

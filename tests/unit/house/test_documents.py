@@ -5,7 +5,7 @@ import subprocess
 
 from tests.support.source import ROOT
 
-DOORS = {"demo", "test", "up", "lint", "bench", "install", "clean", "help"}
+DOORS = {"demo", "test", "up", "lint", "bench", "docs", "install", "clean", "help"}
 FENCED = re.compile(r"^```[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
