@@ -39,7 +39,7 @@ bench: $(DEV) ## Run the quick form of every benchmark; figures go to results/be
 	$(BIN)/python -m scripts.quick_benchmarks results/benchmarks
 
 docs: $(DEV) ## Build the documentation as a site in build/site
-	$(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 clean: ## Remove .venv and caches; searches and results stay
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

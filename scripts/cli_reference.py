@@ -1,6 +1,7 @@
 """The command line as a page: what `--help` says of every command."""
 
 from collections.abc import Iterator
+from enum import Enum
 from typing import Any
 
 import typer
@@ -44,9 +45,9 @@ def _named(parameter: Any) -> str:
 
 def _told(parameter: Any) -> str:
     text = (getattr(parameter, "help", "") or "").replace("|", "\\|")
-    choices = getattr(parameter.type, "choices", None)
-    named = ", ".join(f"`{getattr(choice, 'value', choice)}`" for choice in choices or ())
-    notes = [f"one of {named}"] if named else []
+    annotation = parameter.type_descriptor.annotation
+    members = list(annotation) if isinstance(annotation, type) and issubclass(annotation, Enum) else []
+    notes = ["one of " + ", ".join(f"`{member.value}`" for member in members)] if members else []
     if parameter.envvar:
         notes.append(f"or `{parameter.envvar}`")
     if parameter.default not in (None, False, "", ()) and not callable(parameter.default):

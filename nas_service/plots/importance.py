@@ -28,6 +28,8 @@ def draw(material: Material, paper: Paper) -> Figure:
         axes.set_title(heading(key, targets), color=INK)
     for axes in panels[len(objectives) :]:
         axes.set_axis_off()
+    largest = max((effect.share for effects in objectives.values() for effect in effects), default=0.0)
+    panels[0].set_xlim(0, max(10.0, 140 * largest))
     figure.supxlabel("share of the objective's variance (%, epsilon-squared)", fontsize=9, color=SOFT)
     return figure
 
@@ -53,13 +55,12 @@ def _panel(axes: Axes, effects: tuple[EffectInfo, ...], *, maximize: bool) -> No
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0, labelcolor=INK)
-    axes.set_xlim(0, max(10.0, 1.3 * max(shares)))
 
 
 def _best(effect: EffectInfo, maximize: bool) -> str:
     choose = max if maximize else min
     option = choose(effect.options, key=lambda o: o.mean).option
-    return "none" if option is None else str(option)
+    return "absent" if option is None else str(option)
 
 
 def _plain(choice: str) -> str:

@@ -25,7 +25,11 @@ def accuracy_facts(search: SearchDetail) -> Facts:
     data = search.resolved_dataset
     if data is not None:
         rows.append(("images", f"{data.width} x {data.height}, {data.channels} channels, {len(data.classes)} classes"))
-        rows += [(f"{name} split", f"{_count(part):,} images") for name, part in data.summary.get("splits", {}).items()]
+        rows += [
+            (f"{name} split", f"{part['samples']:,} images")
+            for name, part in data.summary.get("splits", {}).items()
+            if "samples" in part
+        ]
         rows.append(("fingerprint", data.fingerprint))
     rows.append(("training", f"{training.epochs} epochs, batch {training.batch_size}, seed {search.spec.seed}"))
     recipe = ", ".join((*training.recipe, *search.spec.finalize.recipe))
@@ -67,7 +71,3 @@ def _widest(timings: Sequence[MeasurementInfo]) -> str | None:
         if t.result.get("ci95_low_ms") is not None and t.result.get("ci95_high_ms") is not None and t.median_ms > 0
     ]
     return f"95 % intervals of the median within +-{significant(100 * max(halves), 2)} %" if halves else None
-
-
-def _count(part: Any) -> int:
-    return int(part.get("count", 0))
