@@ -12,6 +12,13 @@ SHELLS = {"", "sh", "bash", "console"}
 PROGRAMS = ("nas", "make", "python", "python3", "pip", "curl", "docker", "export", "source", "cp", "(cd")
 """A line that begins with one of these, or with a setting, is a command; others are output."""
 
+AS_IT_STANDS = (
+    r"nas (list|status|front|plot|report|submit|watch|devices|datasets|spaces)\b"
+    r"|curl (?!-N).*(127\.0\.0\.1|NAS_URL)"
+    r"|\(cd build/digit_images"
+)
+"""Commands to a running service: `test_documented.py` of the command line types them all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Typed:
