@@ -9,7 +9,16 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from nas_service.bootstrap import bootstrap
-from nas_service.domain.entities import TRAIN_QUEUE, Candidate, Export, JsonDict, WorkItem, WorkKind, profile_queue
+from nas_service.domain.entities import (
+    SUPERNET_FILE,
+    TRAIN_QUEUE,
+    Candidate,
+    Export,
+    JsonDict,
+    WorkItem,
+    WorkKind,
+    profile_queue,
+)
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.spec import SearchSpec
 from nas_service.use_cases import work
@@ -42,6 +51,14 @@ def made_up_result(spec: SearchSpec, item: WorkItem, candidate: Candidate | None
         preset = "tiny" if spec.space.preset == "auto" else spec.space.preset
         space = {"name": spec.space.name, "preset": preset, "choices": spec.space.choices, "size": "1"}
         return {"dataset": DIGITS, "space": space}
+    if item.kind is WorkKind.SUPERNET:
+        artifact = {"sha256": hashlib.sha256(item.id.encode()).hexdigest(), "size_bytes": 1, "media_type": "a/b"}
+        accuracies = dict.fromkeys(("largest_accuracy", "smallest_accuracy", "validation_accuracy"), 0.5)
+        epochs = spec.strategy.supernet.epochs
+        return {"epochs": epochs, "duration_s": 1.0, "curve": [accuracies], "artifacts": {SUPERNET_FILE: artifact}}
+    if item.kind is WorkKind.COMPARE:
+        worth = unit(str(item.payload["architecture"]))
+        return {**item.payload, "inherited": 0.9 * worth, "scratch": worth}
     assert candidate is not None
     key = candidate.architecture_key
     epochs = item.payload.get("epochs", spec.training.epochs)

@@ -1,6 +1,7 @@
 """Turns a `NetworkPlan` into a torch network."""
 
 import warnings
+from collections.abc import Sequence
 from itertools import islice
 
 import torch
@@ -28,11 +29,13 @@ def build(space: SearchSpace, architecture: Architecture, network_input: Network
 class Network(nn.Module):
     """The blocks of a plan, one after another."""
 
-    def __init__(self, plan: NetworkPlan) -> None:
+    def __init__(self, plan: NetworkPlan, blocks: Sequence[nn.Module] | None = None) -> None:
+        """With `blocks` those are used as they are; otherwise they are made and initialised."""
         super().__init__()
         self.plan = plan
-        self.blocks = nn.ModuleList(block_of(block) for block in plan.blocks)
-        initialise(self)
+        self.blocks = nn.ModuleList([block_of(block) for block in plan.blocks] if blocks is None else blocks)
+        if blocks is None:
+            initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to logits (N, classes); images of another size are resized to the plan's resolution."""

@@ -51,10 +51,14 @@ def space_class(name: str) -> type[SearchSpace]:
     return space
 
 
+def builds_its_own(name: str) -> bool:
+    """Whether the space's networks are not made of the shared blocks."""
+    return (_folders()[name] / "build.py").is_file()
+
+
 def builder_module(name: str) -> ModuleType | None:
     """The space's own `build.py`, if it has one."""
-    folder = _folders()[name]
-    return _import(name, folder, "build") if (folder / "build.py").is_file() else None
+    return _import(name, _folders()[name], "build") if builds_its_own(name) else None
 
 
 def _nearest_preset(space: type[SearchSpace], image_size: int | None) -> str:

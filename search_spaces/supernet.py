@@ -8,7 +8,7 @@ kinds, and blocks at different places, share nothing.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -26,6 +26,9 @@ from search_spaces.plan import BlockKind, BlockPlan, NetworkInput, NetworkPlan
 from search_spaces.registry import builder_module
 from search_spaces.space import SearchSpace
 from search_spaces.table import IntArray
+
+MAX_BLOCKS = 4096
+"""Blocks of subnets that are kept, of some ten KB each."""
 
 
 class Slot(NamedTuple):
@@ -46,6 +49,9 @@ class Supernet(nn.Module):
     def __init__(self, space: SearchSpace, network_input: NetworkInput) -> None:
         """Raises SpaceError for a space whose `build.py` makes networks of its own."""
         super().__init__()
+        self.prepare: Callable[[nn.Module], object] = _nothing
+        """Done once to each block that subnets compute with, such as having it train by faster kernels."""
+        self._blocks: dict[tuple[Slot, BlockPlan], nn.Module] = {}
         if builder_module(space.name) is not None:
             raise SpaceError(
                 f"{space.name} builds its own networks, whose weights cannot be shared; train from scratch"
@@ -75,8 +81,10 @@ class Supernet(nn.Module):
         return found
 
     def subnet(self, architecture: Architecture) -> "Subnet":
-        """The architecture's network, computing with the shared weights as they are at each call."""
-        return Subnet(self, self.space.plan(architecture, self.network_input))
+        """The architecture's network for training: it computes with the shared weights as they are at each call."""
+        plan = self.space.plan(architecture, self.network_input)
+        blocks = [self._block(slot, block) for slot, block in zip(slots_of(plan), plan.blocks, strict=True)]
+        return Subnet(self, Network(plan, blocks))
 
     @torch.no_grad()
     def extract(self, architecture: Architecture) -> nn.Module:
@@ -85,6 +93,21 @@ class Supernet(nn.Module):
         weights = self.weights(self.space.plan(architecture, self.network_input))
         network.load_state_dict({**network.state_dict(), **weights})
         return network
+
+    def _block(self, slot: Slot, plan: BlockPlan) -> nn.Module:
+        """What a subnet's block computes with. Its parameters are never read, so that it is made once for all."""
+        plan = replace(plan, in_size=0, out_size=0, macs=0, peak_activation_bytes=0)
+        if (slot, plan) not in self._blocks:
+            if len(self._blocks) >= MAX_BLOCKS:
+                self._blocks.clear()
+            with torch.device("meta"):
+                block = block_of(plan)
+            for module in block.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.to_empty(device=next(self.parameters()).device).reset_running_stats()
+            self.prepare(block)
+            self._blocks[slot, plan] = block
+        return self._blocks[slot, plan]
 
     def _slice(self, shared: Tensor, shape: Sequence[int], slot: str, suffix: str) -> Tensor:
         """The leading `shape[0] x shape[1]` of a shared parameter, its kernel stepped down to `shape[2]`."""
@@ -97,21 +120,20 @@ class Supernet(nn.Module):
 
 
 class Subnet:
-    """One architecture on the supernet's weights: computes, and passes gradients, without weights of its own."""
+    """One architecture on the supernet's weights: computes, and passes gradients, without weights of its own.
 
-    def __init__(self, supernet: Supernet, plan: NetworkPlan) -> None:
-        self._supernet = supernet
-        with torch.device("meta"):
-            network = Network(plan)
-        self.network = network.to_empty(device=next(supernet.parameters()).device)
-        """What computes; its own parameters are never read. Batch norm statistics are its own, and begin anew."""
-        for module in self.network.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.reset_running_stats()
+    It shares its blocks' batch norm statistics with other subnets, so it computes in training mode, where nothing
+    reads them; `Supernet.extract` gives what can be evaluated.
+    """
+
+    def __init__(self, supernet: Supernet, network: Network) -> None:
+        self._supernet, self._network = supernet, network
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Images (N, C, H, W) to logits (N, classes), in the mode (training or not) of `network`."""
-        logits: Tensor = functional_call(self.network, self._supernet.weights(self.network.plan), (x,))
+        """Images (N, C, H, W) to logits (N, classes)."""
+        logits: Tensor = functional_call(
+            self._network, self._supernet.weights(self._network.plan), (x,), tie_weights=False
+        )
         return logits
 
 
@@ -161,6 +183,10 @@ def extremes(space: SearchSpace, rng: np.random.Generator, count: int, *, larges
         if choice.ordinal:
             rows[:, place] = len(choice.options) - 1 if largest else 0
     return space.from_indices(rows)
+
+
+def _nothing(_block: nn.Module) -> None:
+    """Leaves a block as it is."""
 
 
 def _step_name(slot: str, suffix: str, side: int) -> str:

@@ -50,6 +50,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("evaluation_id", "format", name=op.f("pk_exports")),
     )
     _note_exports(exports)
+    with op.batch_alter_table("searches") as searches:
+        searches.add_column(sa.Column("supernet", JSON, nullable=True))
+        searches.add_column(sa.Column("supernet_sha256", sa.String(length=64), nullable=True))
+        searches.create_foreign_key(
+            op.f("fk_searches_supernet_sha256_artifacts"), "artifacts", ["supernet_sha256"], ["sha256"]
+        )
+    op.create_index("ix_searches_supernet_sha256", "searches", ["supernet_sha256"])
+    op.create_table(
+        "supernets",
+        sa.Column("reuse_key", sa.String(length=64), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("facts", JSON, nullable=False),
+        sa.Column("used_at_s", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["sha256"], ["artifacts.sha256"], name=op.f("fk_supernets_sha256_artifacts")),
+        sa.PrimaryKeyConstraint("reuse_key", name=op.f("pk_supernets")),
+    )
+    op.create_index("ix_supernets_sha256", "supernets", ["sha256"])
 
 
 def downgrade() -> None:
@@ -61,6 +78,12 @@ def downgrade() -> None:
     op.drop_column("candidates", "remeasured")
     op.drop_column("candidates", "intervals")
     op.drop_table("exports")
+    op.drop_table("supernets")
+    op.drop_index("ix_searches_supernet_sha256", "searches")
+    with op.batch_alter_table("searches") as searches:
+        searches.drop_constraint(op.f("fk_searches_supernet_sha256_artifacts"), type_="foreignkey")
+        searches.drop_column("supernet_sha256")
+        searches.drop_column("supernet")
 
 
 def _note_exports(exports: sa.Table) -> None:

@@ -30,6 +30,7 @@ from nas_service.wire.searches import (
     SearchDetail,
     SearchEvent,
     SearchSummary,
+    SupernetInfo,
     WorkInfo,
 )
 
@@ -69,6 +70,7 @@ def search_detail(view: StatusView) -> SearchDetail:
         hypervolume_ratio=view.hypervolume_ratio,
         resolved_dataset=dataset_info(search.spec.dataset.name, search.dataset) if search.dataset else None,
         resolved_space=ResolvedSpace.model_validate(search.space, from_attributes=True) if search.space else None,
+        supernet=SupernetInfo.model_validate(search.supernet, from_attributes=True) if search.supernet else None,
         work=tuple(WorkInfo.model_validate(item, from_attributes=True) for item in view.running),
     )
 

@@ -63,6 +63,28 @@ class SpaceFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SupernetFacts:
+    """The shared weights of a search's candidates, and whether it relies on them."""
+
+    sha256: str
+    """Of the file that holds the weights."""
+    epochs: int
+    """Passes over the training data, of all its trainings."""
+    duration_s: float
+    """Of all its trainings."""
+    curve: list[JsonDict]
+    """One entry an epoch, with the accuracies of the largest and of the smallest network."""
+    comparisons: list[JsonDict] = field(default_factory=list)
+    """Architectures whose inherited accuracy was held against that of a training from scratch."""
+    agreement: JsonDict | None = None
+    """Kendall's tau of the two, with its interval, beside the tau of MACs; None where that could not be measured."""
+    trusted: bool | None = None
+    """Whether candidates inherit from it; None until that is decided."""
+    reused: bool = False
+    """Whether an earlier search has trained it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """One job."""
 
@@ -87,6 +109,8 @@ class Search:
     failure: Failure | None = None
     dataset: DatasetFacts | None = None
     space: SpaceFacts | None = None
+    supernet: SupernetFacts | None = None
+    """Once it is trained or found, where the strategy asks for one."""
     idempotency_key: str | None = None
     tenant: str = DEFAULT_TENANT
     """Whose it is; nobody else sees it."""
@@ -168,6 +192,8 @@ class WorkKind(StrEnum):
     """What a worker is asked to do."""
 
     PREPARE = "prepare"
+    SUPERNET = "supernet"
+    COMPARE = "compare"
     EVALUATE = "evaluate"
     EXPORT = "export"
     """Write weights that are known in formats that another search had no use for."""
@@ -283,6 +309,8 @@ class Artifact:
 
 WEIGHTS_FILE = "weights.safetensors"
 """The file of an evaluation that all its exports come from."""
+
+SUPERNET_FILE = "supernet.safetensors"
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,11 +183,30 @@ ProxyName = Literal["synflow", "jacob_cov"]
 """`workers.proxies` computes them, and says by which papers."""
 
 
+class SupernetSpec(SpecModel):
+    """How the weights that all candidates share are trained, and when the search relies on them.
+
+    For the rest they are trained as `training` says.
+    """
+
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 40
+    """Passes over the training data. A step takes one batch through several networks."""
+    sampled: Annotated[int, Field(ge=1, le=16)] = 2
+    """Networks drawn at random that a step trains, beside the largest and the smallest."""
+    agreement_sample: Annotated[int, Field(ge=4, le=100)] = 8
+    """Architectures trained from scratch as well, to see whether inherited accuracies rank them alike."""
+    min_agreement: Annotated[float, Field(ge=-1, le=1)] = 0.3
+    """Least Kendall tau of the two rankings. Below it the supernet is trained as long again; if that does not help,
+    the search trains its candidates from scratch."""
+
+
 class StrategySpec(SpecModel):
     """Three independent parts: who proposes, what an accuracy costs, how far to train."""
 
     sampler: Literal["random", "nsga2", "nsga3", "tpe", "gp", "predictor"] = "tpe"
-    evaluator: Literal["scratch"] = "scratch"
+    evaluator: Literal["scratch", "supernet"] = "scratch"
+    """`scratch` trains each candidate. `supernet` trains one set of shared weights, of which each candidate inherits
+    its own: much cheaper, if the accuracies found so rank the candidates as trainings would."""
     schedule: Literal["full", "asha"] = "full"
     """How far candidates are trained: all to the end (`full`), or all a little and the better ones further (`asha`,
     asynchronous successive halving by non-domination rank, then hypervolume contribution)."""
@@ -200,6 +219,14 @@ class StrategySpec(SpecModel):
     hint. What they are worth on this data is measured, see `GET /v1/searches/{id}/proxies`."""
     population_size: Annotated[int, Field(ge=4, le=1000)] = 20
     """Population of the genetic samplers (nsga2, nsga3)."""
+    supernet: SupernetSpec = SupernetSpec()
+    """For `evaluator: supernet`."""
+
+    @model_validator(mode="after")
+    def _rungs_need_trainings(self) -> Self:
+        if self.evaluator == "supernet" and self.schedule == "asha":
+            raise ValueError("with `evaluator: supernet` candidates are not trained in rungs; use `schedule: full`")
+        return self
 
 
 class SettledSpec(SpecModel):
@@ -281,6 +308,8 @@ class FinalizeSpec(SpecModel):
     remeasure: Annotated[int, Field(ge=0, le=1000)] = 16
     """Before it is decided who is finalized: at most this many candidates, the most doubtful first, are timed again
     for longer, where within the noise of their latencies one of them dominates another or does not."""
+    begin: Literal["scratch", "inherited"] = "inherited"
+    """Whether the final training goes on from the supernet's weights, where there is one, or starts anew."""
     keep: Literal["front", "all"] = "front"
     """Whose files stay once the search is over. `front`: the weights and models of all other candidates are deleted
     some time later; their metrics, learning curves and timings stay, and to get their files back they have to be

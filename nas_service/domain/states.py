@@ -20,9 +20,10 @@ class SearchStatus(StrEnum):
 
 
 class SearchPhase(StrEnum):
-    """What a search is busy with: its data set, its candidates, or finishing its front."""
+    """What a search is busy with: its data set, its supernet if it has one, its candidates, or finishing its front."""
 
     PREPARE = "prepare"
+    SUPERNET = "supernet"
     SEARCH = "search"
     FINALIZE = "finalize"
 

@@ -21,13 +21,21 @@ from nas_service.store.tables import (
     evaluation_artifacts,
     evaluations,
     searches,
+    supernets,
     work_artifacts,
     work_items,
 )
 from nas_service.store.types import now_epoch_s
 from nas_service.use_cases.ports import StoredFile, Total
 
-REFERRING = (candidate_artifacts, evaluation_artifacts, work_artifacts, datasets)
+REFERRING = (
+    candidate_artifacts.c.sha256,
+    evaluation_artifacts.c.sha256,
+    work_artifacts.c.sha256,
+    datasets.c.sha256,
+    supernets.c.sha256,
+    searches.c.supernet_sha256,
+)
 """Whatever refers to files; a test holds this to the foreign keys."""
 
 _ADOPT = InsertIfNew(artifacts)
@@ -47,7 +55,7 @@ _HAS_FILES = (
 
 def _free(grace_s: float) -> ColumnElement[bool]:
     """An artifact that nobody refers to, nor was about to `grace_s` seconds ago."""
-    referred = [select(table.c.sha256).where(table.c.sha256 == artifacts.c.sha256).exists() for table in REFERRING]
+    referred = [select(column).where(column == artifacts.c.sha256).exists() for column in REFERRING]
     return and_(artifacts.c.touched_at_s < now_epoch_s() - grace_s, *(~exists for exists in referred))
 
 
@@ -66,7 +74,8 @@ class SqlRetention:
     def give_up(self, search_id: str, keep: Sequence[str] | None) -> None:
         """Of this search's candidates only `keep` (None: all) still need their files."""
         now = {"collected_at": datetime.now(UTC)}
-        self._connection.execute(update(searches).where(searches.c.id == search_id).values(now))
+        judged = update(searches).where(searches.c.id == search_id)
+        self._connection.execute(judged.values(supernet_sha256=None, **now))
         if keep is not None:
             others = update(candidates).where(candidates.c.search_id == search_id, candidates.c.id.not_in(keep))
             self._connection.execute(others.where(candidates.c.evaluation_id.is_not(None)).values(now))
@@ -83,6 +92,10 @@ class SqlRetention:
             delete(evaluation_artifacts).where(evaluation_artifacts.c.evaluation_id.in_(unused.scalar_subquery()))
         )
         return len(locked)
+
+    def forget_supernets(self, unused_s: float) -> None:
+        """Offer those no longer that no search has taken up for that long."""
+        self._connection.execute(delete(supernets).where(supernets.c.used_at_s < now_epoch_s() - unused_s))
 
     def free_total(self, grace_s: float) -> Total:
         """How much nobody refers to."""

@@ -18,6 +18,7 @@ from nas_service.domain.entities import (
     Rung,
     Search,
     SpaceFacts,
+    SupernetFacts,
     WorkItem,
     WorkKind,
 )
@@ -53,6 +54,7 @@ def to_search(row: RowMapping) -> Search:
         failure=failure_of(row["failure"]),
         dataset=DatasetFacts(**{**dataset, "classes": tuple(dataset["classes"])}) if dataset else None,
         space=SpaceFacts(**space) if space else None,
+        supernet=SupernetFacts(**row["supernet"]) if row["supernet"] else None,
         idempotency_key=row["idempotency_key"],
         tenant=row["tenant"],
         traceparent=row["traceparent"],
@@ -141,15 +143,17 @@ def _without(row: RowMapping, *names: str) -> dict[str, Any]:
 
 
 def plain(changes: dict[str, Any]) -> dict[str, Any]:
-    """Column values of the changes given: failures and facts become JSON."""
-    return {name: _plain(value) for name, value in changes.items()}
+    """Column values of the changes given: failures and facts become JSON. A supernet's file stands beside its facts."""
+    supernet: SupernetFacts | None = changes.get("supernet")
+    file = {"supernet_sha256": supernet.sha256} if supernet else {}
+    return {name: _plain(value) for name, value in changes.items()} | file
 
 
 def _plain(value: Any) -> Any:
     match value:
         case Failure():
             return value.to_json()
-        case DatasetFacts() | SpaceFacts():
+        case DatasetFacts() | SpaceFacts() | SupernetFacts():
             return {name: getattr(value, name) for name in value.__dataclass_fields__}
         case tuple():
             return [asdict(rung) for rung in value] or None

@@ -55,6 +55,8 @@ searches = Table(
     Column("failure", JsonType),
     Column("dataset", JsonType),
     Column("space", JsonType),
+    Column("supernet", JsonType),
+    Column("supernet_sha256", SHA256, ForeignKey("artifacts.sha256")),
     Column("idempotency_key", String(200)),
     Column("spec_digest", SHA256, nullable=False),
     Column("traceparent", TRACEPARENT),
@@ -63,6 +65,7 @@ searches = Table(
     Index("ix_searches_tenant_created_at_id", "tenant", "created_at", "id"),
     Index("ix_searches_status_tenant", "status", "tenant"),
     Index("ix_searches_wake", "wake"),
+    Index("ix_searches_supernet_sha256", "supernet_sha256"),
 )
 
 evaluations = Table(
@@ -172,6 +175,16 @@ exports = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("max_abs_error", Float),
     Column("validation_accuracy", Float),
+)
+
+supernets = Table(
+    "supernets",
+    metadata,
+    Column("reuse_key", SHA256, primary_key=True),
+    Column("sha256", SHA256, ForeignKey("artifacts.sha256"), nullable=False),
+    Column("facts", JsonType, nullable=False),
+    Column("used_at_s", Float, nullable=False),
+    Index("ix_supernets_sha256", "sha256"),
 )
 
 work_items = Table(

@@ -71,6 +71,7 @@ SHARED = frozenset(
         tables.exports,
         tables.measurements,
         tables.artifacts,
+        tables.supernets,
         tables.devices,
         tables.workers,
         tables.tallies,

@@ -17,6 +17,7 @@ from nas_service.store.quota_repository import SqlQuotas
 from nas_service.store.record_repository import SqlRecords
 from nas_service.store.retention_repository import SqlRetention
 from nas_service.store.search_repository import SqlSearches
+from nas_service.store.supernet_repository import SqlSupernets
 from nas_service.store.tally_rows import store_tallies
 from nas_service.store.work_repository import SqlWork
 from nas_service.store.worker_repository import SqlWorkers
@@ -57,6 +58,11 @@ class SqlUnitOfWork:
     def evidence(self) -> SqlEvidence:
         """Evaluations, measurements and artifacts."""
         return SqlEvidence(self._connection)
+
+    @cached_property
+    def supernets(self) -> SqlSupernets:
+        """Supernets to be taken up."""
+        return SqlSupernets(self._connection)
 
     @cached_property
     def records(self) -> SqlRecords:

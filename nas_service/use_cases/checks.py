@@ -10,6 +10,7 @@ from nas_service.domain.errors import DatasetError, FieldProblem
 from nas_service.domain.recipe import check_recipe
 from nas_service.domain.spec import SearchSpec
 from nas_service.use_cases.submit import Check
+from search_spaces.registry import builds_its_own
 
 
 def check_recipes(spec: SearchSpec) -> list[FieldProblem]:
@@ -27,6 +28,9 @@ def check_space(spec: SearchSpec) -> list[FieldProblem]:
         presets = search_spaces.get(space.name).presets() if space.preset == "auto" else (space.preset,)
     except search_spaces.SpaceError as error:
         return [FieldProblem("space.name", str(error))]
+    if spec.strategy.evaluator == "supernet" and builds_its_own(space.name):
+        message = f"{space.name} builds its own networks, whose weights cannot be shared; use scratch"
+        return [FieldProblem("strategy.evaluator", message)]
     problems = [_space_problem(spec, preset) for preset in presets]
     return [] if None in problems else [problem for problem in problems[:1] if problem]
 

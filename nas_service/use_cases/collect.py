@@ -16,6 +16,8 @@ EVALUATIONS_AT_ONCE = 100
 FILES_AT_ONCE = 50
 """Files of one transaction: on SQLite it keeps all other writers waiting."""
 MAX_BATCHES = 1_000_000
+SUPERNET_UNUSED_S = 30 * 24 * 3600.0
+"""A supernet that no search has taken up for that long is not kept for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ def collect(store: Store, files: FileStore, grace_s: float) -> Step:
     with store.write() as uow:
         judged = _judge(uow, grace_s, SEARCHES_AT_ONCE)
         released = uow.retention.release(EVALUATIONS_AT_ONCE)
+        uow.retention.forget_supernets(SUPERNET_UNUSED_S)
     with store.write() as uow:
         gone = uow.retention.forget_free(grace_s, FILES_AT_ONCE)
         for artifact in gone:
@@ -65,6 +68,7 @@ def plan(store: Store, grace_s: float) -> Plan:
     """What `collect_all` would free now: the same statements, undone again."""
     with _undone(store) as uow:
         _release_all(uow)
+        uow.retention.forget_supernets(SUPERNET_UNUSED_S)
         before = uow.retention.free_total(grace_s)
         _judge(uow, grace_s, MAX_BATCHES)
         _release_all(uow)

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+from typing import Literal
 
-from nas_service.domain.entities import Evaluation, Search
+from nas_service.domain.entities import Evaluation, Search, SupernetFacts
 from nas_service.domain.recipe import apply_recipe
 from nas_service.domain.rungs import rungs_of, schedule_of
 from nas_service.domain.spec import TrainingSpec
@@ -19,18 +20,62 @@ def training_of(search: Search, *, final: bool, epochs: int | None = None) -> Tr
     return apply_recipe(training, search.spec.finalize.recipe) if final else training
 
 
+def inherits(search: Search, *, final: bool = False) -> SupernetFacts | None:
+    """The supernet whose weights a training of this search begins with; None where it starts from scratch."""
+    if search.supernet is None or not search.supernet.trusted:
+        return None
+    return None if final and search.spec.finalize.begin == "scratch" else search.supernet
+
+
+def supernet_training(search: Search) -> TrainingSpec:
+    """How the supernet is trained: as candidates are, but for its own length. Its networks change at every step."""
+    changes = {"epochs": search.spec.strategy.supernet.epochs, "compile": False}
+    return training_of(search, final=False).model_copy(update=changes)
+
+
+def supernet_reuse_key(search: Search) -> str:
+    """sha256 over everything that shared weights, and what is believed of them, depend on."""
+    strategy = search.spec.strategy.supernet
+    return _digest(
+        _surroundings(search)
+        | {
+            "choices": search.space.choices if search.space else {},
+            "supernet": strategy.model_dump(mode="json"),
+            "training": training_of(search, final=False).model_dump(mode="json"),
+        }
+    )
+
+
 def evaluation_reuse_key(search: Search, architecture_key: str, *, final: bool, epochs: int | None = None) -> str:
     """sha256 over everything that an accuracy depends on; `epochs` as in `training_of`. The search must be prepared."""
+    supernet = inherits(search, final=final)
+    training = training_of(search, final=final, epochs=epochs).model_dump(mode="json")
+    return _digest(
+        _surroundings(search)
+        | {"architecture": architecture_key, "evaluator": evaluator_of(search, final=final)}
+        | ({"supernet": supernet.sha256} if supernet else {})
+        | ({"training": training} if final or not supernet else {})
+    )
+
+
+def evaluator_of(search: Search, *, final: bool) -> Literal["scratch", "supernet", "inherited"]:
+    """What an accuracy is that of: a training from scratch, weights as a supernet has them, or those trained on."""
+    if inherits(search, final=final) is None:
+        return "scratch"
+    return "inherited" if final else "supernet"
+
+
+def _surroundings(search: Search) -> dict[str, object]:
     if search.dataset is None or search.space is None:
         raise ValueError(f"search {search.id} is not prepared")
-    identity = {
+    return {
         "dataset": search.dataset.fingerprint,
         "space": [search.space.name, search.space.preset],
-        "architecture": architecture_key,
-        "evaluator": search.spec.strategy.evaluator,
-        "training": training_of(search, final=final, epochs=epochs).model_dump(mode="json"),
         "seed": search.spec.seed,
     }
+
+
+def _digest(identity: dict[str, object]) -> str:
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 

@@ -47,6 +47,40 @@ class ResolvedSpace(Document):
     """The exact number of distinct networks; a string, for it can exceed 2**53."""
 
 
+class AgreementInfo(Document):
+    """How alike inherited accuracies and trainings from scratch rank architectures."""
+
+    tau: float
+    """Kendall's tau-b: 1 is the same order, 0 none."""
+    low: float
+    """Lower end of tau's 90 % bootstrap interval."""
+    high: float
+    """Upper end."""
+    macs_tau: float | None
+    """Tau of the networks' MACs against the trainings: what inherited accuracies have to be better than."""
+    sample: int
+    """Architectures compared."""
+
+
+class SupernetInfo(Document):
+    """The weights that a search's candidates share."""
+
+    epochs: int
+    """Passes over the training data."""
+    duration_s: float
+    """Of its training."""
+    curve: tuple[dict[str, Any], ...]
+    """One entry an epoch: loss, and accuracies of the largest, the smallest and a few other networks."""
+    comparisons: tuple[dict[str, Any], ...]
+    """Architectures with their accuracies, inherited and from scratch."""
+    agreement: AgreementInfo | None
+    """Null until it is measured."""
+    trusted: bool | None
+    """Whether candidates inherit from it. False: they rank too differently, and are trained from scratch."""
+    reused: bool
+    """Whether an earlier search on the same data has trained it."""
+
+
 class SearchSummary(Document):
     """A search as it stands in lists."""
 
@@ -114,6 +148,8 @@ class SearchDetail(SearchSummary):
     """Known once the prepare phase is over."""
     resolved_space: ResolvedSpace | None
     """Known once the prepare phase is over."""
+    supernet: SupernetInfo | None = None
+    """Where the strategy's evaluator asks for one, once it is trained."""
     work: tuple[WorkInfo, ...]
     """What waits or is being worked on."""
 

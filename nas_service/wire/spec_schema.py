@@ -51,8 +51,9 @@ def values_at(location: Location) -> list[str]:
 
 
 def places_of(field: str) -> list[str]:
-    """Dotted paths at which a field of this name is known; lists are left out."""
-    return [path for path in _paths(_root(), ()) if path.rpartition(".")[2] == field]
+    """Dotted paths at which a field of this name is known, the shortest first; lists are left out."""
+    found = [path for path in _paths(_root(), ()) if path.rpartition(".")[2] == field]
+    return sorted(found, key=lambda path: path.count("."))
 
 
 def _paths(schema: Schema, above: tuple[str, ...]) -> Iterator[str]:

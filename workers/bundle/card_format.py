@@ -159,6 +159,7 @@ class TrainingPart(CardPart):
 
     spec: TrainingSpec
     evaluator: str
+    """What the training began with: `scratch`, or `inherited` weights of a supernet."""
     seed: int
     epochs: int
     train_samples: int

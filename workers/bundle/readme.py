@@ -73,6 +73,8 @@ with torch.inference_mode():
 | `SHA256SUMS` | checksums of the other files |
 """
 
+_BEGINNINGS = {"scratch": "", "inherited": "from a supernet's weights, "}
+
 
 def make_readme(card: Card) -> str:
     """Markdown that says what the card says, to people."""
@@ -114,7 +116,8 @@ def _rows(card: Card) -> list[tuple[str, str]]:
         *((f"`{file.name}`", f"{file.size_bytes:,} bytes") for file in card.files),
         (
             "training",
-            f"{_counted(training.epochs, 'epoch')} on {training.train_samples:,} images, seed {training.seed},"
+            f"{_BEGINNINGS[training.evaluator]}{_counted(training.epochs, 'epoch')}"
+            f" on {training.train_samples:,} images, seed {training.seed},"
             f" {training.duration_s:.1f} s on {training.device} ({training.precision})",
         ),
     ]

@@ -3,15 +3,19 @@
 from collections.abc import Callable
 
 from nas_service.domain.entities import JsonDict, WorkKind
+from workers.tasks.compare import compare
 from workers.tasks.context import Task
 from workers.tasks.evaluate import evaluate
 from workers.tasks.export import export
 from workers.tasks.finalize import finalize
 from workers.tasks.prepare import prepare
 from workers.tasks.profile import profile
+from workers.tasks.supernet import supernet
 
 TASKS: dict[WorkKind, Callable[[Task], JsonDict]] = {
     WorkKind.PREPARE: prepare,
+    WorkKind.SUPERNET: supernet,
+    WorkKind.COMPARE: compare,
     WorkKind.EVALUATE: evaluate,
     WorkKind.EXPORT: export,
     WorkKind.PROFILE: profile,

@@ -1,38 +1,33 @@
-"""Train a candidate from scratch, validate it, and export it."""
+"""Train a candidate, or have it inherit its weights; validate it, and export it."""
 
 import tempfile
+import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
-import structlog
 import torch
 from safetensors.torch import save_file
 from torch import nn
 
 import search_spaces
 from nas_service import tracing
-from nas_service.domain.entities import WEIGHTS_FILE, JsonDict
+from nas_service.domain.entities import WEIGHTS_FILE, JsonDict, SupernetFacts
 from nas_service.domain.rungs import rungs_of
-from nas_service.use_cases.reuse import training_of
+from nas_service.use_cases.reuse import evaluator_of, inherits, training_of
 from nas_service.use_cases.space import network_input, space_of
 from workers.data import DataSet, evaluation_batches
 from workers.export.exported import require
 from workers.export.files import subject_of
 from workers.profiling.host_lock import TrainingPass
 from workers.proxies import scores
+from workers.supernet import inherited_network
 from workers.tasks.context import Task
 from workers.tasks.exporting import exported
-from workers.training import (
-    CheckpointError,
-    EpochMetrics,
-    Progress,
-    RunSettings,
-    TrainingHooks,
-    TrainingResult,
-    train,
-)
-
-log = structlog.get_logger()
+from workers.tasks.shared_weights import supernet_of
+from workers.tasks.training import train_resumably
+from workers.training import TrainingResult, train
+from workers.training import evaluate as validate
 
 PROXY_IMAGES = 64
 
@@ -47,8 +42,12 @@ def evaluate(task: Task) -> JsonDict:
     torch.manual_seed(task.search.spec.seed)
     model = search_spaces.build(space, architecture, network_input(task.search))
     proxies = _proxies(task, model, data)
-    with tracing.span("train"):
-        trained = _train(task, model, data)
+    final = bool(task.item.payload.get("final"))
+    supernet = inherits(task.search, final=final)
+    if supernet:
+        shared = supernet_of(task, supernet.sha256)
+        model.load_state_dict(inherited_network(shared, architecture, data).state_dict())
+    trained = _as_inherited(model, data, supernet) if supernet and not final else _train(task, model, data)
     model.load_state_dict(trained.weights)
     files = exported(task, subject_of(model, data, space.name, architecture.key), formats)
     with tempfile.TemporaryDirectory() as folder:
@@ -87,44 +86,34 @@ def _proxies(task: Task, model: nn.Module, data: DataSet) -> dict[str, float]:
 def _train(task: Task, model: nn.Module, data: DataSet) -> TrainingResult:
     payload = task.item.payload
     training = training_of(task.search, final=bool(payload.get("final")), epochs=payload.get("epochs"))
-    curve: list[EpochMetrics] = []
-
-    with TrainingPass(task.service.settings.host_lock_dir, on_wait=task.lease.check) as host:
-
-        def on_step(progress: Progress) -> None:
-            task.lease.report(
-                {
-                    "epoch": progress.epoch,
-                    "epochs": training.epochs,
-                    "step": progress.step,
-                    "total_steps": progress.total_steps,
-                    "validation_accuracy": curve[-1].validation_accuracy if curve else None,
-                }
-            )
-            task.lease.check()
-            host.step()
-
-        hooks = TrainingHooks(
-            on_step=on_step,
-            on_epoch=curve.append,
-            save=task.checkpoint.save,
-            checkpoint_interval_s=task.service.settings.checkpoint_s,
-            fork=task.fork.save if training.epochs in rungs_of(task.search.spec)[:-1] else None,
+    goes_on = training.epochs in rungs_of(task.search.spec)[:-1]
+    with tracing.span("train"):
+        return train_resumably(
+            task, training.epochs, partial(train, model, data, training), task.fork, keep_fork=goes_on
         )
-        run = RunSettings(seed=task.search.spec.seed, cache_dir=task.cache_dir)
-        for kept in (task.checkpoint, task.fork):
-            try:
-                if (checkpoint := kept.load()) is not None:
-                    return train(model, data, training, checkpoint, hooks, run)
-            except CheckpointError as error:
-                log.warning("checkpoint discarded, training without it", item=task.item.id, reason=error.detail)
-                kept.discard()
-        return train(model, data, training, None, hooks, run)
+
+
+def _as_inherited(model: nn.Module, data: DataSet, supernet: SupernetFacts) -> TrainingResult:
+    """The network as the supernet's training left it."""
+    start = time.monotonic()
+    validation = validate(model, data, data.validation)
+    return TrainingResult(
+        validation_accuracy=validation.accuracy,
+        validation_loss=validation.loss,
+        curve=[],
+        epochs=supernet.epochs,
+        steps=0,
+        duration_s=time.monotonic() - start,
+        samples_per_s=0.0,
+        precision="fp32",
+        device="cpu",
+        weights={name: tensor.contiguous() for name, tensor in model.state_dict().items()},
+    )
 
 
 def _fidelity(task: Task, data: DataSet, trained: TrainingResult) -> JsonDict:
     return {
-        "evaluator": task.search.spec.strategy.evaluator,
+        "evaluator": evaluator_of(task.search, final=bool(task.item.payload.get("final"))),
         "epochs": trained.epochs,
         "seed": task.search.spec.seed,
         "dataset_fingerprint": data.fingerprint,

@@ -52,10 +52,12 @@ def train(
     """
     with torch.random.fork_rng():
         torch.manual_seed(run.seed)
-        return _Loop(model, data, config, hooks, run).run(checkpoint)
+        return TrainingLoop(model, data, config, hooks, run).run(checkpoint)
 
 
-class _Loop:
+class TrainingLoop:
+    """One training. What trains otherwise than by its labels gives its own `_gradients` and `_validated`."""
+
     def __init__(
         self, model: nn.Module, data: DataSet, config: TrainingSpec, hooks: TrainingHooks, run: RunSettings
     ) -> None:
@@ -146,17 +148,22 @@ class _Loop:
     def _finish_epoch(self, epoch: int) -> None:
         state = self.state
         train_loss = self._finite(state.epoch_loss.item() / self.steps_per_epoch)
-        validation = evaluate(state.deployed, self.data, self.data.validation)
-        metrics = EpochMetrics(
-            epoch=epoch,
-            train_loss=train_loss,
-            validation_loss=self._finite(validation.loss),
-            validation_accuracy=validation.accuracy,
-            duration_s=self._duration_s(),
-        )
+        metrics = self._validated(epoch, train_loss)
+        self._finite(metrics.validation_loss)
         state.epoch_loss.zero_()
         state.curve.append(metrics)
         self.hooks.on_epoch(metrics)
+
+    def _validated(self, epoch: int, train_loss: float) -> EpochMetrics:
+        """The next point of the learning curve."""
+        validation = evaluate(self.state.deployed, self.data, self.data.validation)
+        return EpochMetrics(
+            epoch=epoch,
+            train_loss=train_loss,
+            validation_loss=validation.loss,
+            validation_accuracy=validation.accuracy,
+            duration_s=self._duration_s(),
+        )
 
     def _check(self, loss: Tensor) -> None:
         if self.device.type == "cpu" or self.state.step % STEPS_BETWEEN_LOSS_CHECKS == 0:
@@ -174,9 +181,13 @@ class _Loop:
 
     def _measured_precision(self) -> Precision:
         images, _ = next(train_batches(self.data, self.config.batch_size, Epoch(self.run_settings.seed, 0)))
-        models: dict[Precision, nn.Module] = {"bf16": self.state.model}
-        models["fp32"] = self._prepared(deepcopy(self.state.model), "fp32")
+        network = self._typical_network()
+        models: dict[Precision, nn.Module] = {"bf16": network, "fp32": self._prepared(deepcopy(network), "fp32")}
         return faster_precision(models, images.to(self.device), self.run_settings.cache_dir)
+
+    def _typical_network(self) -> nn.Module:
+        """What the faster precision is found with."""
+        return self.state.model
 
     def _prepared(self, model: nn.Module, precision: Precision) -> nn.Module:
         """`model` as it computes fastest on this device in this precision, changed in place or wrapped."""

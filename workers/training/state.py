@@ -33,6 +33,8 @@ class TrainingState:
     step: int = 0
     seconds_before: float = 0.0
     curve: list[EpochMetrics] = field(default_factory=list)
+    metrics: type[EpochMetrics] = EpochMetrics
+    """What a point of the curve is read back as."""
 
     @property
     def deployed(self) -> nn.Module:
@@ -72,7 +74,7 @@ class TrainingState:
         self.precision = checkpoint.facts["precision"]
         self.step = step
         self.seconds_before = checkpoint.facts["duration_s"]
-        self.curve = [EpochMetrics(**point) for point in checkpoint.facts["curve"]]
+        self.curve = [self.metrics(**point) for point in checkpoint.facts["curve"]]
         self.epoch_loss.copy_(checkpoint.part("loss")["epoch"])
         _load(self.model, checkpoint, "model")
         if self.average:

@@ -23,12 +23,15 @@ BAR_WIDTH = 24
 
 PHASES = {
     SearchPhase.PREPARE: "preparing",
+    SearchPhase.SUPERNET: "training the supernet",
     SearchPhase.SEARCH: "searching",
     SearchPhase.FINALIZE: "finishing the front",
 }
 
 DOING = {
     WorkKind.PREPARE: "reading the data set",
+    WorkKind.SUPERNET: "training the supernet",
+    WorkKind.COMPARE: "training to compare",
     WorkKind.EVALUATE: "training",
     WorkKind.EXPORT: "exporting",
     WorkKind.PROFILE: "timing",

@@ -26,6 +26,7 @@ from nas_service.domain.formats import ModelFormat
 from nas_service.domain.metrics import accuracies, broken, metric_key, needed_metrics, profiled_targets
 from nas_service.domain.spec import Metric, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus, is_over
+from nas_service.use_cases.advance import supernet
 from nas_service.use_cases.advance.context import Context
 from nas_service.use_cases.advance.rungs import decided, has_rungs_left, reached
 from nas_service.use_cases.reuse import evaluation_reuse_key
@@ -53,10 +54,18 @@ def _absorb_prepare(context: Context, _item: WorkItem, result: JsonDict) -> None
     facts = result["dataset"]
     context.memories.create(context.uow, context.search.study_name, context.search.spec.objectives)
     context.enter(
-        SearchPhase.SEARCH,
+        SearchPhase.SUPERNET if context.search.spec.strategy.evaluator == "supernet" else SearchPhase.SEARCH,
         dataset=DatasetFacts(**facts | {"classes": tuple(facts["classes"])}),
         space=SpaceFacts(**result["space"]),
     )
+
+
+def _absorb_supernet(context: Context, _item: WorkItem, result: JsonDict) -> None:
+    supernet.trained(context, result)
+
+
+def _absorb_compare(context: Context, _item: WorkItem, result: JsonDict) -> None:
+    supernet.compared(context, result)
 
 
 def _absorb_evaluate(context: Context, item: WorkItem, result: JsonDict) -> None:
@@ -271,7 +280,9 @@ def keep_final(context: Context, candidate: Candidate, **facts: object) -> None:
 
 
 def _absorb_failure(context: Context, item: WorkItem, failure: Failure) -> None:
-    if item.kind is WorkKind.PREPARE:
+    if item.kind is WorkKind.COMPARE:
+        return  # the others tell enough
+    if item.kind in {WorkKind.PREPARE, WorkKind.SUPERNET}:
         if context.search.status is not SearchStatus.CANCELLING:
             context.end(SearchStatus.FAILED, failure)
         return
@@ -302,6 +313,8 @@ def _is_final(item: WorkItem) -> bool:
 
 _ABSORB: dict[WorkKind, Callable[[Context, WorkItem, JsonDict], None]] = {
     WorkKind.PREPARE: _absorb_prepare,
+    WorkKind.SUPERNET: _absorb_supernet,
+    WorkKind.COMPARE: _absorb_compare,
     WorkKind.EVALUATE: _absorb_evaluate,
     WorkKind.EXPORT: _absorb_export,
     WorkKind.PROFILE: _absorb_profile,

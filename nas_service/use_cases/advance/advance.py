@@ -9,6 +9,7 @@ from nas_service.use_cases.advance.absorb import absorb
 from nas_service.use_cases.advance.context import Context
 from nas_service.use_cases.advance.finalize import finalize
 from nas_service.use_cases.advance.propose import fill
+from nas_service.use_cases.advance.supernet import prepare_supernet
 from nas_service.use_cases.advance.think import Thoughts, think
 from nas_service.use_cases.ports import Memories, Store
 
@@ -61,6 +62,8 @@ def _step(context: Context) -> None:
         if not context.uow.work.open(context.search.id):
             context.enqueue(WorkKind.PREPARE, TRAIN_QUEUE)
         return
+    if context.search.phase is SearchPhase.SUPERNET:
+        prepare_supernet(context)
     if context.search.phase is SearchPhase.SEARCH:
         fill(context)
     if context.search.status is SearchStatus.RUNNING and context.search.phase is SearchPhase.FINALIZE:

@@ -47,7 +47,7 @@ def refer(store: SqlStore, artifact: Artifact) -> None:
 
 def test_the_collector_knows_everything_that_refers_to_files() -> None:
     referring = {
-        table
+        key.parent
         for table in tables.metadata.tables.values()
         for key in table.foreign_keys
         if key.column is tables.artifacts.c.sha256

@@ -9,7 +9,7 @@ def test_the_schema_knows_fields_and_values_at_every_depth() -> None:
     assert values_at(("objectives", 0, "goal")) == ["maximize", "minimize"]
     assert values_at(("targets", 0, "precision")) == ["fp32", "int8"]
     assert fields_at(("nowhere", "at", "all")) == []
-    assert places_of("epochs") == ["training.epochs"]
+    assert places_of("epochs") == ["training.epochs", "strategy.supernet.epochs"]
 
 
 def test_a_suggestion_names_the_nearest_or_all() -> None:

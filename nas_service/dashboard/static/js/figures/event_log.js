@@ -22,7 +22,7 @@ export class EventLog {
 }
 
 function line(event) {
-  const kind = event.kind.startsWith("search.") || event.payload.status === "FAILED" ? "turn" : "step";
+  const kind = /^(search|supernet)\./.test(event.kind) || event.payload.status === "FAILED" ? "turn" : "step";
   return element("li", { class: kind }, element("time", { datetime: event.at }, clock(event.at)), element("span", {}, ...text(event)));
 }
 
@@ -38,6 +38,16 @@ function text({ kind, payload }) {
       return [candidateLink(payload.candidate_id, payload.number), ` ${payload.status.toLowerCase()}`, result(payload)];
     case "candidate.finalized":
       return [candidateLink(payload.candidate_id, payload.number ?? "…"), " finalized"];
+    case "supernet.trained":
+      return [`Supernet trained: largest ${quantity("accuracy", payload.largest_accuracy)}, smallest ${quantity("accuracy", payload.smallest_accuracy)}`];
+    case "supernet.reused":
+      return ["Supernet of an earlier search taken up"];
+    case "supernet.agreement":
+      return [`Supernet ranks as trainings do: τ ${payload.tau?.toFixed(2) ?? "unknown"} (needed ${payload.needed})`];
+    case "supernet.lengthened":
+      return ["Supernet is trained longer"];
+    case "supernet.rejected":
+      return ["Supernet given up; candidates are trained from scratch"];
     default:
       return [kind];
   }

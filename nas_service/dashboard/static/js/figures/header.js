@@ -6,7 +6,8 @@ import { clock, duration, quantity } from "./format.js";
 
 const BADGES = { RUNNING: "running", QUEUED: "", PAUSED: "warn", CANCELLING: "warn", SUCCEEDED: "good", FAILED: "bad", CANCELLED: "" };
 const LIVE = ["QUEUED", "RUNNING", "PAUSED", "CANCELLING"];
-const PHASES = [["prepare", "Prepare"], ["search", "Search"], ["finalize", "Finalize"]];
+const PHASES = [["prepare", "Prepare"], ["supernet", "Supernet"], ["search", "Search"], ["finalize", "Finalize"]];
+const phasesOf = (search) => PHASES.filter(([phase]) => phase !== "supernet" || search.spec.strategy.evaluator === "supernet");
 
 export const isOver = (search) => !LIVE.includes(search.status);
 
@@ -38,7 +39,8 @@ export class Header {
     const badge = this.part("status");
     badge.className = `badge ${BADGES[search.status]}`;
     badge.textContent = search.status.toLowerCase();
-    this.part("phases").replaceChildren(...PHASES.map(([phase, name], i) => this.phase(search, turns, phase, name, i)));
+    const phases = phasesOf(search);
+    this.part("phases").replaceChildren(...phases.map((_, i) => this.phase(search, turns, phases, i)));
     this.progress(search);
     const may = { pause: ["QUEUED", "RUNNING"], resume: ["PAUSED"], cancel: ["QUEUED", "RUNNING", "PAUSED"] };
     for (const button of this.root.querySelectorAll("button[data-action]"))
@@ -48,12 +50,13 @@ export class Header {
     if (search.failure) notice.textContent = search.failure.detail;
   }
 
-  phase(search, turns, phase, name, index) {
-    const now = PHASES.findIndex(([of]) => of === search.phase);
+  phase(search, turns, phases, index) {
+    const [phase, name] = phases[index];
+    const now = phases.findIndex(([of]) => of === search.phase);
     const ended = search.status === "SUCCEEDED" || index < now;
     const state = ended ? "done" : index === now ? (isOver(search) ? "stopped" : "now") : "ahead";
     const times = this.times(search, turns);
-    const [from, to] = [times[phase], times[PHASES[index + 1]?.[0]] ?? (isOver(search) ? search.finished_at : null)];
+    const [from, to] = [times[phase], times[phases[index + 1]?.[0]] ?? (isOver(search) ? search.finished_at : null)];
     const took = from && (to || state === "now") ? duration((new Date(to ?? Date.now()) - new Date(from)) / 1000) : "";
     const label = { done: "done", now: "in progress", stopped: "stopped here", ahead: "not begun" }[state];
     const item = element("li", { class: state, title: from ? `began at ${clock(from)}` : null }, element("span", {}, name), element("span", { class: "muted small tabular" }, took));

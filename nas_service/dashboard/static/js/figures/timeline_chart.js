@@ -4,7 +4,8 @@ import { Chart, axis, facts, tooltip } from "./chart.js";
 import { candidateLink } from "./dom.js";
 import { clock, duration } from "./format.js";
 
-export const KINDS = ["prepare", "evaluate", "profile", "finalize", "export"];
+export const KINDS = ["prepare", "evaluate", "profile", "finalize", "export", "supernet"];
+const kindOf = ({ kind }) => (kind === "compare" ? "supernet" : kind);
 const BAR = 14;
 
 export class TimelineChart {
@@ -47,7 +48,7 @@ export class TimelineChart {
     const failed = item.status === "FAILED";
     const shape = { x: left, y: y - BAR / 2, width: Math.max(2, right - left - 1), height: BAR, r: 2 };
     const style = {
-      fill: failed ? colors.bad : colors.series[KINDS.indexOf(item.kind) % colors.series.length],
+      fill: failed ? colors.bad : colors.series[KINDS.indexOf(kindOf(item)) % colors.series.length],
       opacity: item.status === "LEASED" ? 0.45 : 0.9,
       stroke: item.attempt > 1 ? colors.ink : undefined,
       lineWidth: item.attempt > 1 ? 1.5 : 0,

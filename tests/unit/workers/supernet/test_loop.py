@@ -1,0 +1,96 @@
+"""Training shared weights: every network of the space learns, and an interruption changes no bit of it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from nas_service.domain.spec import TrainingSpec
+from search_spaces import NetworkInput, get
+from search_spaces.supernet import Supernet
+from tests.unit.workers.training.samples import CLASSES, stripes
+from workers.supernet import inherited_network, train_supernet
+from workers.supernet.sandwich import sandwich
+from workers.training import Checkpoint, Interrupted, RunSettings, TrainingHooks, TrainingResult, evaluate
+
+CHOICES: dict[str, list[object]] = {
+    "resolution": [8],
+    "stages": [3],
+    "width_multiplier": [0.5],
+    "depth_multiplier": [1.0],
+    "stem_width": [8, 12],
+}
+for stage in (1, 2, 3):
+    CHOICES |= {f"stage{stage}_kind": ["inverted"], f"stage{stage}_activation": ["relu"]}
+    CHOICES |= {f"stage{stage}_squeeze_excite": [False], f"stage{stage}_kernel": [3, 5]}
+CHOICES["stage2_downsample"] = ["stride"]
+SPACE = get("mobilenet", "tiny", CHOICES)
+CONFIG = TrainingSpec(epochs=2, batch_size=16, ema_decay=0.9, augment=("crop",), precision="fp32")
+RUN = RunSettings(seed=5)
+
+
+def fresh() -> Supernet:
+    torch.manual_seed(1)
+    return Supernet(SPACE, NetworkInput(channels=3, class_count=CLASSES))
+
+
+def trained(
+    config: TrainingSpec = CONFIG, checkpoint: Checkpoint | None = None, hooks: TrainingHooks = TrainingHooks()
+) -> TrainingResult:
+    return train_supernet(fresh(), stripes(), config, 1, checkpoint, hooks, RUN)
+
+
+def test_networks_that_were_never_drawn_inherit_what_was_learned() -> None:
+    data, supernet = stripes(192), fresh()
+    config = TrainingSpec(epochs=15, batch_size=16, precision="fp32")
+    result = train_supernet(supernet, data, config, 1, run=RUN)
+    untrained = list(SPACE.sample(np.random.default_rng(99), 6))
+    before = [evaluate(inherited_network(supernet, a, data), data, data.validation).accuracy for a in untrained]
+    supernet.load_state_dict(result.weights)
+    after = [evaluate(inherited_network(supernet, a, data), data, data.validation).accuracy for a in untrained]
+    assert np.mean(after) > 0.8 > np.mean(before) + 0.2
+    last = result.curve[-1]
+    assert last["largest_accuracy"] > 0.8
+    assert last["smallest_accuracy"] > 0.5
+
+
+@pytest.mark.parametrize("step", [1, 3, 5])
+def test_interrupted_at_any_step_it_ends_with_the_same_bits(step: int, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+
+    def stop(progress: object) -> None:
+        if progress.step == step:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        trained(hooks=TrainingHooks(on_step=stop, save=lambda checkpoint: checkpoint.save(path)))
+    torch.manual_seed(step)
+    resumed, whole = trained(checkpoint=Checkpoint.load(path)), trained()
+    assert all(torch.equal(resumed.weights[name], tensor) for name, tensor in whole.weights.items())
+    timeless = [[{**p, "duration_s": 0} for p in result.curve] for result in (resumed, whole)]
+    assert timeless[0] == timeless[1]
+
+
+def test_training_leaves_the_supernet_that_it_was_given_as_it_was() -> None:
+    supernet = fresh()
+    train_supernet(supernet, stripes(), CONFIG, 1, run=RUN)
+    assert all(torch.equal(tensor, fresh().state_dict()[name]) for name, tensor in supernet.state_dict().items())
+
+
+def test_the_sandwich_is_the_same_for_a_seed_and_step_and_begins_with_the_ends() -> None:
+    networks = sandwich(SPACE, (3, 7), 4)
+    assert [a.key for a in networks] == [a.key for a in sandwich(SPACE, (3, 7), 4)]
+    assert [a.key for a in networks] != [a.key for a in sandwich(SPACE, (3, 8), 4)]
+    assert len(networks) == 6
+    depths = [[a.values[f"stage{n}_depth"] for n in (1, 2, 3)] for a in networks[:2]]
+    assert depths == [[2, 2, 2], [1, 1, 1]]
+
+
+def test_an_inherited_network_has_its_own_statistics_and_the_same_at_each_call() -> None:
+    data, supernet = stripes(), fresh()
+    (architecture,) = SPACE.sample(np.random.default_rng(0), 1)
+    one, other = (inherited_network(supernet, architecture, data).state_dict() for _ in range(2))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    means = [tensor for name, tensor in one.items() if name.endswith("running_mean")]
+    assert all(mean.any() for mean in means)

@@ -1,0 +1,60 @@
+"""How a task trains: from its checkpoint, with its progress reported, and making room for timings."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+import structlog
+
+from workers.checkpoints import KeptCheckpoint
+from workers.profiling.host_lock import TrainingPass
+from workers.tasks.context import Task
+from workers.training import (
+    Checkpoint,
+    CheckpointError,
+    EpochMetrics,
+    Progress,
+    RunSettings,
+    TrainingHooks,
+    TrainingResult,
+)
+
+log = structlog.get_logger()
+
+Train = Callable[[Checkpoint | None, TrainingHooks, RunSettings], TrainingResult]
+
+
+def train_resumably(
+    task: Task, epochs: int, train: Train, fork: KeptCheckpoint | None = None, *, keep_fork: bool = False
+) -> TrainingResult:
+    """What `train` gives, going on where an earlier attempt was, or from `fork` of a shorter training.
+
+    With `keep_fork` a fork is left for a longer one. Raises Paused, Abandoned and what `train` raises.
+    """
+    last: dict[str, float | None] = {"validation_accuracy": None}
+    with TrainingPass(task.service.settings.host_lock_dir, on_wait=task.lease.check) as host:
+
+        def on_step(progress: Progress) -> None:
+            steps = {"epoch": progress.epoch, "epochs": epochs, "step": progress.step}
+            task.lease.report({**steps, "total_steps": progress.total_steps, **last})
+            task.lease.check()
+            host.step()
+
+        def on_epoch(metrics: EpochMetrics) -> None:
+            last.update((name, value) for name, value in asdict(metrics).items() if name.endswith("_accuracy"))
+
+        hooks = TrainingHooks(
+            on_step=on_step,
+            on_epoch=on_epoch,
+            save=task.checkpoint.save,
+            checkpoint_interval_s=task.service.settings.checkpoint_s,
+            fork=fork.save if fork and keep_fork else None,
+        )
+        run = RunSettings(seed=task.search.spec.seed, cache_dir=task.cache_dir)
+        for kept in [task.checkpoint, *([fork] if fork else [])]:
+            try:
+                if (checkpoint := kept.load()) is not None:
+                    return train(checkpoint, hooks, run)
+            except CheckpointError as error:
+                log.warning("checkpoint discarded, training without it", item=task.item.id, reason=error.detail)
+                kept.discard()
+        return train(None, hooks, run)
