@@ -1,5 +1,6 @@
 """One small network in every format, and every combination of runtime and precision that exists."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,14 +10,15 @@ import torch
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from torch import nn
 
-from nas_service.domain.formats import RUNS, ModelFormat
+from nas_service.domain.formats import RUNS, ModelFormat, PrecisionName, RuntimeName
 from search_spaces.normalise import Normalised
 from tests.support.runtimes import IMAGE_SHAPE, Case, Exported
 from workers.export import ExportFacts, export_onnx
 from workers.export.lowering import LARGEST_BATCH, lowered
-from workers.profiling.runtimes import RUNTIMES
+from workers.profiling.runtimes import RUNTIMES, CompilingRuntime
 from workers.profiling.runtimes.torch_program import save_program
 
+COMPILE = "NAS_TEST_COMPILERS"
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.3, 0.25)
 
 
@@ -89,7 +91,19 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(params=RUNS, ids="-".join)
 def case(request: pytest.FixtureRequest, exported: Exported, packages: Path) -> Case:
-    name, precision = request.param
-    if reason := RUNTIMES[name].missing():
+    return _case(*request.param, exported)
+
+
+@pytest.fixture(params=[case for case in RUNS if case[1] == "fp32"], ids="-".join)
+def fp32_case(request: pytest.FixtureRequest, exported: Exported, packages: Path) -> Case:
+    """For what does not depend on the precision and costs a process each."""
+    return _case(*request.param, exported)
+
+
+def _case(name: RuntimeName, precision: PrecisionName, exported: Exported) -> Case:
+    runtime = RUNTIMES[name]
+    if reason := runtime.missing():
         pytest.skip(reason)
-    return Case(RUNTIMES[name], precision, exported)
+    if isinstance(runtime, CompilingRuntime) and COMPILE not in os.environ:
+        pytest.skip(f"{name} compiles for minutes; set {COMPILE}=1 to test it")
+    return Case(runtime, precision, exported)

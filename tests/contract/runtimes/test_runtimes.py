@@ -113,23 +113,23 @@ print(json.dumps(found))
 
 
 @pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="this system does not tell what threads do")
-def test_as_many_threads_compute_as_were_asked_for(case: Case) -> None:
+def test_as_many_threads_compute_as_were_asked_for(fp32_case: Case) -> None:
     counts = range(1, 1 + min(2, len(os.sched_getaffinity(0))))
-    models = [str(prepared(case.runtime, case.file, threads, lambda: None).model) for threads in counts]
-    command = [sys.executable, "-c", BUSY_THREADS, case.runtime.name, *models]
+    models = [str(prepared(fp32_case.runtime, fp32_case.file, threads, lambda: None).model) for threads in counts]
+    command = [sys.executable, "-c", BUSY_THREADS, fp32_case.runtime.name, *models]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == list(counts)
 
 
-def test_a_measurement_accounts_for_the_file_its_memory_and_its_loading(case: Case) -> None:
-    target = TargetSpec(runtime=case.runtime.name, precision=case.precision, batch_size=2)
-    before = hashes(case.exported.folder)
-    result = measure(case.file, target, Effort(budget_s=0.2))
-    loaded = prepared(case.runtime, case.file, 1, lambda: None)
+def test_a_measurement_accounts_for_the_file_its_memory_and_its_loading(fp32_case: Case) -> None:
+    target = TargetSpec(runtime=fp32_case.runtime.name, precision=fp32_case.precision, batch_size=2)
+    before = hashes(fp32_case.exported.folder)
+    result = measure(fp32_case.file, target, Effort(budget_s=0.2))
+    loaded = prepared(fp32_case.runtime, fp32_case.file, 1, lambda: None)
     assert result.file_bytes == loaded.model.stat().st_size
     assert result.birthplace["compile_s"] == loaded.compile_s
-    assert case.runtime.versions().items() <= result.birthplace["versions"].items()
+    assert fp32_case.runtime.versions().items() <= result.birthplace["versions"].items()
     assert result.load_ms > 0
     assert result.peak_memory_mib is None or 0 < result.peak_memory_mib < 400
     assert json.loads(json.dumps(asdict(result)))
-    assert hashes(case.exported.folder) == before
+    assert hashes(fp32_case.exported.folder) == before
