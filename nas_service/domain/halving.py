@@ -43,25 +43,29 @@ def next_to_promote(contenders: Sequence[Contender], race: Race, *, closing: boo
     """
     for rung in reversed(range(race.rung_count - 1)):
         here = [c for c in contenders if len(c.points) > rung]
+        points = [c.points[rung] for c in here]
+        waits = [c.waits and len(c.points) == rung + 1 for c in here]
         share = len(here) / race.eta
-        for i in best([c.points[rung] for c in here], math.ceil(share) if closing else int(share), race.maximize):
-            if here[i].waits and len(here[i].points) == rung + 1:
-                return here[i]
+        chosen = best_waiting(points, waits, math.ceil(share) if closing else int(share), race.maximize)
+        if chosen is not None:
+            return here[chosen]
     return None
 
 
-def best(points: Sequence[Point], count: int, maximize: Sequence[bool]) -> list[int]:
-    """Indices of the `count` best points, best first: by non-domination rank, then by hypervolume contribution."""
-    if not points or count <= 0:
-        return []
-    reference = reference_point(points, maximize)
-    chosen: list[int] = []
+def best_waiting(points: Sequence[Point], waits: Sequence[bool], count: int, maximize: Sequence[bool]) -> int | None:
+    """Index of the first that waits among the `count` best points, by non-domination rank, then by contribution."""
     left = list(range(len(points)))
-    while left and len(chosen) < count:
+    while left and count > 0 and any(waits[i] for i in left):
         front = [left[i] for i in non_dominated([points[i] for i in left], maximize)]
-        chosen += [front[i] for i in by_contribution([points[i] for i in front], reference, maximize)]
-        left = [i for i in left if i not in set(front)]
-    return chosen[:count]
+        # Contributions are costly, and most of those in front have gone on long ago.
+        if any(waits[i] for i in front):
+            reference = reference_point(points, maximize)
+            for i in by_contribution([points[i] for i in front], reference, maximize)[:count]:
+                if waits[front[i]]:
+                    return front[i]
+        count -= len(front)
+        left = sorted(set(left) - set(front))
+    return None
 
 
 def by_contribution(front: Sequence[Point], reference: Point, maximize: Sequence[bool]) -> list[int]:

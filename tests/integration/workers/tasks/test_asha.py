@@ -100,7 +100,7 @@ def test_paused_between_rungs_it_goes_on_and_ends_with_a_front_of_full_trainings
         assert uow.searches.get(search.id).status is SearchStatus.SUCCEEDED
         counts = uow.candidates.counts(search.id)
         members = queries.front(uow, search.id).members
-        views = [queries.candidate(uow, member.id) for member in members]
+        views = [queries.candidate(uow, place.candidate.id) for place in members]
     assert counts[CandidateStatus.COMPLETED] + counts[CandidateStatus.PRUNED] == 3
     for view in views:
         assert view.evaluation is not None

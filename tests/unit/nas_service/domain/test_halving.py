@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nas_service.domain.front import Point, non_dominated, reference_point
-from nas_service.domain.halving import Contender, Race, best, by_contribution, next_to_promote
+from nas_service.domain.halving import Contender, Race, best_waiting, by_contribution, next_to_promote
 from nas_service.domain.hypervolume import hypervolume
 
 GRID = st.integers(0, 6).map(float)
@@ -16,6 +16,15 @@ UP_DOWN = (True, False)
 
 def points(width: int = 2, max_size: int = 14) -> st.SearchStrategy[list[Point]]:
     return st.lists(st.tuples(*[GRID] * width), min_size=1, max_size=max_size)
+
+
+def best(found: list[Point], count: int, maximize: tuple[bool, ...]) -> list[int]:
+    """The `count` best points, best first: in the order in which they go on where all wait."""
+    waits, chosen = [True] * len(found), list[int]()
+    while (i := best_waiting(found, waits, count, maximize)) is not None:
+        waits[i] = False
+        chosen.append(i)
+    return chosen
 
 
 def rank(index: int, found: list[Point], maximize: tuple[bool, ...]) -> int:
