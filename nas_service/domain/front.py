@@ -13,6 +13,9 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 
+BLOCK = 64
+"""Points that are compared with all others at once."""
+
 
 def losses_of(points: Sequence[Point], maximize: Sequence[bool]) -> FloatArray:
     """The points as an array (n, m) of which less is better everywhere."""
@@ -29,7 +32,7 @@ def non_dominated(points: Sequence[Point], maximize: Sequence[bool]) -> list[int
 def undominated(losses: FloatArray) -> BoolArray:
     """Which of the losses (n, m) no other one dominates, (n,); equal ones are all kept.
 
-    A sort and a sweep for up to two objectives; for more, one pass over what is left for each member of the front.
+    A sort and a sweep for up to two objectives; for more, passes over what is left.
     """
     distinct, which = in_order(losses)
     kept = _sweep(distinct) if losses.shape[1] <= 2 else _eliminate(distinct)
@@ -57,17 +60,32 @@ def _sweep(ordered: FloatArray) -> BoolArray:
 
 
 def _eliminate(distinct: FloatArray) -> BoolArray:
-    """Of distinct points: who has the least sum of ranks is on the front, and takes out all that it dominates."""
-    ranks = sum(np.unique(column, return_inverse=True)[1] for column in distinct.T)
+    """Of distinct points, block by block in the order of their sums of ranks: none is dominated by a later one.
+
+    What is undominated within a block is on the front, and takes out all later ones that it dominates.
+    """
+    ranks = np.sum([np.unique(column, return_inverse=True)[1] for column in distinct.T], axis=0)
     left = np.argsort(ranks, kind="stable")
     kept = np.zeros(len(distinct), bool)
     for _ in range(len(distinct)):
         if not len(left):
             break
-        best = left[0]
-        kept[best] = True
-        left = left[(distinct[left] < distinct[best]).any(axis=1)]
+        block, left = left[:BLOCK], left[BLOCK:]
+        front = block[~beaten(distinct[block], distinct[block])]
+        kept[front] = True
+        left = left[~beaten(distinct[left], distinct[front])]
     return kept
+
+
+def beaten(points: FloatArray, by: FloatArray) -> BoolArray:
+    """Which of `points` (n, m) any of `by` (k, m) dominates, (n,); equal ones do not. Takes n * k bytes."""
+    no_worse = np.ones((len(points), len(by)), bool)
+    better = np.zeros_like(no_worse)
+    for j in range(points.shape[1]):
+        one, other = by[None, :, j], points[:, None, j]
+        no_worse &= one <= other
+        better |= one < other
+    return np.any(no_worse & better, axis=1)
 
 
 def reference_point(points: Sequence[Point], maximize: Sequence[bool]) -> Point:

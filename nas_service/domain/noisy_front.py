@@ -1,6 +1,6 @@
 """The front where values are known only within confidence intervals: what is certain of it, and how likely the rest.
 
-Each error is taken for independent, with the value as its median and the ends of its 95 % interval as its 2.5 % and
+Each error is taken to be independent, with the value as its median and the ends of its 95 % interval as its 2.5 % and
 97.5 % quantiles: half of a normal distribution on either side. Candidates judged on the same validation images err
 alike, so that differences of their accuracies are known better than this says: doubts are overstated, not hidden.
 """
@@ -12,16 +12,13 @@ from typing import Self
 import numpy as np
 
 from nas_service.domain.estimates import Z_95, Interval
-from nas_service.domain.front import BoolArray, FloatArray, IntArray, Point, losses_of, undominated
+from nas_service.domain.front import BoolArray, FloatArray, IntArray, Point, beaten, losses_of, undominated
 
 SEED = 20
-DRAWS = 2000
-"""The standard error of a probability is at most 1.2 %; at most 5 % with the fewest."""
-FEWEST_DRAWS = 100
-MOST_COMPARED = 20_000_000
-"""Comparisons of two candidates in all draws: where very many are in doubt, there are fewer draws."""
-MOST_CONTENDERS = 500
-"""Candidates that are drawn; of more, those that lie deepest behind the front count as dominated."""
+DRAWS, FEWEST_DRAWS = 2000, 50
+"""The standard error of a probability is at most 1.2 %; where thousands of candidates are in doubt, up to 7 %."""
+MOST_COMPARED = 8_000_000
+"""Comparisons of two candidates in all draws."""
 LEAST_CHANCE = 0.05
 """Who is on the front with a smaller probability is no near-tie."""
 BEYOND = 4.0
@@ -70,23 +67,18 @@ class NoisyFront:
     def chances(self) -> FloatArray:
         """The probability that each is on the front, (n,). The same for the same numbers."""
         below, above = (self.value - self.best) / Z_95, (self.worst - self.value) / Z_95
-        contenders = self._contenders(self.value - BEYOND * below, self.value + BEYOND * above)
-        value, below, above = self.value[contenders], below[contenders], above[contenders]
+        open_ = np.flatnonzero(~_dominated_by_some(self.value + BEYOND * above, self.value - BEYOND * below))
+        value, below, above = self.value[open_], below[open_], above[open_]
         found = np.zeros(len(self.value))
-        dominating, dominated = _pairs(value - BEYOND * below, value + BEYOND * above)
-        if not len(dominated):
-            found[contenders] = 1.0
+        if not (below.any() or above.any()):
+            found[open_] = undominated(value)
             return found
-        draws = int(np.clip(MOST_COMPARED // max(1, len(dominated)), FEWEST_DRAWS, DRAWS))
         rng = np.random.default_rng(SEED)
-        beaten = np.zeros(len(contenders))
-        step = max(1, AT_ONCE // max(1, len(dominated), value.size))
-        for start in range(0, draws, step):
-            errors = rng.standard_normal((min(step, draws - start), *value.shape))
-            drawn = value + errors * np.where(errors < 0, below, above)
-            beaten += _beaten(drawn, dominating, dominated)
-        found[contenders] = 1.0 - beaten / draws
-        return found
+        draws = _draws(value)
+        for _ in range(draws):
+            errors = rng.standard_normal(value.shape)
+            found[open_] += undominated(value + errors * np.where(errors < 0, below, above))
+        return found / draws
 
     def near_ties(self) -> list[int]:
         """Who may be on the front beside somebody who may dominate it; with the latter, the most open first."""
@@ -98,51 +90,18 @@ class NoisyFront:
             tied |= {one, *rivals} if rivals else set()
         return sorted(tied, key=lambda i: (abs(chances[i] - 0.5), i))
 
-    def _contenders(self, best: FloatArray, worst: FloatArray) -> IntArray:
-        """Who is not dominated for certain; the nearest to the front, where they are too many."""
-        left = np.flatnonzero(~_dominated_by_some(worst, best))
-        if len(left) <= MOST_CONTENDERS:
-            return left
-        front = self.value[undominated(self.value)]
-        scale = np.maximum(np.ptp(self.value, axis=0), np.finfo(float).tiny)
-        depth = np.full(len(left), -np.inf)
-        for member in front:
-            np.maximum(depth, ((self.value[left] - member) / scale).min(axis=1), out=depth)
-        return np.sort(left[np.argsort(depth, kind="stable")[:MOST_CONTENDERS]])
-
 
 def _dominated_by_some(dominating: FloatArray, dominated: FloatArray) -> BoolArray:
     """Which rows of `dominated` (n, m) are dominated by any row of `dominating` (k, m)."""
     front = dominating[undominated(dominating)]
     found = np.zeros(len(dominated), bool)
-    step = max(1, AT_ONCE // max(1, front.size))
+    step = max(1, AT_ONCE // max(1, len(front)))
     for start in range(0, len(dominated), step):
-        some = dominated[start : start + step, None]
-        found[start : start + step] = np.any((front <= some).all(axis=2) & (front < some).any(axis=2), axis=1)
+        found[start : start + step] = beaten(dominated[start : start + step], front)
     return found
 
 
-def _pairs(best: FloatArray, worst: FloatArray) -> tuple[IntArray, IntArray]:
-    """Who may dominate whom, ordered by whom."""
-    rivals = []
-    for index in range(len(best)):
-        may = (best <= worst[index]).all(axis=1)
-        may[index] = False
-        rivals.append(np.flatnonzero(may))
-    dominated = np.repeat(np.arange(len(best)), np.array([len(some) for some in rivals], np.int64))
-    return np.concatenate([np.zeros(0, np.int64), *rivals]), dominated
-
-
-def _beaten(drawn: FloatArray, dominating: IntArray, dominated: IntArray) -> FloatArray:
-    """In how many of the draws (s, k, m) each one is dominated, (k,)."""
-    no_worse = np.ones((len(drawn), len(dominated)), bool)
-    better = np.zeros_like(no_worse)
-    for j in range(drawn.shape[2]):
-        one, other = drawn[:, dominating, j], drawn[:, dominated, j]
-        no_worse &= one <= other
-        better |= one < other
-    first = np.flatnonzero(np.diff(dominated, prepend=-1))
-    count = np.zeros(drawn.shape[1])
-    any_better = np.logical_or.reduceat(no_worse & better, first, axis=1)
-    count[dominated[first]] = any_better.sum(axis=0)
-    return count
+def _draws(value: FloatArray) -> int:
+    """As many as are worth their time: a draw costs a sort, in more than two objectives a pass a member."""
+    passes = np.log2(len(value) + 1) if value.shape[1] <= 2 else np.count_nonzero(undominated(value))
+    return int(np.clip(MOST_COMPARED / (len(value) * passes), FEWEST_DRAWS, DRAWS))

@@ -50,6 +50,7 @@ def finalize(task: Task) -> JsonDict:
                     "ci95_low_ms": m.result["ci95_low_ms"],
                     "ci95_high_ms": m.result["ci95_high_ms"],
                     "noisy": m.noisy,
+                    "peak_memory_mib": m.peak_memory_mib,
                 }
                 for target, m in enumerate(measurements)
             },

@@ -15,6 +15,7 @@ from nas_service.domain.front import non_dominated
 from nas_service.search.memories import SqlMemories
 from nas_service.use_cases.advance import advance
 from nas_service.use_cases.collect import collect_all
+from tests.support.finished_search import seed
 
 
 @pytest.fixture
@@ -75,6 +76,45 @@ def test_the_front_is_the_non_dominated_candidates(client: TestClient, finished_
     assert [axis["goal"] for axis in front["axes"]] == ["maximize", "minimize"]
     first_values = [member["values"][0] for member in front["members"]]
     assert first_values == sorted(first_values, reverse=True)
+
+
+def test_the_front_of_a_target_takes_its_latency_and_an_unknown_target_is_named(
+    client: TestClient, service: Service
+) -> None:
+    targets, worst = [{"threads": 1}, {"threads": 2}], {"metric": "latency_ms", "across": "worst"}
+    spec = {"dataset": {"name": "digits"}, "strategy": {"sampler": "random"}, "budget": {"candidates": 3}}
+    spec |= {"targets": targets, "objectives": [{"metric": "accuracy"}, worst]}
+    search_id = client.post("/v1/searches", json=spec).json()["id"]
+    no_op_workers.run_to_end(service.store, SqlMemories(), search_id)
+    path = f"/v1/searches/{search_id}/front"
+    whole, second = client.get(path), client.get(path, params={"target": 1})
+    assert [axis["key"] for axis in whole.json()["axes"]] == ["accuracy", "latency_ms@worst"]
+    assert [axis["key"] for axis in second.json()["axes"]] == ["accuracy", "latency_ms@1"]
+    assert whole.headers["ETag"] != second.headers["ETag"]
+    for member in second.json()["members"]:
+        assert member["values"] == [member["metrics"]["accuracy"], member["metrics"]["latency_ms@1"]]
+    header = client.get(path, params={"target": 1, "format": "csv"}).text.splitlines()[0]
+    assert "probability" in header.split(",")
+    answer = client.get(path, params={"target": 2})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "query.target")
+
+
+def test_a_front_tells_its_doubts(client: TestClient, service: Service) -> None:
+    search = seed(service.store, 40)
+    front = client.get(f"/v1/searches/{search.id}/front").json()
+    assert front["figures"] == "search"
+    assert front["near_count"] >= len(front["near"]) > 0
+    assert {member["certain"] for member in front["members"]} == {True, False}
+    for place in (*front["members"], *front["near"]):
+        assert place["certain"] == (not place["rivals"])
+        assert 0 <= place["probability"] <= 1
+        assert all(low <= value <= high for value, (low, high) in zip(place["values"], place["intervals"], strict=True))
+    chances = [place["probability"] for place in front["near"]]
+    assert chances == sorted(chances, reverse=True)
+    rows = list(csv.DictReader(io.StringIO(client.get(f"/v1/searches/{search.id}/front?format=csv").text, newline="")))
+    for row, member in zip(rows, front["members"], strict=True):
+        told = (row["accuracy_ci95_low"], row["accuracy_ci95_high"], row["probability"])
+        assert [float(number) for number in told] == [*member["intervals"][0], member["probability"]]
 
 
 @pytest.mark.parametrize("ask", [{"params": {"format": "csv"}}, {"headers": {"Accept": "text/csv"}}])
