@@ -85,7 +85,8 @@ def beaten(points: FloatArray, by: FloatArray) -> BoolArray:
         one, other = by[None, :, j], points[:, None, j]
         no_worse &= one <= other
         better |= one < other
-    return np.any(no_worse & better, axis=1)
+    found: BoolArray = np.any(no_worse & better, axis=1)
+    return found
 
 
 def reference_point(points: Sequence[Point], maximize: Sequence[bool]) -> Point:
