@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-EXTRAS = {"matplotlib": "plot", "pandas": "pandas", "safetensors": "worker", "torch": "worker"}
+EXTRAS = {"matplotlib": "plot", "mlflow": "mlflow", "pandas": "pandas", "safetensors": "worker", "torch": "worker"}
 """By package the extra of this distribution that brings it."""
 
 

@@ -8,6 +8,7 @@ import typer
 
 from nas_service.cli.commands import catalog, checks, datasets, figures, keys, processes, quotas, searches
 from nas_service.cli.commands.gc import gc
+from nas_service.cli.commands.mlflow import log_to_mlflow
 from nas_service.cli.commands.run import run
 from nas_service.cli.group import ExplainingGroup
 
@@ -33,6 +34,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "download": searches.download,
         "plot": figures.plot,
         "report": figures.report,
+        "log-to-mlflow": log_to_mlflow,
         "pause": searches.pause,
         "resume": searches.resume,
         "cancel": searches.cancel,

@@ -22,6 +22,7 @@ EXTRAS = {
     "dashboards": "the dashboards of Optuna and Celery",
     "plot": "figures and reports without a browser",
     "pandas": "fronts as data frames",
+    "mlflow": "logging searches to MLflow",
 }
 REQUIRED = ("", "worker")
 

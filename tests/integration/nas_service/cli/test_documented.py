@@ -32,6 +32,9 @@ YAML = re.compile(r"^```yaml\n(.*?)^```", re.DOTALL | re.MULTILINE)
 COMMANDS = list({line.command: line for line in typed() if re.match(AS_IT_STANDS, line.command)}.values())
 """Each once, whichever documents have it."""
 
+# MLflow's queries use a loader strategy that SQLAlchemy is going to remove.
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
+
 Type = Callable[[Typed], None]
 
 

@@ -37,6 +37,7 @@ def test_every_extra_is_reported_and_what_this_installation_has_is_found() -> No
         "packages[dashboards]",
         "packages[plot]",
         "packages[pandas]",
+        "packages[mlflow]",
     ]
     assert found["packages"].level is Level.OK
     assert found["packages[worker]"].level is Level.OK
