@@ -80,7 +80,7 @@ def made_up_result(spec: SearchSpec, item: WorkItem, candidate: Candidate | None
         "bundle": model,
         "validation_accuracy": candidate.metrics["accuracy"],
         "test_accuracy": 0.5,
-        "latency": {str(target): {"median_ms": latency_ms} for target in range(len(spec.targets))},
+        "latency": {str(target): {"median_ms": latency_ms, "noisy": False} for target in range(len(spec.targets))},
     }
     return {"artifacts": {"bundle.zip": bundle}, "final": final}
 

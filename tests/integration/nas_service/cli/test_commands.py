@@ -38,7 +38,7 @@ def test_submitting_says_how_to_follow(nas: Nas) -> None:
 
 def test_the_command_line_overrides_the_budget(as_json: AsJson) -> None:
     budget = as_json("submit", "spec.yaml", "--candidates", "3", "--minutes", "0.5")["spec"]["budget"]
-    assert budget == {"candidates": 3, "minutes": 0.5, "parallelism": 2}
+    assert budget == {"candidates": 3, "minutes": 0.5, "parallelism": 2, "settled": None}
 
 
 @pytest.mark.parametrize("letters", [1, 4, 12])
