@@ -20,7 +20,7 @@ NINE = {"epochs": 9}
 
 
 def submit(bench: Bench, **parts: Any) -> Search:
-    return bench.submit(**{"strategy": ASHA, "training": NINE, "budget": {"candidates": 18}} | parts)
+    return bench.submit(**{"strategy": ASHA, "training": NINE, "budget": {"candidates": 9}} | parts)
 
 
 def drive(
@@ -49,7 +49,7 @@ def searching(items: list[WorkItem], kind: WorkKind) -> list[WorkItem]:
 
 
 def test_all_are_trained_a_little_a_third_further_and_the_front_to_the_end(bench: Bench) -> None:
-    search = submit(bench)
+    search = submit(bench, budget={"candidates": 18})
     items = drive(bench, search)
     found = all_of(bench, search)
     assert bench.search(search).status is SearchStatus.SUCCEEDED
@@ -74,11 +74,11 @@ def test_a_candidate_is_timed_once_however_far_it_is_trained(bench: Bench) -> No
     search = submit(bench)
     timed = Counter(item.candidate_id for item in searching(drive(bench, search), WorkKind.PROFILE))
     assert set(timed.values()) == {1}
-    assert len(timed) == 18
+    assert len(timed) == 9
 
 
 def test_the_candidates_worked_on_never_exceed_the_parallelism(bench: Bench) -> None:
-    search = submit(bench, budget={"candidates": 18, "parallelism": 3})
+    search = submit(bench, budget={"candidates": 9, "parallelism": 3})
 
     def look(_: WorkItem) -> bool:
         resting = {CandidateStatus.PAUSED, CandidateStatus.COMPLETED, CandidateStatus.PRUNED}
@@ -115,7 +115,7 @@ def test_the_sampler_learns_every_candidates_accuracy_at_the_first_rung(bench: B
     drive(bench, search)
     study = optuna.load_study(study_name=search.study_name, storage=str(bench.store.engine.url))
     told = {t.user_attrs["architecture_key"]: t for t in study.trials}
-    assert len(told) == 18
+    assert len(told) == 9
     for candidate in all_of(bench, search):
         trial = told[candidate.architecture_key]
         assert trial.state is optuna.trial.TrialState.COMPLETE
