@@ -75,6 +75,10 @@ RUNS: Mapping[tuple[RuntimeName, PrecisionName], ModelFormat] = MappingProxyType
 """The combinations that exist, and what each of them executes."""
 
 
+LARGEST_BATCHES: Mapping[RuntimeName, int] = MappingProxyType({"executorch": 128})
+"""Images a call, where a runtime's files are made for so many at most."""
+
+
 def precisions_of(runtime: RuntimeName) -> list[PrecisionName]:
     """What `runtime` can execute."""
     return [precision for name, precision in RUNS if name == runtime]

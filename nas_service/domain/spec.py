@@ -5,7 +5,15 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from nas_service.domain.formats import RUNS, ModelFormat, PrecisionName, RuntimeName, precisions_of, runtimes_at
+from nas_service.domain.formats import (
+    LARGEST_BATCHES,
+    RUNS,
+    ModelFormat,
+    PrecisionName,
+    RuntimeName,
+    precisions_of,
+    runtimes_at,
+)
 
 ChoiceValue = bool | int | float | str
 
@@ -106,6 +114,15 @@ class TargetSpec(SpecModel):
             own, others = ", ".join(precisions_of(runtime)), ", ".join(runtimes_at(precision))
             raise ValueError(f"{runtime} executes {own} only; {precision} is executed by {others}")
         return precision
+
+    @field_validator("batch_size")
+    @classmethod
+    def _runtime_takes_so_many(cls, batch_size: int, info: ValidationInfo) -> int:
+        runtime = info.data.get("runtime")
+        most = LARGEST_BATCHES.get(runtime, batch_size) if runtime is not None else batch_size
+        if batch_size > most:
+            raise ValueError(f"{runtime} takes at most {most} images a call, not {batch_size}")
+        return batch_size
 
     @property
     def format(self) -> ModelFormat:

@@ -14,6 +14,7 @@ from nas_service.use_cases.datasets import check_uploaded
 from nas_service.use_cases.devices import check_devices
 from nas_service.use_cases.ports import Store, UnitOfWork
 from nas_service.use_cases.quotas import check_search
+from nas_service.use_cases.runtimes import check_runtimes
 
 Check = Callable[[SearchSpec], Sequence[FieldProblem]]
 
@@ -59,8 +60,9 @@ def check_spec(store: Store, checks: Sequence[Check], spec: SearchSpec, tenant: 
 
 
 def _check_names(uow: UnitOfWork, spec: SearchSpec, tenant: str) -> None:
-    if unknown := [*check_uploaded(uow, spec), *check_devices(uow, spec, tenant)]:
-        raise SpecError(unknown)
+    unknown = [*check_uploaded(uow, spec), *check_devices(uow, spec, tenant)]
+    if problems := unknown or check_runtimes(uow, spec, tenant):
+        raise SpecError(problems)
 
 
 def _pass(checks: Sequence[Check], spec: SearchSpec) -> None:

@@ -16,7 +16,7 @@ from workers.data import Split
 from workers.profiling.measure import ModelRefusedError
 from workers.profiling.runtimes import RUNTIMES
 
-BATCH_SIZE = 256
+BATCH_SIZE = 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 import warnings
 from typing import Any
 
-LARGEST_BATCH = 128
+from nas_service.domain.formats import LARGEST_BATCHES
+
+LARGEST_BATCH = LARGEST_BATCHES["executorch"]
 """ExecuTorch plans its memory for the largest batch, so a program for any batch size needs one."""
 
 

@@ -21,6 +21,7 @@ from torch import nn
 
 from nas_service.domain.errors import PermanentError
 from search_spaces.normalise import Normalised
+from workers.export.atomic import write_atomically
 
 OPSET = 18
 TOLERANCE = 1e-4
@@ -77,17 +78,17 @@ def export_onnx(model: nn.Module, facts: ExportFacts, images: torch.Tensor, path
         found = f"{images.dtype} of {tuple(images.shape)}"
         raise ValueError(f"images must be float32 of (N, {shape}) with N >= 2, not {found}")
     images = images.contiguous()
-    deployed = _deployable_copy(model, facts)
+    deployed = deployable_copy(model, facts)
     exported = onnx.load_model_from_string(_trace(deployed, images[:1]))
     onnx.helper.set_model_props(exported, _metadata(facts))
     onnx.checker.check_model(exported, full_check=True)
     content = exported.SerializeToString(deterministic=True)
     error = _largest_error(content, deployed, images)
-    _write_atomically(path, content)
+    write_atomically(path, content)
     return ExportReport(error, OPSET, len(content), hashlib.sha256(content).hexdigest())
 
 
-def _deployable_copy(model: nn.Module, facts: ExportFacts) -> nn.Module:
+def deployable_copy(model: nn.Module, facts: ExportFacts) -> nn.Module:
     """An eval-mode fp32 CPU copy in one memory format, whatever state the original was left in."""
     network = copy.deepcopy(model).cpu().float()
     network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
@@ -130,19 +131,17 @@ def _largest_error(content: bytes, deployed: nn.Module, images: torch.Tensor) ->
     with torch.inference_mode():
         expected = deployed(images).numpy()
     (found,) = session.run([OUTPUT_NAME], {INPUT_NAME: images.numpy()})
+    return checked_error("ONNX", found, expected)
+
+
+def checked_error(kind: str, found: np.ndarray, expected: np.ndarray) -> float:
+    """How far an fp32 file's logits are from torch's at most. Raises ExportMismatchError beyond the tolerance."""
     error = float(np.abs(found - expected).max())
     allowed = TOLERANCE * max(1.0, float(np.abs(expected).max()))
     if not error <= allowed:  # written so that NaN fails too
         raise ExportMismatchError(
             "export-mismatch",
-            f"the ONNX file's logits differ from torch's by {error:.3g} on {len(images)} images, "
+            f"the {kind} file's logits differ from torch's by {error:.3g} on {len(expected)} images, "
             f"allowed are {allowed:.3g}; look for operations that depend on the data or the batch size",
         )
     return error
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    """A reader sees the whole file or none."""
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)

@@ -30,6 +30,7 @@ from nas_service.use_cases.advance import supernet
 from nas_service.use_cases.advance.context import Context
 from nas_service.use_cases.advance.rungs import decided, has_rungs_left, reached
 from nas_service.use_cases.reuse import evaluation_reuse_key
+from nas_service.use_cases.runtimes import check_runtimes
 
 NOISY_RETRIES = 1
 """Times a measurement that missed its precision is taken again before it is accepted, flagged."""
@@ -51,6 +52,12 @@ def absorb(context: Context) -> None:
 
 
 def _absorb_prepare(context: Context, _item: WorkItem, result: JsonDict) -> None:
+    # A search may have been submitted before any worker was there to say what it has.
+    if problems := check_runtimes(context.uow, context.search.spec, context.search.tenant):
+        if context.search.status is not SearchStatus.CANCELLING:
+            detail = "; ".join(f"{problem.field}: {problem.message}" for problem in problems)
+            context.end(SearchStatus.FAILED, Failure("runtime-missing", detail))
+        return
     facts = result["dataset"]
     context.memories.create(context.uow, context.search.study_name, context.search.spec.objectives)
     context.enter(

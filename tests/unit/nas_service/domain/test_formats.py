@@ -32,3 +32,9 @@ def test_what_no_runtime_executes_is_refused_with_what_is_possible(runtime: Runt
     ) as caught:
         TargetSpec(runtime=runtime, precision="int8")
     assert caught.value.errors()[0]["loc"] == ("precision",)
+
+
+def test_more_images_than_a_runtimes_files_are_made_for_are_refused() -> None:
+    assert TargetSpec(runtime="executorch", batch_size=128).batch_size == 128
+    with pytest.raises(ValidationError, match="executorch takes at most 128 images a call, not 129"):
+        TargetSpec(runtime="executorch", batch_size=129)
