@@ -36,6 +36,7 @@ class FrontResult:
         row: dict[str, Any] = {
             "rank": self.rank,
             "architecture_key": self.candidate.architecture_key,
+            **({"file": final["file"]} if "file" in final else {}),
             "validation_accuracy": final["validation_accuracy"],
             "test_accuracy": final["test_accuracy"],
         }

@@ -87,10 +87,15 @@ def _accuracies(found: CandidateView) -> list[dict[str, Any]]:
             at = {"split": "validation, at a rung", "accuracy": rung.accuracy, "images": images}
             rows.append(at | training | {"epochs": rung.epochs})
         rows.append({"split": "validation", "accuracy": found.evaluation.accuracy, "images": images, **training})
+        for export in found.evaluation.exports:
+            if export.format.is_quantized and export.validation_accuracy is not None:
+                split = f"validation, {export.format.file_name}"
+                rows.append({"split": split, "accuracy": export.validation_accuracy, "images": images, **training})
         if found.candidate.final and "test_accuracy" in found.candidate.final:
             final = found.candidate.final
-            images = final.get("test_samples", "–")
-            rows.append({"split": "test, once", "accuracy": final["test_accuracy"], "images": images, **training})
+            for name, tested in final.get("files", {"": final}).items():
+                split, images = f"test, once, {name}".rstrip(", "), tested.get("test_samples", "–")
+                rows.append({"split": split, "accuracy": tested["test_accuracy"], "images": images, **training})
     return rows
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
-from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
 from workers.data import Split
@@ -97,8 +97,8 @@ def _quantized(model: Path, images: np.ndarray, method: CalibrationMethod) -> by
     return content
 
 
-class _Batches(CalibrationDataReader):
-    """Images in batches, of which the quantizer asks for one range after the other."""
+class _Batches:
+    """Images in batches, of which the quantizer asks for one range after the other (its `CalibrationDataReader`)."""
 
     def __init__(self, images: np.ndarray) -> None:
         self._batches = [images[i : i + IMAGES_AT_ONCE] for i in range(0, len(images), IMAGES_AT_ONCE)]

@@ -9,7 +9,7 @@ from nas_service.cli.display.front import short_key
 from nas_service.cli.display.units import half_width_text, heading, metric_text, percent
 from nas_service.cli.results import Results
 from nas_service.domain.estimates import latency_interval
-from nas_service.domain.metrics import metric_key
+from nas_service.domain.metrics import judges_by_files, metric_key
 from nas_service.domain.spec import Metric
 
 
@@ -20,6 +20,10 @@ def final_table(results: Results) -> Table:
     table.add_column("#", justify="right")
     table.add_column("architecture")
     latencies = [heading(metric_key(Metric.LATENCY_MS, target), len(targets)) for target in targets]
+    # Where targets execute files of different accuracy it is said whose is shown.
+    by_files = judges_by_files(results.search.spec)
+    if by_files:
+        table.add_column("file")
     for name in ("validation", "test", *latencies, "size", "MACs"):
         table.add_column(name, justify="right")
     for result in results.members:
@@ -27,6 +31,7 @@ def final_table(results: Results) -> Table:
         table.add_row(
             str(result.rank),
             short_key(result.candidate.architecture_key),
+            *([final["file"]] if by_files else []),
             percent(final["validation_accuracy"]),
             percent(final["test_accuracy"]),
             *(latency_text(final["latency"][str(target)]) for target in targets),

@@ -55,8 +55,10 @@ function text({ kind, payload }) {
 
 function result({ metrics, violations, failure }) {
   if (failure) return `: ${failure.detail}`;
-  if (!metrics || metrics.accuracy === undefined) return "";
+  // Beside a quantized file's latency stands that file's accuracy.
+  const accuracy = metrics?.["accuracy@0"] ?? metrics?.accuracy;
+  if (accuracy === undefined) return "";
   const latency = metrics["latency_ms@0"] === undefined ? "" : `, ${quantity("latency_ms", metrics["latency_ms@0"])}`;
   const broken = Object.keys(violations ?? {}).length ? ", breaks a constraint" : "";
-  return `: ${quantity("accuracy", metrics.accuracy)}${latency}${broken}`;
+  return `: ${quantity("accuracy", accuracy)}${latency}${broken}`;
 }
