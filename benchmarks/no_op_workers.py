@@ -59,6 +59,8 @@ def made_up_result(spec: SearchSpec, item: WorkItem, candidate: Candidate | None
     if item.kind is WorkKind.COMPARE:
         worth = unit(str(item.payload["architecture"]))
         return {**item.payload, "inherited": 0.9 * worth, "scratch": worth}
+    if item.kind is WorkKind.FIT:
+        return {"predictors": []}
     assert candidate is not None
     key = candidate.architecture_key
     epochs = item.payload.get("epochs", spec.training.epochs)

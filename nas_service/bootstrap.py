@@ -45,7 +45,12 @@ def bootstrap(settings: Settings | None = None) -> Service:
         artifacts=Artifacts(files, store, copies),
         files=files,
         checkpoints=open_files(settings.files_url, "checkpoints"),
-        checks=(checks.check_space, checks.check_recipes, checks.dataset_check(settings.data_roots)),
+        checks=(
+            checks.check_space,
+            checks.check_recipes,
+            checks.check_untrained,
+            checks.dataset_check(settings.data_roots),
+        ),
         inspect=InspectionProcess(),
     )
 

@@ -67,6 +67,34 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("reuse_key", name=op.f("pk_supernets")),
     )
     op.create_index("ix_supernets_sha256", "supernets", ["sha256"])
+    _add_predictors()
+
+
+def _add_predictors() -> None:
+    """What was measured before stays without a subject: no predictor learns from it."""
+    op.add_column("measurements", sa.Column("subject_key", sa.String(length=64), nullable=True))
+    op.add_column("measurements", sa.Column("architecture", JSON, nullable=True))
+    op.create_index("ix_measurements_subject_key_target_key", "measurements", ["subject_key", "target_key"])
+    op.create_table(
+        "predictors",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("subject", JSON, nullable=False),
+        sa.Column("subject_key", sa.String(length=64), nullable=False),
+        sa.Column("target", JSON, nullable=False),
+        sa.Column("target_key", sa.String(length=64), nullable=False),
+        sa.Column("origin", sa.String(length=16), nullable=False),
+        sa.Column("birthplace", JSON, nullable=True),
+        sa.Column("measured_count", sa.Integer(), nullable=False),
+        sa.Column("report", JSON, nullable=False),
+        sa.Column("model", JSON, nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_predictors")),
+        sa.UniqueConstraint(
+            "tenant", "subject_key", "target_key", name=op.f("uq_predictors_tenant_subject_key_target_key")
+        ),
+    )
+    op.create_index("ix_predictors_tenant_created_at_id", "predictors", ["tenant", "created_at", "id"])
 
 
 def downgrade() -> None:
@@ -84,6 +112,10 @@ def downgrade() -> None:
         searches.drop_constraint(op.f("fk_searches_supernet_sha256_artifacts"), type_="foreignkey")
         searches.drop_column("supernet_sha256")
         searches.drop_column("supernet")
+    op.drop_table("predictors")
+    op.drop_index("ix_measurements_subject_key_target_key", "measurements")
+    op.drop_column("measurements", "architecture")
+    op.drop_column("measurements", "subject_key")
 
 
 def _note_exports(exports: sa.Table) -> None:

@@ -32,6 +32,7 @@ from nas_service.api.routes import (
     figures,
     keys,
     operations,
+    predictors,
     quotas,
     searches,
 )
@@ -90,7 +91,8 @@ def create_app(service: Service) -> FastAPI:
     app.state.key_ring = KeyRing(service.store)
     app.state.sessions = Sessions(service.settings)
     app.state.instruments = Instruments(service)
-    for part in (searches, events, figures, candidates, artifacts, datasets, catalog, agents, keys, quotas, operations):
+    service_parts = (agents, keys, quotas, operations)
+    for part in (searches, events, figures, candidates, artifacts, datasets, catalog, predictors, *service_parts):
         app.include_router(part.router)
     pages.install(app)
     problems.install(app)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nas_service.cli.commands import catalog, checks, datasets, figures, keys, processes, quotas, searches
+from nas_service.cli.commands import catalog, checks, datasets, figures, keys, predictors, processes, quotas, searches
 from nas_service.cli.commands.gc import gc
 from nas_service.cli.commands.mlflow import log_to_mlflow
 from nas_service.cli.commands.run import run
@@ -43,6 +43,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "spaces": catalog.spaces,
         "devices": catalog.devices,
         "targets": catalog.targets,
+        "profile": predictors.profile,
         "verify": checks.verify,
         "doctor": checks.doctor,
     },
@@ -61,6 +62,7 @@ for panel, commands in COMMANDS.items():
     for name, command in commands.items():
         app.command(name, rich_help_panel=panel)(command)
 app.add_typer(datasets.app, name="datasets", rich_help_panel=LOOKING)
+app.add_typer(predictors.app, name="predictors", rich_help_panel=LOOKING)
 app.add_typer(keys.app, name="keys", rich_help_panel=SERVICE)
 app.add_typer(quotas.app, name="quotas", rich_help_panel=SERVICE)
 

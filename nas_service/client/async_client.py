@@ -19,6 +19,7 @@ from nas_service.wire.catalog import DeviceList, RecipeList, SpaceDetail, SpaceL
 from nas_service.wire.datasets import UploadInfo
 from nas_service.wire.figures import CurvesInfo, GrowthInfo, ImportanceInfo, PointsInfo, ProxiesInfo, TimelineInfo
 from nas_service.wire.keys import KeyInfo, KeyRequest, NewKey
+from nas_service.wire.predictors import PredictorFigures, PredictorInfo, ProfileRequest, TableImport
 from nas_service.wire.searches import DatasetInfo, SearchDetail, SearchEvent, SearchSummary
 from nas_service.wire.service import Readiness, WorkerList
 
@@ -188,6 +189,26 @@ class AsyncClient:
     async def targets(self) -> TargetList:
         """Every runtime and precision on every known device, or why it is not available."""
         return await self._do(calls.targets())
+
+    async def profile(self, wanted: ProfileRequest, *, idempotency_key: str | None = None) -> SearchDetail:
+        """Measure networks and make a latency predictor: a search, to be followed like any other."""
+        return await self._do(calls.profile(wanted, idempotency_key))
+
+    def predictors(self, space: str | None = None, device: str | None = None) -> AsyncIterator[PredictorInfo]:
+        """Latency predictors, newest first; pages are fetched as they are needed."""
+        return self._all(calls.predictors(space, device))
+
+    async def predictor_figures(self, predictor_id: str) -> PredictorFigures:
+        """Predicted against measured."""
+        return await self._do(calls.predictor_figures(predictor_id))
+
+    async def import_table(self, table: TableImport) -> PredictorInfo:
+        """Take in a published latency table."""
+        return await self._do(calls.import_table(table))
+
+    async def delete_predictor(self, predictor_id: str) -> None:
+        """Forget a predictor; what it was fitted on stays."""
+        await self._do(calls.delete_predictor(predictor_id))
 
     async def create_key(self, wanted: KeyRequest) -> NewKey:
         """Make an API key. Asked once, without retries: its token is in this one answer."""

@@ -14,6 +14,7 @@ from nas_service.wire.catalog import DeviceList, RecipeList, SpaceDetail, SpaceL
 from nas_service.wire.datasets import DatasetPage, UploadInfo
 from nas_service.wire.figures import CurvesInfo, GrowthInfo, ImportanceInfo, PointsInfo, ProxiesInfo, TimelineInfo
 from nas_service.wire.keys import KeyInfo, KeyPage, KeyRequest, NewKey
+from nas_service.wire.predictors import PredictorFigures, PredictorInfo, PredictorPage, ProfileRequest, TableImport
 from nas_service.wire.searches import SearchDetail, SearchPage, SearchSummary
 from nas_service.wire.service import WorkerList
 
@@ -218,3 +219,32 @@ def keys(tenant: str | None) -> Listing[KeyInfo]:
 def revoke_key(key_id: str) -> Call[KeyInfo]:
     """End it."""
     return Call("DELETE", f"/v1/keys/{key_id}", KeyInfo.model_validate_json)
+
+
+def profile(wanted: ProfileRequest, idempotency_key: str | None) -> Call[SearchDetail]:
+    """Equal keys and requests give one search."""
+    headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
+    options = {"json": wanted.model_dump(mode="json"), "headers": headers}
+    return Call("POST", "/v1/predictors", SearchDetail.model_validate_json, options)
+
+
+def predictors(space: str | None, device: str | None) -> Listing[PredictorInfo]:
+    """Latency predictors, newest first."""
+    wanted = {name: value for name, value in (("space", space), ("device", device)) if value is not None}
+    return Listing("/v1/predictors", PredictorPage.model_validate_json, wanted)
+
+
+def predictor_figures(predictor_id: str) -> Call[PredictorFigures]:
+    """Predicted against measured."""
+    return _get(f"/v1/predictors/{predictor_id}/figures", PredictorFigures)
+
+
+def import_table(table: TableImport) -> Call[PredictorInfo]:
+    """A published latency table; again, it takes its own place."""
+    options = {"json": table.model_dump(mode="json")}
+    return Call("POST", "/v1/predictors/import", PredictorInfo.model_validate_json, options)
+
+
+def delete_predictor(predictor_id: str) -> Call[None]:
+    """Forget it."""
+    return Call("DELETE", f"/v1/predictors/{predictor_id}", _nothing)

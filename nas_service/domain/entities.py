@@ -199,6 +199,7 @@ class WorkKind(StrEnum):
     """Write weights that are known in formats that another search had no use for."""
     PROFILE = "profile"
     FINALIZE = "finalize"
+    FIT = "fit"
 
 
 TRAIN_QUEUE = "train"
@@ -296,6 +297,10 @@ class Measurement:
     """Half of the median's 95 % interval, as a share of the median; None where it has no interval."""
     owner: str | None = None
     """The tenant whose device took it, and who alone reuses it; None: a device that serves everybody."""
+    subject_key: str | None = None
+    """Of which networks it tells something (`predictors.Subject`); None: it was taken before that was noted."""
+    architecture: JsonDict | None = None
+    """The network's canonical choice values."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,10 +220,11 @@ class SupernetSpec(SpecModel):
 class StrategySpec(SpecModel):
     """Three independent parts: who proposes, what an accuracy costs, how far to train."""
 
-    sampler: Literal["random", "nsga2", "nsga3", "tpe", "gp", "predictor"] = "tpe"
-    evaluator: Literal["scratch", "supernet"] = "scratch"
+    sampler: Literal["random", "nsga2", "nsga3", "tpe", "gp", "predictor", "profile"] = "tpe"
+    evaluator: Literal["scratch", "supernet", "untrained"] = "scratch"
     """`scratch` trains each candidate. `supernet` trains one set of shared weights, of which each candidate inherits
-    its own: much cheaper, if the accuracies found so rank the candidates as trainings would."""
+    its own: much cheaper, if the accuracies found so rank the candidates as trainings would. `untrained` wants no
+    accuracy but latencies only, of which predictors are made instead of bundles."""
     schedule: Literal["full", "asha"] = "full"
     """How far candidates are trained: all to the end (`full`), or all a little and the better ones further (`asha`,
     asynchronous successive halving by non-domination rank, then hypervolume contribution)."""

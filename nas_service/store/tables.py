@@ -134,8 +134,11 @@ measurements = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("owner", TENANT),
     Column("half_width_ratio", Float),
+    Column("subject_key", SHA256),
+    Column("architecture", JsonType),
     Index("ix_measurements_model_sha256_target_key", "model_sha256", "target_key"),
     Index("ix_measurements_device_id_created_at", "device_id", "created_at"),
+    Index("ix_measurements_subject_key_target_key", "subject_key", "target_key"),
 )
 
 artifacts = Table(
@@ -301,4 +304,23 @@ tallies = Table(
     Column("bound", Float, primary_key=True),
     Column("count", BigInteger, nullable=False),
     Column("total", Float, nullable=False),
+)
+
+predictors = Table(
+    "predictors",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("tenant", TENANT, nullable=False),
+    Column("subject", JsonType, nullable=False),
+    Column("subject_key", SHA256, nullable=False),
+    Column("target", JsonType, nullable=False),
+    Column("target_key", SHA256, nullable=False),
+    Column("origin", STATUS, nullable=False),
+    Column("birthplace", JsonType),
+    Column("measured_count", Integer, nullable=False),
+    Column("report", JsonType, nullable=False),
+    Column("model", JsonType, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("tenant", "subject_key", "target_key"),
+    Index("ix_predictors_tenant_created_at_id", "tenant", "created_at", "id"),
 )

@@ -61,6 +61,7 @@ OWNED: Mapping[Table, ColumnElement[bool]] = {
     tables.api_keys: tables.api_keys.c.tenant == bindparam(_TENANT),
     tables.datasets: tables.datasets.c.tenant == bindparam(_TENANT),
     tables.quotas: tables.quotas.c.tenant == bindparam(_TENANT),
+    tables.predictors: tables.predictors.c.tenant == bindparam(_TENANT),
 }
 """Which rows of a table are the tenant's."""
 

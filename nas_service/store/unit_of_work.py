@@ -13,6 +13,7 @@ from nas_service.store.engine import for_writing
 from nas_service.store.event_repository import SqlEvents
 from nas_service.store.evidence_repository import SqlEvidence
 from nas_service.store.key_repository import SqlKeys
+from nas_service.store.predictor_repository import SqlPredictors
 from nas_service.store.quota_repository import SqlQuotas
 from nas_service.store.record_repository import SqlRecords
 from nas_service.store.retention_repository import SqlRetention
@@ -93,6 +94,11 @@ class SqlUnitOfWork:
     def keys(self) -> SqlKeys:
         """API keys."""
         return SqlKeys(self._connection)
+
+    @cached_property
+    def predictors(self) -> SqlPredictors:
+        """Latency predictors."""
+        return SqlPredictors(self._connection)
 
     @cached_property
     def quotas(self) -> SqlQuotas:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import search_spaces
 from nas_service.data_paths import resolve_below
-from nas_service.domain.dataset_name import FILE_SCHEMES, parse_dataset_name
+from nas_service.domain.dataset_name import FILE_SCHEMES, NOISE, parse_dataset_name, parse_noise
 from nas_service.domain.errors import DatasetError, FieldProblem
 from nas_service.domain.recipe import check_recipe
-from nas_service.domain.spec import SearchSpec
+from nas_service.domain.spec import Metric, SearchSpec
 from nas_service.use_cases.submit import Check
 from search_spaces.registry import builds_its_own
 
@@ -35,6 +35,24 @@ def check_space(spec: SearchSpec) -> list[FieldProblem]:
     return [] if None in problems else [problem for problem in problems[:1] if problem]
 
 
+def check_untrained(spec: SearchSpec) -> list[FieldProblem]:
+    """What says nothing of networks that are not trained, and what says something of those alone."""
+    untrained = spec.strategy.evaluator == "untrained"
+    noise = spec.dataset.name.startswith(f"{NOISE}:")
+    problems = []
+    if untrained and any(o.metric is Metric.ACCURACY for o in spec.objectives):
+        mend = "name `latency_ms` as the only objective"
+        problems.append(FieldProblem("objectives", f"untrained networks have no accuracy to speak of; {mend}"))
+    if spec.strategy.sampler == "profile" and not untrained:
+        mend = "set strategy.evaluator to `untrained`, or choose another sampler"
+        problems.append(
+            FieldProblem("strategy.sampler", f"`profile` chooses what to measure, not what to train; {mend}")
+        )
+    if noise and not untrained:
+        problems.append(FieldProblem("dataset.name", "noise cannot be learned; it is for profiles only"))
+    return problems
+
+
 def _space_problem(spec: SearchSpec, preset: str) -> FieldProblem | None:
     try:
         search_spaces.get(spec.space.name, preset=preset, choices=spec.space.choices)
@@ -53,6 +71,8 @@ def dataset_check(roots: Sequence[Path]) -> Check:
             scheme, rest = parse_dataset_name(spec.dataset.name)
             if scheme in FILE_SCHEMES:
                 resolve_below(rest, roots)
+            if scheme == NOISE:
+                parse_noise(rest)
         except DatasetError as error:
             return [FieldProblem("dataset.name", error.detail)]
         return []

@@ -8,6 +8,7 @@ from workers.tasks.context import Task
 from workers.tasks.evaluate import evaluate
 from workers.tasks.export import export
 from workers.tasks.finalize import finalize
+from workers.tasks.fit import fit
 from workers.tasks.prepare import prepare
 from workers.tasks.profile import profile
 from workers.tasks.supernet import supernet
@@ -20,6 +21,7 @@ TASKS: dict[WorkKind, Callable[[Task], JsonDict]] = {
     WorkKind.EXPORT: export,
     WorkKind.PROFILE: profile,
     WorkKind.FINALIZE: finalize,
+    WorkKind.FIT: fit,
 }
 
 __all__ = ["TASKS", "Task"]

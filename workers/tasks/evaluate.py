@@ -1,4 +1,4 @@
-"""Train a candidate, or have it inherit its weights; validate it, and export it."""
+"""Train a candidate, have it inherit its weights, or leave it untrained; validate it, and export it."""
 
 import tempfile
 import time
@@ -26,6 +26,7 @@ from workers.tasks.context import Task
 from workers.tasks.exporting import exported
 from workers.tasks.shared_weights import supernet_of
 from workers.tasks.training import train_resumably
+from workers.tasks.untrained import IMAGES, untrained
 from workers.training import TrainingResult, train
 from workers.training import evaluate as validate
 
@@ -47,7 +48,10 @@ def evaluate(task: Task) -> JsonDict:
     if supernet:
         shared = supernet_of(task, supernet.sha256)
         model.load_state_dict(inherited_network(shared, architecture, data).state_dict())
-    trained = _as_inherited(model, data, supernet) if supernet and not final else _train(task, model, data)
+    if _is_untrained(task):
+        trained = untrained(model, data)
+    else:
+        trained = _as_inherited(model, data, supernet) if supernet and not final else _train(task, model, data)
     model.load_state_dict(trained.weights)
     files = exported(task, subject_of(model, data, space.name, architecture.key), formats)
     with tempfile.TemporaryDirectory() as folder:
@@ -81,6 +85,10 @@ def _proxies(task: Task, model: nn.Module, data: DataSet) -> dict[str, float]:
     images, _ = next(evaluation_batches(data, data.train, PROXY_IMAGES))
     with TrainingPass(task.service.settings.host_lock_dir, on_wait=task.lease.check):
         return scores(model, images, names)
+
+
+def _is_untrained(task: Task) -> bool:
+    return task.search.spec.strategy.evaluator == "untrained"
 
 
 def _train(task: Task, model: nn.Module, data: DataSet) -> TrainingResult:
@@ -118,5 +126,5 @@ def _fidelity(task: Task, data: DataSet, trained: TrainingResult) -> JsonDict:
         "seed": task.search.spec.seed,
         "dataset_fingerprint": data.fingerprint,
         "train_samples": len(data.train),
-        "validation_samples": len(data.validation),
+        "validation_samples": min(IMAGES, len(data.validation)) if _is_untrained(task) else len(data.validation),
     }

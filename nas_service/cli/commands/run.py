@@ -1,10 +1,9 @@
 """`nas run`: one search from a spec to bundles in a folder, with a service of its own where none runs."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 from uuid import uuid4
 
 import typer
@@ -25,22 +24,14 @@ from nas_service.cli.options import (
     UrlOption,
     budget,
 )
-from nas_service.cli.output import Output
-from nas_service.cli.pausing import pause_and_wait
 from nas_service.cli.results import Results, save_results
+from nas_service.cli.running import Begin, Running
 from nas_service.cli.spec.check import read_spec
 from nas_service.cli.submission import submit_file
-from nas_service.cli.watch import watch
-from nas_service.client import Client, UnreachableError
+from nas_service.client import Client
 from nas_service.domain.states import SearchStatus
 from nas_service.settings import Settings
 from nas_service.wire.searches import SearchDetail
-
-MAX_RESTARTS = 3
-"""Times a service that died under the search is started again; the search goes on where it was."""
-
-T = TypeVar("T")
-Begin = Callable[[Client], SearchDetail]
 
 
 def run(
@@ -64,7 +55,7 @@ def run(
     begin = _submission(spec, given, space_path) if spec is not None else _resumption(str(resume))
     environment = {"NAS_SPACE_PATH": _joined(space_path)} if space_path is not None else {}
     with Interrupts() as interrupts, HomeService(Settings().home, environment) as service:
-        _Run(ctx.obj, interrupts, service, url, token, out).go(begin)
+        _Run(Running(ctx.obj, interrupts, service, url, token), out).go(begin)
 
 
 def _joined(space_path: Path) -> str:
@@ -98,53 +89,19 @@ def _resumption(given: str) -> Begin:
 
 @dataclass
 class _Run:
-    output: Output
-    interrupts: Interrupts
-    service: HomeService
-    url: str | None
-    token: str | None
+    running: Running
     out: Path
 
     def go(self, begin: Begin) -> None:
         """Begin, watch, and write the results. Raises CliError or Exit where the search does not succeed."""
-        search = self._persist(begin)
-        search = self._persist(lambda client: watch(client, search.id, self.output, self.interrupts))
-        if not search.is_over and self.interrupts.requested:
-            self.output.note("pausing; Ctrl-C again leaves at once")
-            search = self._persist(lambda client: pause_and_wait(client, search.id))
-        if search.status is SearchStatus.PAUSED:
-            self._say_how_to_resume(search)
-            raise typer.Exit(ExitCode.INTERRUPTED if self.interrupts.requested else ExitCode.FAILED)
-        if search.status is not SearchStatus.SUCCEEDED:
-            reason = search.failure.detail if search.failure else "no reason was given"
-            raise CliError(f"{search.id} {search.status.value.lower()}: {reason}")
-        self._conclude(self._persist(lambda client: save_results(client, search.id, self.out)))
-
-    def _persist(self, act: Callable[[Client], T]) -> T:
-        """Do something with a service, which is started again where it died meanwhile."""
-        restarts_left = 0 if self.url else MAX_RESTARTS
-        while True:
-            with Client(self.url or self.service.ensure(), token=self.token) as client:
-                try:
-                    return act(client)
-                except UnreachableError:
-                    if not restarts_left:
-                        raise
-            restarts_left -= 1
-            self.output.note("the service went away; starting it again")
-
-    def _say_how_to_resume(self, search: SearchDetail) -> None:
         out = "" if self.out == RESULTS else f" --out {self.out}"
-        command = f"nas run --resume {search.id}{out}"
-        lines = [Text(f"paused {search.id} with everything kept; go on with:"), Text(f"  {command}")]
-        if not self.service.is_ours:
-            lines.append(Text(f"  nas resume {search.id}      (in the service, without waiting for it)"))
-        self.output.show({"search": search.model_dump(mode="json"), "resume": command}, *lines)
+        search = self.running.to_success(begin, lambda search_id: f"nas run --resume {search_id}{out}")
+        self._conclude(self.running.persist(lambda client: save_results(client, search.id, self.out)))
 
     def _conclude(self, results: Results) -> None:
         table = final_table(results)
         verify = f"nas verify {results.folder}/*/"
-        self.output.show(
+        self.running.output.show(
             results.to_json(),
             Text(f"\nthe front of {results.search.name}, best first by {results.search.spec.objectives[0].metric}\n"),
             table,

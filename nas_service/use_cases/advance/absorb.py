@@ -24,10 +24,12 @@ from nas_service.domain.entities import (
 from nas_service.domain.estimates import Interval, half_width_ratio, latency_interval, wilson
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.metrics import accuracies, broken, metric_key, needed_metrics, profiled_targets
+from nas_service.domain.predictors import Subject
 from nas_service.domain.spec import Metric, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus, is_over
 from nas_service.use_cases.advance import supernet
 from nas_service.use_cases.advance.context import Context
+from nas_service.use_cases.advance.fit import absorb_fit, absorb_fit_failure
 from nas_service.use_cases.advance.rungs import decided, has_rungs_left, reached
 from nas_service.use_cases.reuse import evaluation_reuse_key
 from nas_service.use_cases.runtimes import check_runtimes
@@ -190,7 +192,11 @@ def _absorb_profile(context: Context, item: WorkItem, result: JsonDict) -> None:
     if candidate is None:
         return
     target: int = item.payload["target"]
-    measurement = _measurement(item.payload["model_sha256"], context.search.spec.targets[target], result)
+    measurement = replace(
+        _measurement(item.payload["model_sha256"], context.search.spec.targets[target], result),
+        subject_key=Subject.of(context.search).key,
+        architecture=candidate.architecture,
+    )
     context.uow.evidence.add_measurement(measurement)
     retries = item.payload.get("retries", 0)
     if measurement.noisy and retries < NOISY_RETRIES:
@@ -289,6 +295,9 @@ def keep_final(context: Context, candidate: Candidate, **facts: object) -> None:
 def _absorb_failure(context: Context, item: WorkItem, failure: Failure) -> None:
     if item.kind is WorkKind.COMPARE:
         return  # the others tell enough
+    if item.kind is WorkKind.FIT:
+        absorb_fit_failure(context, failure)
+        return
     if item.kind in {WorkKind.PREPARE, WorkKind.SUPERNET}:
         if context.search.status is not SearchStatus.CANCELLING:
             context.end(SearchStatus.FAILED, failure)
@@ -326,4 +335,5 @@ _ABSORB: dict[WorkKind, Callable[[Context, WorkItem, JsonDict], None]] = {
     WorkKind.EXPORT: _absorb_export,
     WorkKind.PROFILE: _absorb_profile,
     WorkKind.FINALIZE: _absorb_finalize,
+    WorkKind.FIT: absorb_fit,
 }

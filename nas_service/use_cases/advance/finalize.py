@@ -9,24 +9,35 @@ from nas_service.domain.metrics import broken, objective_values, profiled_target
 from nas_service.domain.states import CandidateStatus, SearchStatus
 from nas_service.use_cases.advance.absorb import enqueue_export, enqueue_profile, keep_final
 from nas_service.use_cases.advance.context import Context
+from nas_service.use_cases.advance.fit import enqueue_fit, is_profile
 from nas_service.use_cases.advance.remeasure import remeasure
 from nas_service.use_cases.reuse import evaluation_reuse_key
 from nas_service.use_cases.standing import members_of, points_of, searched_front
 
 
 def finalize(context: Context) -> None:
-    """Settle near-ties, choose the members once, and take each through its steps; with the last bundle it is over."""
+    """Settle near-ties, choose the members once, and take each through its steps; with the last bundle it is over.
+
+    A profile has no members: it is over with its predictors.
+    """
+    open_items = context.uow.work.open(context.search.id)
+    if is_profile(context):
+        if not open_items:
+            enqueue_fit(context)
+        return
     members = context.uow.candidates.finalized(context.search.id)
     if not members and remeasure(context):
         return
-    members = members or _choose(context)
+    if not members and (members := _choose(context)):
+        enqueue_fit(context)
     if not members:
         context.end(SearchStatus.FAILED, _nothing_found(context))
         return
-    open_items = context.uow.work.open(context.search.id)
     for member in members:
         _next_step(context, context.uow.candidates.get(member.id), open_items)
     members = [context.uow.candidates.get(member.id) for member in members]
+    if any(item.kind is WorkKind.FIT for item in context.uow.work.open(context.search.id)):
+        return
     if all("bundle" in (m.final or {}) or "failure" in (m.final or {}) for m in members):
         _end(context, members)
 

@@ -7,11 +7,12 @@ from nas_service.data.imagefolder import open_imagefolder
 from nas_service.data.npz import open_npz
 from nas_service.data.source import Source
 from nas_service.data.uploads import open_upload
-from nas_service.domain.dataset_name import UPLOADED, parse_dataset_name
+from nas_service.domain.dataset_name import NOISE, UPLOADED, parse_dataset_name
 from nas_service.domain.errors import DatasetError
 from nas_service.domain.spec import DatasetSpec
 from workers.data.sources.digits import open_digits
 from workers.data.sources.hf import open_hf
+from workers.data.sources.noise import open_noise
 
 FindUpload = Callable[[str], Path]
 """The file of an uploaded set by its id. Raises DatasetError where there is none."""
@@ -40,4 +41,6 @@ def open_source(
         return open_upload(find_upload(rest), spec.image_size)
     if scheme == "hf":
         return open_hf(rest, roots, spec.image_size, cache_dir)
+    if scheme == NOISE:
+        return open_noise(rest)
     return open_digits(spec.image_size)

@@ -1,0 +1,115 @@
+"""From measurements to a predictor: every kind of model is cross-validated, and the best one fitted on all of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from nas_service.latency.errors import Errors, errors_of
+from nas_service.latency.evidence import Evidence
+from nas_service.latency.networks import Networks
+from nas_service.latency.plain import Plain
+from nas_service.latency.process import Process, first_estimate
+from nas_service.latency.transfer import Rescaled
+from search_spaces.table import FloatArray
+
+FOLDS = 10
+FEWEST_ON_ITS_OWN = 20
+"""Networks from which a first estimate can be fitted; with fewer only a transfer is tried, where there is one."""
+FIGURES = 4
+"""Significant digits of what is kept for plots."""
+
+
+class Predictor(Protocol):
+    """What comes out."""
+
+    def predict(self, networks: Networks) -> FloatArray:
+        """Latencies in ms, (n,)."""
+        ...
+
+    def to_json(self) -> dict[str, Any]:
+        """As stored."""
+        ...
+
+
+Method = Callable[[Evidence], Predictor]
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A predictor with what is known of its quality."""
+
+    predictor: Predictor
+    method: str
+    errors: Errors
+    mape_of_methods: Mapping[str, float]
+    measured_ms: FloatArray
+    predicted_ms: FloatArray
+    """Each network by a model that was fitted without it."""
+
+    @property
+    def is_transferred(self) -> bool:
+        """Whether another target's predictor is in it."""
+        return self.method.startswith(TRANSFER)
+
+    def report(self) -> dict[str, Any]:
+        """As stored."""
+        pairs = {"measured_ms": self.measured_ms, "predicted_ms": self.predicted_ms}
+        return {
+            "method": self.method,
+            "errors": self.errors.to_json(),
+            "mape_of_methods": dict(self.mape_of_methods),
+            **{name: [float(f"{value:.{FIGURES}g}") for value in values] for name, values in pairs.items()},
+        }
+
+
+TRANSFER = "transfer from "
+
+
+def fit_predictor(
+    evidence: Evidence, sources: Mapping[str, Process], on_progress: Callable[[], None] = lambda: None
+) -> Fitted:
+    """The better of an additive model, a Gaussian process, and one of each other target's predictor, by name.
+
+    `on_progress` is called between fits, and may raise to stop. Raises ValueError for fewer than two networks.
+    """
+    methods = methods_of(len(evidence), sources)
+    found = {name: cross_validated(evidence, method, on_progress) for name, method in methods.items()}
+    mapes = {name: float(np.abs(of / evidence.measured_ms - 1).mean()) for name, of in found.items()}
+    best = min(mapes, key=lambda name: mapes[name])
+    return Fitted(
+        predictor=methods[best](evidence),
+        method=best,
+        errors=errors_of(evidence.measured_ms, found[best]),
+        mape_of_methods=mapes,
+        measured_ms=evidence.measured_ms,
+        predicted_ms=found[best],
+    )
+
+
+def methods_of(count: int, sources: Mapping[str, Process]) -> dict[str, Method]:
+    """What is worth trying on so many networks."""
+    transfers: dict[str, Method] = {TRANSFER + name: _transfer(source) for name, source in sources.items()}
+    if transfers and count < FEWEST_ON_ITS_OWN:
+        return transfers
+    return {
+        "additive": lambda evidence: Plain(first_estimate(evidence)),
+        "process": lambda evidence: Process.fit(evidence, first_estimate(evidence)),
+        **transfers,
+    }
+
+
+def _transfer(source: Process) -> Method:
+    return lambda evidence: Process.fit(evidence, Rescaled.fit(evidence, source))
+
+
+def cross_validated(evidence: Evidence, method: Method, on_progress: Callable[[], None] = lambda: None) -> FloatArray:
+    """What the method predicts for each network, fitted without it and a tenth of the others, (n,)."""
+    order = np.random.default_rng(0).permutation(len(evidence))
+    predicted = np.empty(len(evidence))
+    for held_out in np.array_split(order, min(FOLDS, len(evidence))):
+        on_progress()
+        kept = np.setdiff1d(order, held_out)
+        predicted[held_out] = method(evidence.some(kept)).predict(evidence.some(held_out).networks)
+    return predicted
