@@ -26,6 +26,11 @@ def objective_key(objective: ObjectiveSpec) -> str:
     return f"{objective.metric if objective.relative_to is None else f'{quantity}_ratio'}@{objective.across}"
 
 
+def predicted_key(target: int) -> str:
+    """Beside `latency_ms@0`: what the target's latency predictor had said before it was measured."""
+    return f"predicted_latency_ms@{target}"
+
+
 def objective_values(objectives: Sequence[ObjectiveSpec], metrics: Mapping[str, float]) -> tuple[float, ...]:
     """The candidate's place, in objective order. Raises KeyError where a metric is missing."""
     return tuple(metrics[objective_key(o)] for o in objectives)

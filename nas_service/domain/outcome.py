@@ -46,3 +46,13 @@ class Outcome:
         for field_name in ("values", "constraints"):
             if any(math.isnan(v) for v in getattr(self, field_name) or ()):
                 raise ValueError(f"{field_name} hold NaN: tell the trial as failed instead")
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What is predicted of a network before anything of it was measured."""
+
+    metrics: dict[str, float]
+    """By `metrics.predicted_key`."""
+    broken: dict[str, float]
+    """Constraints that it breaks even if the prediction is off as far as it usually is, by metric key."""

@@ -20,6 +20,4 @@ class Evidence:
 
     def some(self, rows: IntArray) -> "Evidence":
         """Of these networks only."""
-        networks = self.networks
-        chosen = Networks(networks.blocks, networks.places[rows], networks.resized[rows])
-        return Evidence(chosen, self.measured_ms[rows], self.relative_error[rows])
+        return Evidence(self.networks.some(rows), self.measured_ms[rows], self.relative_error[rows])

@@ -76,11 +76,11 @@ def layers_of(table: BlockTable) -> IntArray:
 def _spatial_operator(table: BlockTable) -> IntArray:
     by_max = table.pooling == POOLINGS.index("max")
     dense = table.is_kind("fused") | (table.is_kind("conv") & (table.kernel > 1))
-    cases = [
+    cases: list[tuple[BoolArray, IntArray | int]] = [
         (dense, Operator.DENSE),
         (table.is_kind("conv"), Operator.POINTWISE),
         (table.is_kind("separable", "inverted"), Operator.DEPTHWISE),
         (table.is_kind("pool"), np.where(by_max, Operator.MAX_POOL, Operator.AVG_POOL)),
         (table.is_kind("global_pool"), Operator.GLOBAL_POOL),
     ]
-    return np.select([where for where, _ in cases], [operator for _, operator in cases], ABSENT)
+    return np.select([where for where, _ in cases], [np.asarray(operator) for _, operator in cases], ABSENT)

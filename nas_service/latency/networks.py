@@ -31,6 +31,10 @@ class Networks:
     def __len__(self) -> int:
         return len(self.places)
 
+    def some(self, rows: IntArray) -> "Networks":
+        """Only these of them."""
+        return Networks(self.blocks, self.places[rows], self.resized[rows])
+
     def total(self, of_block: FloatArray) -> FloatArray:
         """Sums over each network's blocks, (n,), of a number a block (u,) that is 0 for the absent one."""
         sums: FloatArray = of_block[self.places].sum(axis=1)
@@ -39,25 +43,27 @@ class Networks:
     @cached_property
     def depth(self) -> IntArray:
         """Blocks of each network, (n,)."""
-        present: IntArray = (self.blocks.kind[:, 0] != ABSENT).astype(np.int64)[self.places].sum(axis=1)
-        return present
+        present = (self.blocks.kind[:, 0] != ABSENT).astype(np.int64)
+        found: IntArray = present[self.places].sum(axis=1)
+        return found
 
     @property
     def resolution(self) -> IntArray:
         """The image side that each network sees, (n,)."""
-        return self.blocks.in_size[self.places[:, 0], 0]
+        found: IntArray = self.blocks.in_size[self.places[:, 0], 0]
+        return found
 
 
 def networks_of(
-    space: SearchSpace, rows: IntArray, network_input: NetworkInput, image_side: tuple[int, int]
+    space: SearchSpace, rows: IntArray, network_input: NetworkInput, image_side: tuple[int, int] | None
 ) -> Networks:
-    """The networks of canonical index rows (n, c) for images of this height and width."""
+    """The networks of canonical index rows (n, c) for images of this height and width; None: those they want."""
     table = space.layout(rows, network_input)
     keys = _block_keys(table)
     _, first, places = np.unique(keys, return_index=True, return_inverse=True)
     distinct = {f.name: getattr(table, f.name).reshape(-1)[first][:, None] for f in fields(BlockTable)}
     resolution = table.resolution
-    height, width = image_side
+    height, width = image_side or (resolution, resolution)
     same = (resolution == height) & (resolution == width)
     resized = np.where(same, 0, resolution**2 * network_input.channels)
     return Networks(BlockTable(**distinct), places.reshape(keys.shape), resized)

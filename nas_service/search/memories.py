@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from nas_service.domain.entities import Search
 from nas_service.domain.spec import ObjectiveSpec
 from nas_service.search.create import create_study
+from nas_service.search.foresight import foresights
 from nas_service.search.space_problem import SpaceProblem
 from nas_service.search.study import StudyMemory
 from nas_service.use_cases.ports import UnitOfWork
@@ -28,7 +29,7 @@ class SqlMemories:
         """The search's memory, equal to what this transaction sees."""
         memory = self._known.pop(search.id, None)
         if memory is None:
-            memory = StudyMemory.load(uow.connection, search.study_name, _problem_of(search), search.spec)
+            memory = StudyMemory.load(uow.connection, search.study_name, _problem_of(uow, search), search.spec)
         else:
             memory.catch_up(uow.connection)
         self._known[search.id] = memory
@@ -41,5 +42,7 @@ class SqlMemories:
         self._known.pop(search_id, None)
 
 
-def _problem_of(search: Search) -> SpaceProblem:
-    return SpaceProblem.of(search.spec, space_of(search), network_input(search))
+def _problem_of(uow: UnitOfWork, search: Search) -> SpaceProblem:
+    assert search.dataset is not None
+    side = (search.dataset.height, search.dataset.width)
+    return SpaceProblem.of(search.spec, space_of(search), network_input(search), side, foresights(uow, search))

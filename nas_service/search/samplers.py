@@ -7,7 +7,9 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, GPSampler, NSGAIIISampler, NSGAIISampler, RandomSampler, TPESampler
 
 from nas_service.domain.spec import SearchSpec
-from nas_service.search.predictor import PredictorSampler, Problem
+from nas_service.search.predictor import PredictorSampler
+from nas_service.search.profile_sampler import ProfileSampler
+from nas_service.search.space_problem import SpaceProblem
 
 STARTUP_TRIALS = 5
 """Random trials before a model is trusted: half of Optuna's default, for small budgets. Over 24 to 100 trials it
@@ -15,7 +17,7 @@ gave TPE the larger hypervolume on the whole Once-for-All space, and no differen
 (12 to 16 seeds, 4 in flight)."""
 
 
-def make_sampler(spec: SearchSpec, known_trials: int, problem: Problem) -> BaseSampler:
+def make_sampler(spec: SearchSpec, known_trials: int, problem: SpaceProblem) -> BaseSampler:
     """The sampler of `spec.strategy`, seeded from the spec's seed and the number of trials it starts from.
 
     So a search is reproducible, yet a process that goes on from stored trials never repeats the random stream
@@ -41,3 +43,5 @@ def make_sampler(spec: SearchSpec, known_trials: int, problem: Problem) -> BaseS
             return GPSampler(seed=seed, n_startup_trials=STARTUP_TRIALS)
         case "predictor":
             return PredictorSampler(problem, seed=spec.seed)
+        case "profile":
+            return ProfileSampler(problem, seed=spec.seed)

@@ -1,25 +1,31 @@
 """Our search spaces as problems for the predictor sampler."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Self
 
 import numpy as np
 from optuna.distributions import CategoricalDistribution
 
 from nas_service.domain.metrics import computable, violation
-from nas_service.domain.spec import COMPUTABLE_METRICS, Metric, SearchSpec
+from nas_service.domain.outcome import Foreseen
+from nas_service.domain.spec import COMPUTABLE_METRICS, ConstraintSpec, Metric, SearchSpec
+from nas_service.latency.networks import Networks, networks_of
+from nas_service.search.foresight import Foresight, foreseen
 from nas_service.search.predictor.arrays import BoolArray, FloatArray, IntArray
 from nas_service.search.predictor.grid import Grid
-from search_spaces import NetworkInput, SearchSpace
+from search_spaces import Architecture, NetworkInput, SearchSpace
 from search_spaces.encoding import one_hot
 
+NOTHING_FORESEEN: Mapping[int, Foresight] = MappingProxyType({})
 PEAK_ACTIVATION = "peak_activation_bytes"
 
 
 class SpaceProblem:
     """Canonical rows and masked one-hot features come from the space, hints from its analytic costs.
 
-    What neither is known nor computable (accuracy; latency, which is measured) is learned from the trials.
+    What is neither known nor computable nor predicted (accuracy; latency where there is no predictor) is learned from
+    the trials.
     """
 
     def __init__(
@@ -28,8 +34,12 @@ class SpaceProblem:
         network_input: NetworkInput,
         known: Mapping[int, Callable[[IntArray], FloatArray]] | None = None,
         limits: Callable[[IntArray], BoolArray] | None = None,
+        image_side: tuple[int, int] | None = None,
     ) -> None:
-        """`known` gives objectives that need no trial, `limits` the canonical rows that are allowed."""
+        """`known` gives objectives that need no trial, `limits` the canonical rows that are allowed.
+
+        `image_side` is the height and width of the data set's images; None: those that each network wants.
+        """
         self.grid = Grid({choice.name: CategoricalDistribution(choice.options) for choice in space.choices})
         self._space = space
         self._network_input = network_input
@@ -37,27 +47,52 @@ class SpaceProblem:
         self._costs = _Costs(space, network_input)
         self._known = dict(known or {})
         self._limits = limits
+        self._image_side = image_side
+        self._foresights: Mapping[int, Foresight] = {}
+        self._constraints: Sequence[ConstraintSpec] = ()
         self._last_known: tuple[IntArray, dict[int, FloatArray]] | None = None
 
     @classmethod
-    def of(cls, spec: SearchSpec, space: SearchSpace, network_input: NetworkInput) -> Self:
-        """MACs, parameters and size are known, constraints on them hold before any training, and of the zero-cost
-        proxies that are asked for synaptic flow is a hint: the only one that is known of networks not built yet."""
-        problem = cls(space, network_input)
+    def of(
+        cls,
+        spec: SearchSpec,
+        space: SearchSpace,
+        network_input: NetworkInput,
+        image_side: tuple[int, int] | None = None,
+        foresights: Mapping[int, Foresight] = NOTHING_FORESEEN,
+    ) -> Self:
+        """MACs, parameters and size are known, and constraints on them hold before any training.
+
+        So is the latency on targets that have a predictor, and so do constraints on it that no error of it excuses.
+        Of the zero-cost proxies that are asked for synaptic flow is a hint: the only one that is known of networks
+        not built yet.
+        """
+        problem = cls(space, network_input, image_side=image_side)
+        problem._foresights, problem._constraints = foresights, spec.constraints
         problem._hints_flow = "synflow" in spec.strategy.proxies
         for place, objective in enumerate(spec.objectives):
+            if (
+                objective.metric is Metric.LATENCY_MS
+                and objective.target is not None
+                and objective.target in foresights
+            ):
+                problem._known[place] = problem._latency_on(objective.target)
             if objective.metric in COMPUTABLE_METRICS:
                 problem._known[place] = problem._cost_named(objective.metric)
         constraints = computable(spec.constraints)
+        predicted = [c for c in spec.constraints if c.metric is Metric.LATENCY_MS and c.target in foresights]
 
         def limits(rows: IntArray) -> BoolArray:
             costs = problem._costs(rows)
             kept = np.ones(len(rows), bool)
             for constraint in constraints:
                 kept &= np.array([violation(constraint, value) <= 0 for value in costs[constraint.metric]], bool)
+            for constraint in predicted:
+                foresight = foresights[constraint.target or 0]
+                kept &= foresight.forbids(constraint, foresight.latencies_ms(problem.networks(rows))) <= 0
             return kept
 
-        problem._limits = limits if constraints else None
+        problem._limits = limits if constraints or predicted else None
         return problem
 
     def canonical(self, rows: IntArray) -> IntArray:
@@ -87,6 +122,18 @@ class SpaceProblem:
     def feasible(self, rows: IntArray) -> BoolArray:
         """Which keep the constraints that can be computed."""
         return np.ones(len(rows), bool) if self._limits is None else self._limits(rows)
+
+    def networks(self, rows: IntArray) -> Networks:
+        """Canonical rows as latency predictors take them."""
+        return networks_of(self._space, rows, self._network_input, self._image_side)
+
+    def foresee(self, architectures: Sequence[Architecture]) -> list[Foreseen]:
+        """What the predictors of the targets say."""
+        networks = self.networks(self._space.to_indices(architectures))
+        return list(foreseen(self._foresights, self._constraints, networks))
+
+    def _latency_on(self, target: int) -> Callable[[IntArray], FloatArray]:
+        return lambda rows: self._foresights[target].latencies_ms(self.networks(rows))
 
     def _cost_named(self, metric: Metric) -> Callable[[IntArray], FloatArray]:
         return lambda rows: self._costs(rows)[metric]

@@ -1,6 +1,6 @@
 """The search memory of one search in one process: proposals in memory, trials as a whole in Optuna's tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Self
 from uuid import uuid4
@@ -11,13 +11,14 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Connection, Transaction, or_
 
 from nas_service.domain.errors import PermanentError
-from nas_service.domain.outcome import Draft, Outcome, OutcomeState
+from nas_service.domain.outcome import Draft, Foreseen, Outcome, OutcomeState
 from nas_service.domain.spec import ChoiceValue, SearchSpec
 from nas_service.search import reading, writing
-from nas_service.search.predictor import Problem
 from nas_service.search.samplers import make_sampler
+from nas_service.search.space_problem import SpaceProblem
 from nas_service.search.storage import MemoryStorage
 from nas_service.search.tables import REVISION, TRIALS
+from search_spaces import Architecture
 
 # One list under one key, as Optuna's samplers wrote it up to version 4: Optuna 5 reads both forms, the dashboard this.
 _CONSTRAINTS = "constraints"
@@ -35,7 +36,7 @@ class StudyMemory:
     Whoever writes holds the search's lock until the transaction ends. Not safe for threads.
     """
 
-    def __init__(self, study: reading.StudyRow, study_name: str, problem: Problem, spec: SearchSpec) -> None:
+    def __init__(self, study: reading.StudyRow, study_name: str, problem: SpaceProblem, spec: SearchSpec) -> None:
         self._study_id = study.study_id
         self._problem = problem
         self._space = problem.grid.distributions
@@ -50,7 +51,7 @@ class StudyMemory:
         self._unconfirmed: set[int] = set()
 
     @classmethod
-    def load(cls, connection: Connection, study_name: str, problem: Problem, spec: SearchSpec) -> Self:
+    def load(cls, connection: Connection, study_name: str, problem: SpaceProblem, spec: SearchSpec) -> Self:
         """Read the whole study once, in bulk.
 
         Raises LookupError where there is no such study, and PermanentError where its trials were drawn from
@@ -83,6 +84,10 @@ class StudyMemory:
             self._revision = revision
         self._transaction = connection.get_transaction()
         self._unconfirmed.clear()
+
+    def foresee(self, architectures: Sequence[Architecture]) -> Sequence[Foreseen]:
+        """What latency predictors say of networks before they are measured."""
+        return self._problem.foresee(architectures)
 
     def propose(self) -> Draft:
         """Ask the sampler. The draft counts as running until it is recorded, dropped or echoed."""

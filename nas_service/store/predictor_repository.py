@@ -28,8 +28,6 @@ _OF_SUBJECT = (
     .order_by(predictors.c.created_at)
 )
 _NEWEST_FIRST = select(*_COLUMNS).order_by(predictors.c.created_at.desc(), predictors.c.id.desc())
-_MEDIAN = measurements.c.median_ms
-_LOW, _HIGH = (measurements.c.result[key].as_float() for key in ("ci95_low_ms", "ci95_high_ms"))
 _OF_SUCH_NETWORKS = (
     measurements.c.subject_key == bindparam("of_subject"),
     measurements.c.target_key == bindparam("on_target"),
@@ -39,9 +37,8 @@ _COUNT = select(func.count()).select_from(measurements).where(*_OF_SUCH_NETWORKS
 _TIMED = (
     select(
         measurements.c.architecture,
-        _MEDIAN,
-        _LOW.label("low_ms"),
-        _HIGH.label("high_ms"),
+        measurements.c.median_ms,
+        measurements.c.half_width_ratio,
         measurements.c.device_id,
         measurements.c.result["birthplace"]["versions"].label("versions"),
     )
@@ -149,6 +146,5 @@ def _to_predictor(row: RowMapping) -> Predictor:
 
 
 def _to_timed(row: RowMapping) -> Timed:
-    low_ms, high_ms, median_ms = row["low_ms"], row["high_ms"], row["median_ms"]
-    relative = math.inf if low_ms is None else (high_ms - low_ms) / 2 / median_ms
-    return Timed(row["architecture"], median_ms, relative, Birthplace(row["device_id"], row["versions"]))
+    ratio = math.inf if row["half_width_ratio"] is None else row["half_width_ratio"]
+    return Timed(row["architecture"], row["median_ms"], ratio, Birthplace(row["device_id"], row["versions"]))

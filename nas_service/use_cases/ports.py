@@ -27,7 +27,7 @@ from nas_service.domain.entities import (
     WorkItem,
 )
 from nas_service.domain.identity import ApiKey
-from nas_service.domain.outcome import Draft, Outcome
+from nas_service.domain.outcome import Draft, Foreseen, Outcome
 from nas_service.domain.predictors import Predictor, Subject, Timed
 from nas_service.domain.quotas import Quotas, Usage
 from nas_service.domain.records import CandidateRecord, CurveRecord, ProxyRecord, WorkRecord
@@ -35,6 +35,7 @@ from nas_service.domain.spec import ChoiceValue, ObjectiveSpec, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus, WorkStatus
 from nas_service.use_cases.outbox import Outbox
 from nas_service.use_cases.tallies import Tallies
+from search_spaces import Architecture
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +307,7 @@ class Store(Protocol):
 class SearchMemory(Protocol):
     """The sampler's memory of one search (an Optuna study). Proposing needs no transaction, remembering does."""
 
+    def foresee(self, architectures: Sequence[Architecture]) -> Sequence[Foreseen]: ...
     def propose(self) -> Draft: ...
     def propose_given(self, values: Mapping[str, ChoiceValue]) -> Draft: ...
     def drop(self, draft: Draft) -> None: ...

@@ -166,9 +166,10 @@ def _drawn_directly(context: Context) -> Proposal | None:
     space, search = space_of(context.search), context.search
     rng = np.random.default_rng([search.spec.seed, search.candidate_count])
     drawn = space.sample(rng, DIRECT_SAMPLES)
-    metrics = computable_metrics(search, drawn)
+    foreseen = context.memory.foresee(drawn)
+    metrics = [m | f.metrics for m, f in zip(computable_metrics(search, drawn), foreseen, strict=True)]
     constraints = computable(search.spec.constraints)
-    feasible = [i for i, found in enumerate(metrics) if not broken(constraints, found)]
+    feasible = [i for i, found in enumerate(metrics) if not foreseen[i].broken and not broken(constraints, found)]
     for i in feasible:
         if context.uow.candidates.by_key(search.id, drawn[i].key) is None:
             return Proposal(context.memory.propose_given(drawn[i].values), drawn[i], metrics[i])

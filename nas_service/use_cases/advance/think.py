@@ -15,7 +15,7 @@ MAX_REJECTED = 100
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """An architecture that keeps the computable constraints. Whether it is new, only the database can tell."""
+    """An architecture that keeps what can be computed or foreseen. Whether it is new, only the database can tell."""
 
     draft: Draft
     architecture: search_spaces.Architecture
@@ -54,8 +54,9 @@ def think(search: Search, thoughts: Thoughts) -> None:
     while len(thoughts.ready) < thoughts.wanted and not thoughts.fruitless:
         draft = memory.propose()
         architecture = space.canonical(draft.values)
-        metrics = computable_metrics(search, [architecture])[0]
-        if broken(constraints, metrics):
+        foreseen = memory.foresee([architecture])[0]
+        metrics = computable_metrics(search, [architecture])[0] | foreseen.metrics
+        if foreseen.broken or broken(constraints, metrics):
             memory.drop(draft)
             thoughts.rejected += 1
         else:
