@@ -84,9 +84,10 @@ def foreseen(
     """Of each network its predicted latencies, and the constraints that it cannot keep."""
     latencies = {target: foresight.latencies_ms(networks) for target, foresight in known.items()}
     broken = {
-        metric_key(c.metric, c.target): known[c.target].forbids(c, latencies[c.target])
+        metric_key(c.metric, target): foresight.forbids(c, latencies[target])
+        for target, foresight in known.items()
         for c in constraints
-        if c.metric is Metric.LATENCY_MS and c.target in known
+        if c.metric is Metric.LATENCY_MS and c.target == target
     }
     for row in range(len(networks)):
         yield Foreseen(
