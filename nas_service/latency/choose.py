@@ -4,9 +4,9 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from nas_service.latency.evidence import Evidence
+from nas_service.latency.means import first_estimate
 from nas_service.latency.networks import Networks
-from nas_service.latency.parts import Parts
-from nas_service.latency.process import Covariance, Scales, first_estimate
+from nas_service.latency.process import Covariance, Scales
 from search_spaces.table import FloatArray, IntArray
 
 SCALES = Scales(layer=0.25, whole=0.1, noise=0.025)
@@ -23,10 +23,11 @@ def most_informative(known: Evidence, pool: Networks, count: int) -> IntArray:
     mean = first_estimate(known)
     both = Networks(
         pool.blocks,
+        pool.keys,
         np.concatenate([known.networks.places, pool.places]),
         np.concatenate([known.networks.resized, pool.resized]),
     )
-    doubt = _posterior(Covariance.of(Parts.of(both, mean.vector), mean).under(SCALES), len(known))
+    doubt = _posterior(Covariance.of(both, mean).under(SCALES), len(known))
     noise = SCALES.noise**2
     chosen: list[int] = []
     for _ in range(min(count, len(pool))):

@@ -8,9 +8,10 @@ import numpy as np
 
 from nas_service.latency.errors import Errors, errors_of
 from nas_service.latency.evidence import Evidence
+from nas_service.latency.means import first_estimate
 from nas_service.latency.networks import Networks
 from nas_service.latency.plain import Plain
-from nas_service.latency.process import Process, first_estimate
+from nas_service.latency.process import Process
 from nas_service.latency.transfer import Rescaled
 from search_spaces.table import FloatArray
 

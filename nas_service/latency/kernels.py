@@ -11,8 +11,8 @@ from nas_service.latency.layers import (
     STRIDE,
     Operator,
 )
-from nas_service.latency.parts import Parts
-from nas_service.latency.terms import HARD_SWISH, PLAIN, macs_of, taps_of, weights_of
+from nas_service.latency.networks import Networks
+from nas_service.latency.terms import HARD_SWISH, PLAIN, taps_of
 from search_spaces.table import FloatArray, IntArray
 
 CHANNELS_SCALE, SIZE_SCALE, TAPS_SCALE, WHOLE_SCALE = 1.8, 1.2, 0.6, 1.5
@@ -46,15 +46,14 @@ def layer_features(layers: IntArray) -> FloatArray:
     return np.stack(columns, axis=1).astype(np.float64)
 
 
-def whole_features(parts: Parts, base_ms: FloatArray) -> FloatArray:
-    """Of networks, scaled: how long they take, what they read and compute, how deep they are."""
-    layers = parts.layers
+def whole_features(networks: Networks, base_ms: FloatArray, weights: FloatArray, macs: FloatArray) -> FloatArray:
+    """Of networks, scaled: how long they take, what they read and compute, how deep they are; all (n,)."""
     columns = [
         np.log(base_ms),
-        np.log(parts.total(weights_of(layers).astype(np.float64)) + 1),
-        np.log(parts.total(macs_of(layers).astype(np.float64)) + 1),
-        np.log(np.maximum(parts.networks.resolution, 1)),
-        parts.networks.depth / DEPTH_STEP,
+        np.log(weights + 1),
+        np.log(macs + 1),
+        np.log(np.maximum(networks.resolution, 1)),
+        networks.depth / DEPTH_STEP,
     ]
     return np.stack(columns, axis=1) / WHOLE_SCALE
 

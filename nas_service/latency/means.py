@@ -10,10 +10,12 @@ from typing import Any, Protocol, Self
 import numpy as np
 from scipy.optimize import nnls
 
+from nas_service.latency.evidence import Evidence
 from nas_service.latency.layers import OPERATOR, Operator
+from nas_service.latency.networks import Networks
 from nas_service.latency.parts import Parts
-from nas_service.latency.terms import terms_of, whole_terms
-from search_spaces.table import FloatArray
+from nas_service.latency.terms import terms_of, weights_of, whole_terms
+from search_spaces.table import FloatArray, IntArray
 
 DRAW = 0.06
 """Weight of a unit of deviation from the common coefficient, where a network's relative error weighs 1."""
@@ -32,12 +34,12 @@ class Mean(Protocol):
         """Channels that the processor takes at once."""
         ...
 
-    def layers_ms(self, parts: Parts) -> FloatArray:
-        """Time of each distinct layer, (u,)."""
+    def layers_ms(self, layers: IntArray) -> FloatArray:
+        """Time of each layer (u, 9), (u,)."""
         ...
 
-    def rest_ms(self, parts: Parts) -> FloatArray:
-        """What each network takes on top of its layers, (n,)."""
+    def rest_ms(self, networks: Networks, weights: FloatArray) -> FloatArray:
+        """What each network, with so many weights (n,), takes on top of its layers, (n,)."""
         ...
 
     def to_json(self) -> dict[str, Any]:
@@ -58,17 +60,19 @@ class Additive:
     """Mean relative error on the networks that it was fitted on."""
 
     @classmethod
-    def fit(cls, parts: Parts, measured_ms: FloatArray, vector: int) -> Self:
-        """To networks and their times (n,)."""
+    def fit(cls, evidence: Evidence, vector: int) -> Self:
+        """To measurements."""
+        networks, measured_ms = evidence.networks, evidence.measured_ms
+        parts = Parts.of(networks.blocks, vector)
         terms, operator = terms_of(parts.layers, vector), parts.layers[:, OPERATOR]
-        counts = parts.counts()
+        counts = parts.in_networks(networks)
         sums = np.stack(
             [counts[:, operator == code] @ terms[operator == code] for code in range(len(Operator))], axis=1
         )
         sums /= measured_ms[:, None, None]
         common = _common(sums.sum(axis=1))
         free = (sums * common).reshape(len(measured_ms), -1)
-        whole = whole_terms(parts) / measured_ms[:, None]
+        whole = whole_terms(networks, counts @ weights_of(parts.layers)) / measured_ms[:, None]
         scale = WHOLE_SHARE / np.maximum(whole.mean(axis=0), 1e-30)
         used = np.flatnonzero(free.max(axis=0) > 0)
         found = _drawn_nnls(free[:, used], whole * scale)
@@ -78,15 +82,14 @@ class Additive:
         fitted = np.concatenate([free[:, used], whole * scale], axis=1) @ found
         return cls(vector, of_layers, found[len(used) :] * scale, float(np.abs(fitted - 1).mean()))
 
-    def layers_ms(self, parts: Parts) -> FloatArray:
+    def layers_ms(self, layers: IntArray) -> FloatArray:
         """See `Mean`."""
-        terms = terms_of(parts.layers, self.vector)
-        found: FloatArray = (terms * self.of_layers[parts.layers[:, OPERATOR]]).sum(axis=1)
+        found: FloatArray = (terms_of(layers, self.vector) * self.of_layers[layers[:, OPERATOR]]).sum(axis=1)
         return found
 
-    def rest_ms(self, parts: Parts) -> FloatArray:
+    def rest_ms(self, networks: Networks, weights: FloatArray) -> FloatArray:
         """See `Mean`."""
-        found: FloatArray = whole_terms(parts) @ self.of_whole
+        found: FloatArray = whole_terms(networks, weights) @ self.of_whole
         return found
 
     def to_json(self) -> dict[str, Any]:
@@ -123,3 +126,8 @@ def _drawn_nnls(free: FloatArray, whole: FloatArray) -> FloatArray:
     found, _ = nnls(system, wanted, maxiter=30 * (count + more))
     factors: FloatArray = found
     return factors
+
+
+def first_estimate(evidence: Evidence, vectors: tuple[int, ...] = (4, 8, 16)) -> Additive:
+    """The additive model of that vector width which fits best."""
+    return min((Additive.fit(evidence, vector) for vector in vectors), key=lambda mean: mean.residual)

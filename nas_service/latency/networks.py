@@ -23,6 +23,8 @@ class Networks:
     """`blocks` are the distinct ones, as a table of one column; `places` (n, b) says which of them a network has."""
 
     blocks: BlockTable
+    keys: IntArray
+    """A number for each distinct block, (u,), rising."""
     places: IntArray
     """Indices into `blocks`; where a shallower network has none, its absent block, whose every field is 0."""
     resized: IntArray
@@ -33,12 +35,16 @@ class Networks:
 
     def some(self, rows: IntArray) -> "Networks":
         """Only these of them."""
-        return Networks(self.blocks, self.places[rows], self.resized[rows])
+        return Networks(self.blocks, self.keys, self.places[rows], self.resized[rows])
 
     def total(self, of_block: FloatArray) -> FloatArray:
-        """Sums over each network's blocks, (n,), of a number a block (u,) that is 0 for the absent one."""
+        """Sums over each network's blocks, (n, ...), of numbers a block (u, ...) that are 0 for the absent one."""
         sums: FloatArray = of_block[self.places].sum(axis=1)
         return sums
+
+    def blocks_at(self, places: IntArray) -> BlockTable:
+        """Some of the distinct blocks."""
+        return BlockTable(**{f.name: getattr(self.blocks, f.name)[places] for f in fields(BlockTable)})
 
     @cached_property
     def depth(self) -> IntArray:
@@ -60,13 +66,13 @@ def networks_of(
     """The networks of canonical index rows (n, c) for images of this height and width; None: those they want."""
     table = space.layout(rows, network_input)
     keys = _block_keys(table)
-    _, first, places = np.unique(keys, return_index=True, return_inverse=True)
+    distinct_keys, first, places = np.unique(keys, return_index=True, return_inverse=True)
     distinct = {f.name: getattr(table, f.name).reshape(-1)[first][:, None] for f in fields(BlockTable)}
     resolution = table.resolution
     height, width = image_side or (resolution, resolution)
     same = (resolution == height) & (resolution == width)
     resized = np.where(same, 0, resolution**2 * network_input.channels)
-    return Networks(BlockTable(**distinct), places.reshape(keys.shape), resized)
+    return Networks(BlockTable(**distinct), distinct_keys, places.reshape(keys.shape), resized)
 
 
 def _block_keys(table: BlockTable) -> IntArray:

@@ -1,4 +1,4 @@
-"""Networks as sums over distinct layers, for one width of vectors."""
+"""Blocks and networks as sums over distinct layers, for one width of vectors."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -8,43 +8,38 @@ from scipy import sparse
 
 from nas_service.latency.layers import IN, LAYERS_A_BLOCK, OPERATOR, Operator, layers_of
 from nas_service.latency.networks import Networks
-from search_spaces.table import ABSENT, FloatArray, IntArray
+from search_spaces.table import ABSENT, BlockTable, FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """The distinct layers of many networks, (u, 9): `layers.FIELDS`, and whether the input is in plain layout."""
+    """Of blocks the distinct layers, (u, 9): `layers.FIELDS`, and whether the input is in plain layout."""
 
-    networks: Networks
     layers: IntArray
     of_block: Any
     """How often a distinct block (b) has a layer (u): a sparse matrix (b, u), for scipy's have no types."""
 
     @classmethod
-    def of(cls, networks: Networks, vector: int) -> Self:
-        """Of networks, for a processor that takes `vector` channels at once."""
-        layers = layers_of(networks.blocks)[:, 0]
-        rows = np.concatenate([layers, plain_before(layers, vector)[..., None]], axis=2).reshape(
-            -1, layers.shape[2] + 1
-        )
+    def of(cls, blocks: BlockTable, vector: int) -> Self:
+        """Of distinct blocks (b, 1), for a processor that takes `vector` channels at once."""
+        layers = layers_of(blocks)[:, 0]
+        rows = np.concatenate([layers, plain_before(layers, vector)[..., None]], axis=2)
+        rows = rows.reshape(-1, rows.shape[2])
         present = np.flatnonzero(rows[:, OPERATOR] != ABSENT)
         distinct, place = np.unique(rows[present], axis=0, return_inverse=True)
-        shape = (len(layers), len(distinct))
-        ones = np.ones(len(present))
-        return cls(
-            networks, distinct, sparse.csr_array((ones, (present // LAYERS_A_BLOCK, place.ravel())), shape=shape)
-        )
+        entries = (np.ones(len(present)), (present // LAYERS_A_BLOCK, place.ravel()))
+        return cls(distinct, sparse.csr_array(entries, shape=(len(layers), len(distinct))))
 
-    def total(self, of_layer: FloatArray) -> FloatArray:
-        """Sums over each network's layers, (n,), of a number a layer (u,)."""
-        return self.networks.total(self.of_block @ of_layer)
+    def in_blocks(self, of_layer: FloatArray) -> FloatArray:
+        """Sums over each block's layers, (b,), of a number a layer (u,)."""
+        sums: FloatArray = self.of_block @ of_layer
+        return sums
 
-    def counts(self) -> FloatArray:
+    def in_networks(self, networks: Networks) -> FloatArray:
         """How often each network has each layer, (n, u). For hundreds of networks, not for many thousands."""
-        places = self.networks.places
-        count, width = places.shape
+        count, width = networks.places.shape
         has = sparse.csr_array(
-            (np.ones(places.size), places.ravel(), np.arange(0, places.size + 1, width)),
+            (np.ones(count * width), networks.places.ravel(), np.arange(0, count * width + 1, width)),
             shape=(count, self.of_block.shape[0]),
         )
         found: FloatArray = (has @ self.of_block).toarray()

@@ -1,13 +1,17 @@
 """A first estimate as it is, without any correction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
+import numpy as np
+
+from nas_service.latency.lookup import Lookup
 from nas_service.latency.means import Additive
 from nas_service.latency.networks import Networks
 from nas_service.latency.parts import Parts
-from search_spaces.table import FloatArray
+from nas_service.latency.terms import weights_of
+from search_spaces.table import BlockTable, FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,11 +19,19 @@ class Plain:
     """The simplest predictor, and often good enough to rank by."""
 
     mean: Additive
+    _lookup: Lookup = field(default_factory=Lookup, repr=False)
 
     def predict(self, networks: Networks) -> FloatArray:
         """Latencies in ms, (n,)."""
-        parts = Parts.of(networks, self.mean.vector)
-        return parts.total(self.mean.layers_ms(parts)) + self.mean.rest_ms(parts)
+        layers_ms, weights = networks.total(self._lookup(networks, self._of_blocks)).T
+        latencies: FloatArray = layers_ms + self.mean.rest_ms(networks, weights)
+        return latencies
+
+    def _of_blocks(self, blocks: BlockTable) -> FloatArray:
+        """Of blocks (b, 1): time and weights, (b, 2)."""
+        parts = Parts.of(blocks, self.mean.vector)
+        numbers = (self.mean.layers_ms(parts.layers), weights_of(parts.layers))
+        return np.stack([parts.in_blocks(of_layer) for of_layer in numbers], axis=1)
 
     def to_json(self) -> dict[str, Any]:
         """As stored."""

@@ -9,7 +9,7 @@ section 2.2). What comes out is a look-up table of layers in their context, thou
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -18,10 +18,12 @@ from scipy.linalg import cho_factor, cho_solve
 from nas_service.latency.arrays_json import packed, unpacked
 from nas_service.latency.evidence import Evidence
 from nas_service.latency.kernels import OFFSET, layer_features, likeness, operators_of, whole_features
-from nas_service.latency.means import Additive, Mean
+from nas_service.latency.lookup import Lookup
+from nas_service.latency.means import Mean
 from nas_service.latency.networks import Networks
 from nas_service.latency.parts import Parts
-from search_spaces.table import FloatArray, IntArray
+from nas_service.latency.terms import macs_of, weights_of
+from search_spaces.table import BlockTable, FloatArray, IntArray
 
 NOISES = (0.015, 0.025, 0.04)
 """Relative standard deviations that are tried, of the measurements and of what no layer explains."""
@@ -57,36 +59,41 @@ class Process:
     whole_weights: FloatArray
     """(n,)."""
 
+    _lookup: Lookup = field(default_factory=Lookup, repr=False)
+
     @classmethod
     def fit(cls, evidence: Evidence, mean: Mean) -> Self:
         """To measurements, with those scales that make them likeliest."""
-        covariance = Covariance.of(Parts.of(evidence.networks, mean.vector), mean)
+        covariance = Covariance.of(evidence.networks, mean)
         excess = evidence.measured_ms / covariance.base_ms - 1
         own_noise = np.minimum(evidence.relative_error / Z_95, LARGEST_NOISE)
         tried = [Scales(layer, whole, n) for layer in LAYER_SPREADS for whole in WHOLE_SPREADS for n in NOISES]
         solved = [_solve(covariance, excess, own_noise, scales) for scales in tried]
         best = int(np.argmax([likelihood for _, likelihood in solved]))
         weights = solved[best][0]
-        parts = covariance.parts
-        layer_weights = np.zeros(len(parts.layers))
-        for _, places in operators_of(parts.layers):
-            layer_weights[places] = weights @ covariance.shares[:, places]
-        return cls(mean, tried[best], parts.layers, layer_weights, covariance.wholes, weights)
+        layers = covariance.layers
+        return cls(mean, tried[best], layers, weights @ covariance.shares, covariance.wholes, weights)
 
     def predict(self, networks: Networks) -> FloatArray:
         """Latencies in ms, (n,)."""
-        parts = Parts.of(networks, self.mean.vector)
-        rest_ms = self.mean.rest_ms(parts)
-        base_ms = parts.total(self.mean.layers_ms(parts)) + rest_ms
-        alike = likeness(whole_features(parts, base_ms), self.wholes)
-        whole = (self.scales.whole**2 * alike + OFFSET**2) @ self.whole_weights
-        corrected = parts.total(self.layers_ms(parts)) + rest_ms + base_ms * whole
-        latency: FloatArray = np.maximum(corrected, LEAST * base_ms)
+        layers_ms, first_ms, weights, macs = networks.total(self._lookup(networks, self._of_blocks)).T
+        rest_ms = self.mean.rest_ms(networks, weights)
+        base_ms = first_ms + rest_ms
+        alike = likeness(whole_features(networks, base_ms, weights, macs), self.wholes)
+        whole = (self.scales.whole**2 * alike) @ self.whole_weights + OFFSET**2 * self.whole_weights.sum()
+        latency: FloatArray = np.maximum(layers_ms + rest_ms + base_ms * whole, LEAST * base_ms)
         return latency
 
-    def layers_ms(self, parts: Parts) -> FloatArray:
-        """Corrected times of distinct layers, (u,)."""
-        times: FloatArray = self.mean.layers_ms(parts) * np.maximum(1 + self._slowness(parts.layers), LEAST)
+    def _of_blocks(self, blocks: BlockTable) -> FloatArray:
+        """Of blocks (b, 1): time, first estimate of it, weights and multiply-accumulates, (b, 4)."""
+        parts = Parts.of(blocks, self.mean.vector)
+        first_ms = self.mean.layers_ms(parts.layers)
+        numbers = (self.layers_ms(parts.layers), first_ms, weights_of(parts.layers), macs_of(parts.layers))
+        return np.stack([parts.in_blocks(of_layer) for of_layer in numbers], axis=1)
+
+    def layers_ms(self, layers: IntArray) -> FloatArray:
+        """Corrected times of layers (u, 9), (u,)."""
+        times: FloatArray = self.mean.layers_ms(layers) * np.maximum(1 + self._slowness(layers), LEAST)
         return times
 
     def _slowness(self, layers: IntArray) -> FloatArray:
@@ -117,7 +124,7 @@ class Process:
 class Covariance:
     """What of the covariance of networks does not depend on `Scales`."""
 
-    parts: Parts
+    layers: IntArray
     base_ms: FloatArray
     shares: FloatArray
     """Of each network's base that each layer takes, (n, u)."""
@@ -128,21 +135,22 @@ class Covariance:
     alike_wholes: FloatArray
 
     @classmethod
-    def of(cls, parts: Parts, mean: Mean) -> Self:
+    def of(cls, networks: Networks, mean: Mean) -> Self:
         """Of networks under a first estimate."""
-        layers_ms = mean.layers_ms(parts)
-        counts = parts.counts()
-        base_ms = counts @ layers_ms + mean.rest_ms(parts)
+        parts = Parts.of(networks.blocks, mean.vector)
+        counts, layers = parts.in_networks(networks), parts.layers
+        layers_ms, weights, macs = mean.layers_ms(layers), counts @ weights_of(layers), counts @ macs_of(layers)
+        base_ms = counts @ layers_ms + mean.rest_ms(networks, weights)
         shares = counts * layers_ms / base_ms[:, None]
-        features = layer_features(parts.layers)
+        features = layer_features(layers)
         alike, common = np.zeros((len(base_ms),) * 2), np.zeros((len(base_ms),) * 2)
-        for _, places in operators_of(parts.layers):
+        for _, places in operators_of(layers):
             of_operator = shares[:, places]
             alike += of_operator @ likeness(features[places], features[places]) @ of_operator.T
             total = of_operator.sum(axis=1)
             common += np.outer(total, total)
-        wholes = whole_features(parts, base_ms)
-        return cls(parts, base_ms, shares, wholes, alike, common, likeness(wholes, wholes))
+        wholes = whole_features(networks, base_ms, weights, macs)
+        return cls(layers, base_ms, shares, wholes, alike, common, likeness(wholes, wholes))
 
     def under(self, scales: Scales) -> FloatArray:
         """(n, n), without noise."""
@@ -159,9 +167,3 @@ def _solve(
     factor = cho_factor(covariance.under(scales) + np.diag(noise), lower=True)
     weights = cho_solve(factor, excess)
     return weights, float(-excess @ weights / 2 - np.log(np.diag(factor[0])).sum())
-
-
-def first_estimate(evidence: Evidence, vectors: tuple[int, ...] = (4, 8, 16)) -> Additive:
-    """The additive model of that vector width which fits best."""
-    tried = [Additive.fit(Parts.of(evidence.networks, v), evidence.measured_ms, v) for v in vectors]
-    return min(tried, key=lambda mean: mean.residual)

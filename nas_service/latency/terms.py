@@ -13,7 +13,7 @@ from nas_service.latency.layers import (
     STRIDE,
     Operator,
 )
-from nas_service.latency.parts import Parts
+from nas_service.latency.networks import Networks
 from search_spaces.plan import ACTIVATIONS
 from search_spaces.table import ABSENT, BoolArray, FloatArray, IntArray
 
@@ -82,11 +82,11 @@ def taps_of(layers: IntArray) -> IntArray:
     return taps
 
 
-def whole_terms(parts: Parts) -> FloatArray:
-    """Of networks: (n, terms): a call, a resize and its pixels, MiB of weights beyond each of `CACHES_MIB`."""
-    weights_mib = parts.total(weights_of(parts.layers).astype(np.float64)) * BYTES / 2**20
-    resized = parts.networks.resized
+def whole_terms(networks: Networks, weights: FloatArray) -> FloatArray:
+    """Of networks with so many weights (n,): (n, terms): a call, a resize and its pixels, MiB beyond `CACHES_MIB`."""
+    weights_mib = weights * BYTES / 2**20
     beyond = [np.maximum(weights_mib - cache, 0.0) for cache in CACHES_MIB]
+    resized = networks.resized
     return np.stack([np.ones(len(resized)), resized > 0, resized, *beyond], axis=1).astype(np.float64)
 
 

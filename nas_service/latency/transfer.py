@@ -12,9 +12,11 @@ from scipy.optimize import nnls
 
 from nas_service.latency.evidence import Evidence
 from nas_service.latency.layers import OPERATOR, Operator
+from nas_service.latency.networks import Networks
 from nas_service.latency.parts import Parts
 from nas_service.latency.process import Process
-from search_spaces.table import FloatArray
+from nas_service.latency.terms import weights_of
+from search_spaces.table import FloatArray, IntArray
 
 DRAW = 0.3
 """Weight of a unit of deviation from the common factor, where a network's relative error weighs 1."""
@@ -31,8 +33,7 @@ class Rescaled:
     @classmethod
     def fit(cls, evidence: Evidence, source: Process) -> Self:
         """To measurements on the new target."""
-        parts = Parts.of(evidence.networks, source.mean.vector)
-        columns = _times(source, parts) / evidence.measured_ms[:, None]
+        columns = _times(source, evidence.networks) / evidence.measured_ms[:, None]
         common = 1 / float(np.median(columns.sum(axis=1)))
         count = columns.shape[1]
         system = np.vstack([columns * common, DRAW * np.eye(count)])
@@ -44,14 +45,14 @@ class Rescaled:
         """See `Mean`."""
         return self.source.mean.vector
 
-    def layers_ms(self, parts: Parts) -> FloatArray:
+    def layers_ms(self, layers: IntArray) -> FloatArray:
         """See `Mean`."""
-        found: FloatArray = self.source.layers_ms(parts) * self.factors[parts.layers[:, OPERATOR]]
+        found: FloatArray = self.source.layers_ms(layers) * self.factors[layers[:, OPERATOR]]
         return found
 
-    def rest_ms(self, parts: Parts) -> FloatArray:
+    def rest_ms(self, networks: Networks, weights: FloatArray) -> FloatArray:
         """See `Mean`."""
-        return self.source.mean.rest_ms(parts) * float(self.factors[-1])
+        return self.source.mean.rest_ms(networks, weights) * float(self.factors[-1])
 
     def to_json(self) -> dict[str, Any]:
         """As stored."""
@@ -63,8 +64,10 @@ class Rescaled:
         return cls(source, np.array(document["factors"]))
 
 
-def _times(source: Process, parts: Parts) -> FloatArray:
+def _times(source: Process, networks: Networks) -> FloatArray:
     """What the source's target takes for each operator and for the rest, (n, operators + 1)."""
-    layers_ms, operator = source.layers_ms(parts), parts.layers[:, OPERATOR]
-    of_operator = [parts.total(np.where(operator == code, layers_ms, 0.0)) for code in Operator]
-    return np.stack([*of_operator, source.mean.rest_ms(parts)], axis=1)
+    parts = Parts.of(networks.blocks, source.mean.vector)
+    counts, operator = parts.in_networks(networks), parts.layers[:, OPERATOR]
+    of_layers = counts * source.layers_ms(parts.layers)
+    of_operator = [of_layers[:, operator == code].sum(axis=1) for code in Operator]
+    return np.stack([*of_operator, source.mean.rest_ms(networks, counts @ weights_of(parts.layers))], axis=1)

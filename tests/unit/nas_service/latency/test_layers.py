@@ -1,0 +1,61 @@
+"""Blocks as operators."""
+
+import numpy as np
+import pytest
+
+import search_spaces
+from nas_service.latency.layers import IN, KERNEL, OPERATOR, OUT, OUT_SIZE, Operator, layers_of
+from nas_service.latency.networks import networks_of
+from nas_service.latency.parts import Parts, plain_before
+from nas_service.latency.terms import macs_of, taps_of, terms_of
+from search_spaces import NetworkInput, names
+from search_spaces.table import ABSENT
+
+DATA = NetworkInput(3, 10)
+PRESETS = [(name, preset) for name in names() for preset in search_spaces.get(name).presets()]
+
+
+@pytest.mark.parametrize(("name", "preset"), PRESETS)
+def test_layers_without_padding_do_the_arithmetic_that_the_space_counts(name: str, preset: str) -> None:
+    space = search_spaces.get(name, preset)
+    rows = space.to_indices(space.sample(np.random.default_rng(0), 20))
+    layers = layers_of(space.layout(rows, DATA)).reshape(len(rows), -1, 8)
+    weights = layers[..., IN] * layers[..., OUT] * layers[..., KERNEL] ** 2
+    weights = np.where(layers[..., OPERATOR] == Operator.DEPTHWISE, layers[..., IN] * layers[..., KERNEL] ** 2, weights)
+    squeezes = layers[..., OPERATOR] == Operator.SQUEEZE_EXCITE
+    areas = np.where(squeezes, 2, layers[..., OUT_SIZE] ** 2)
+    multiplies = ~np.isin(layers[..., OPERATOR], (ABSENT, 0, 1, Operator.ADD, Operator.GLOBAL_POOL))
+    assert np.array_equal((weights * areas * multiplies).sum(axis=1), space.cost(rows, DATA).macs)
+
+
+def test_kernel_places_that_only_ever_meet_padding_are_not_counted() -> None:
+    layers = np.array([[Operator.DENSE, 1, 1, 5, 1, 1, 1, 0], [Operator.DENSE, 1, 1, 3, 1, 4, 4, 0]])
+    assert taps_of(layers).tolist() == [1, 2 + 3 + 3 + 2]
+    assert macs_of(layers).tolist() == [1, 100]
+
+
+def test_packed_channels_are_taken_apart_for_narrow_convolutions_and_packed_again_behind_odd_pools() -> None:
+    pool, conv = [Operator.MAX_POOL, 24, 24, 2, 2, 8, 4, 0], [Operator.POINTWISE, 24, 32, 1, 1, 4, 4, 1]
+    absent = [ABSENT, *[0] * 7]
+    block = np.array([[pool, conv, absent, absent, absent, absent]])
+    plain = plain_before(block, 16)
+    assert plain[0, :2].tolist() == [0, 1]
+    rows = np.concatenate([block, plain[..., None]], axis=2)[0, :2]
+    unpacks, packs = terms_of(rows, 16)[:, -1], terms_of(rows, 16)[:, -2]
+    assert (packs.tolist(), unpacks.tolist()) == ([0, 1], [1, 0])
+    assert plain_before(block, 8)[0, 1] == 0
+
+
+def test_a_networks_layers_are_those_of_its_blocks_however_many_share_them() -> None:
+    space = search_spaces.get("mobilenet", "tiny")
+    rows = space.to_indices(space.sample(np.random.default_rng(1), 30))
+    together = networks_of(space, rows, DATA, (8, 8))
+    parts = Parts.of(together.blocks, 16)
+    macs = together.total(parts.in_blocks(macs_of(parts.layers)))
+    assert np.array_equal(macs, parts.in_networks(together) @ macs_of(parts.layers))
+    for row in range(len(rows)):
+        alone = networks_of(space, rows[row : row + 1], DATA, (8, 8))
+        assert together.depth[row] == alone.depth[0]
+        assert together.resized[row] == (0 if together.resolution[row] == 8 else together.resolution[row] ** 2 * 3)
+        alone_parts = Parts.of(alone.blocks, 16)
+        assert macs[row] == alone.total(alone_parts.in_blocks(macs_of(alone_parts.layers)))[0]
