@@ -126,13 +126,11 @@ class TableBuilder:
 
     def table(self) -> BlockTable:
         """Everything added so far."""
-        shape = (len(self.size), len(self._columns))
+        shape = (len(self._columns), len(self.size))
         arrays = {f.name: np.empty(shape, dtype=np.int64) for f in fields(BlockTable)}
-        exists = np.empty(shape, dtype=bool)
-        for position, (column, present) in enumerate(zip(self._columns, self._exists, strict=True)):
-            exists[:, position] = present
+        for position, (column, exists) in enumerate(zip(self._columns, self._exists, strict=True)):
             for name, values in column.items():
-                arrays[name][:, position] = values
-        for name, array in arrays.items():
-            array[~exists] = ABSENT if name == "kind" else 0
-        return BlockTable(**arrays)
+                absent = ABSENT if name == "kind" else 0
+                arrays[name][position] = values if exists is True else np.where(exists, values, absent)
+        # Written block by block, for thousands of networks at once are written to memory in its order.
+        return BlockTable(**{name: array.T for name, array in arrays.items()})

@@ -66,9 +66,11 @@ def operators_of(layers: IntArray) -> list[tuple[int, IntArray]]:
 
 def likeness(a: FloatArray, b: FloatArray) -> FloatArray:
     """exp(-|a - b|^2 / 2) of every pair of rows: (n, m)."""
-    squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
-    found: FloatArray = np.exp(-np.maximum(squares, 0.0) / 2)
-    return found
+    exponents: FloatArray = a @ b.T
+    exponents -= (a**2).sum(axis=1)[:, None] / 2
+    exponents -= (b**2).sum(axis=1) / 2
+    np.minimum(exponents, 0.0, out=exponents)
+    return np.exp(exponents, out=exponents)
 
 
 def _doublings(counts: IntArray | FloatArray) -> FloatArray:

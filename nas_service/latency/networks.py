@@ -67,7 +67,8 @@ def networks_of(
     table = space.layout(rows, network_input)
     keys = _block_keys(table)
     distinct_keys, first, places = np.unique(keys, return_index=True, return_inverse=True)
-    distinct = {f.name: getattr(table, f.name).reshape(-1)[first][:, None] for f in fields(BlockTable)}
+    at = np.unravel_index(first, keys.shape)
+    distinct = {f.name: getattr(table, f.name)[at][:, None] for f in fields(BlockTable)}
     resolution = table.resolution
     height, width = image_side or (resolution, resolution)
     same = (resolution == height) & (resolution == width)
@@ -77,7 +78,7 @@ def networks_of(
 
 def _block_keys(table: BlockTable) -> IntArray:
     """A number (n, b) a block: equal for equal blocks, and for different ones but with a chance of about 2^-64."""
-    keys = np.zeros(table.kind.shape, dtype=np.uint64)
+    keys = np.zeros(table.kind.T.shape, dtype=np.uint64).T  # as the table lies in memory
     for name, multiplier in zip(_FIELDS, _MULTIPLIERS, strict=True):
         keys += getattr(table, name).astype(np.uint64) * multiplier
     return keys.view(np.int64)

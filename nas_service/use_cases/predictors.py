@@ -1,5 +1,6 @@
 """Which latency predictors there are, and whether what they say still holds."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -63,8 +64,18 @@ def _changed(born: Birthplace, target: TargetSpec, now: Mapping[str, object]) ->
 
 
 def of_one_birthplace(timed: Sequence[Timed]) -> list[Timed]:
-    """Of measurements, oldest first, those that were taken where and with what the newest was taken."""
-    return [one for one in timed if _same(one.birthplace, timed[-1].birthplace)]
+    """Of measurements, oldest first, those that were taken where and with what the newest was taken.
+
+    Of each network the most precise one: one that came twice would be in both what is fitted and what is held out.
+    """
+    found: dict[str, Timed] = {}
+    for one in timed:
+        if not _same(one.birthplace, timed[-1].birthplace):
+            continue
+        key = json.dumps(one.architecture, sort_keys=True)
+        if key not in found or one.relative_error <= found[key].relative_error:
+            found[key] = one
+    return list(found.values())
 
 
 def evidence_of(subject: Subject, timed: Sequence[Timed]) -> Evidence:
