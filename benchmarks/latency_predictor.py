@@ -33,7 +33,7 @@ from nas_service.latency.process import Process
 from nas_service.use_cases.predictors import evidence_of
 from search_spaces import Architecture, NetworkInput
 from workers.data.load import load_dataset
-from workers.export import ExportFacts, export_onnx
+from workers.export.files import subject_of, write_files
 from workers.profiling.measure import Effort, measure
 
 CASES = {"small-32": ("small", 32, {}), "large-96": ("large", 96, {"resolution": [64, 96]})}
@@ -59,7 +59,6 @@ class Bench:
     def __post_init__(self) -> None:
         spec = DatasetSpec(name=noise_name(self.side, self.side, 3, CLASSES))
         self.data = load_dataset(spec, ())
-        self.images = torch.from_numpy(self.data.validation.rows(slice(0, 2)).copy()).permute(0, 3, 1, 2).float() / 255
 
     @property
     def subject(self) -> Subject:
@@ -69,22 +68,11 @@ class Bench:
         """Build, export, time."""
         torch.manual_seed(0)
         network = search_spaces.build(self.space, architecture, NetworkInput(3, CLASSES)).eval()
-        path = self.folder / "model.onnx"
-        data = self.data
-        facts = ExportFacts(
-            data.classes, 3, self.side, self.side, data.mean, data.std, self.space.name, architecture.key
-        )
-        export_onnx(network, facts, self.images, path)
-        found = measure(self._in_precision(path), self.target, EFFORT)
-        half = (found.ci95_high_ms - found.ci95_low_ms) / 2 if found.ci95_low_ms is not None else np.inf
+        subject = subject_of(network, self.data, self.space.name, architecture.key)
+        (written,) = write_files(subject, [self.target.format], self.folder)
+        found = measure(written.path, self.target, EFFORT)
+        half = np.inf if found.ci95_low_ms is None else (found.ci95_high_ms - found.ci95_low_ms) / 2
         return Timed(dict(architecture.values), found.median_ms, half / found.median_ms, BORN)
-
-    def _in_precision(self, path: Path) -> Path:
-        if self.target.precision == "fp32":
-            return path
-        from workers.export.onnx_int8 import quantize_onnx
-
-        return quantize_onnx(path, self.images.numpy())
 
     def draw(self, rng: np.random.Generator, known: list[Timed]) -> list[Architecture]:
         """The next batch, as the service's sampler for profiles chooses it."""
@@ -108,9 +96,8 @@ def profile(bench: Bench, minutes: float, chosen_before: set[str]) -> tuple[list
     """Measure until the time is spent; the seconds it took, choosing and exporting included."""
     rng, known, start = np.random.default_rng(1), [], time.monotonic()
     while time.monotonic() - start < minutes * 60:
-        for architecture in bench.draw(rng, known):
-            if architecture.key not in chosen_before and time.monotonic() - start < minutes * 60:
-                known.append(bench.time(architecture))
+        left = (a for a in bench.draw(rng, known) if a.key not in chosen_before)
+        known.extend(bench.time(a) for a in left if time.monotonic() - start < minutes * 60)
     return known, time.monotonic() - start
 
 
