@@ -30,7 +30,7 @@ class Parts:
         entries = (np.ones(len(present)), (present // LAYERS_A_BLOCK, place.ravel()))
         return cls(distinct, sparse.csr_array(entries, shape=(len(layers), len(distinct))))
 
-    def in_blocks(self, of_layer: FloatArray) -> FloatArray:
+    def in_blocks(self, of_layer: FloatArray | IntArray) -> FloatArray:
         """Sums over each block's layers, (b,), of a number a layer (u,)."""
         sums: FloatArray = self.of_block @ of_layer
         return sums

@@ -118,8 +118,9 @@ class Process:
     @classmethod
     def from_json(cls, document: Mapping[str, Any], mean: Mean) -> Self:
         """Read back what `to_json` wrote; `mean` is read by whoever knows its kind."""
-        arrays = {name: unpacked(document[name]) for name in ("layer_weights", "wholes", "whole_weights")}
-        return cls(mean, Scales(*document["scales"]), layers=unpacked(document["layers"]).astype(np.int64), **arrays)
+        layers = unpacked(document["layers"]).astype(np.int64)
+        arrays = [unpacked(document[name]) for name in ("layer_weights", "wholes", "whole_weights")]
+        return cls(mean, Scales(*document["scales"]), layers, *arrays)
 
 
 @dataclass(frozen=True, eq=False)
