@@ -8,6 +8,7 @@ from optuna.samplers import BaseSampler, GPSampler, NSGAIIISampler, NSGAIISample
 
 from nas_service.domain.spec import DatasetSpec, SearchSpec, StrategySpec
 from nas_service.search.predictor import PlainProblem, PredictorSampler
+from nas_service.search.profile_sampler import ProfileSampler
 from nas_service.search.samplers import make_sampler
 
 KINDS: dict[str, type[BaseSampler]] = {
@@ -17,6 +18,7 @@ KINDS: dict[str, type[BaseSampler]] = {
     "tpe": TPESampler,
     "gp": GPSampler,
     "predictor": PredictorSampler,
+    "profile": ProfileSampler,
 }
 
 PROBLEM = PlainProblem({"depth": IntDistribution(1, 3)})
