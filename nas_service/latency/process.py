@@ -119,8 +119,8 @@ class Process:
     def from_json(cls, document: Mapping[str, Any], mean: Mean) -> Self:
         """Read back what `to_json` wrote; `mean` is read by whoever knows its kind."""
         layers = unpacked(document["layers"]).astype(np.int64)
-        arrays = [unpacked(document[name]) for name in ("layer_weights", "wholes", "whole_weights")]
-        return cls(mean, Scales(*document["scales"]), layers, *arrays)
+        layer_weights, wholes, weights = (unpacked(document[n]) for n in ("layer_weights", "wholes", "whole_weights"))
+        return cls(mean, Scales(*document["scales"]), layers, layer_weights, wholes, weights)
 
 
 @dataclass(frozen=True, eq=False)
