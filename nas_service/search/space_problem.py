@@ -128,7 +128,9 @@ class SpaceProblem:
         return networks_of(self._space, rows, self._network_input, self._image_side)
 
     def foresee(self, architectures: Sequence[Architecture]) -> list[Foreseen]:
-        """What the predictors of the targets say."""
+        """What the predictors of the targets say; nothing where there are none."""
+        if not self._foresights:
+            return [Foreseen({}, {})] * len(architectures)
         networks = self.networks(self._space.to_indices(architectures))
         return list(foreseen(self._foresights, self._constraints, networks))
 
