@@ -107,6 +107,7 @@ def test_the_card_of_a_finalized_candidate_tells_its_test_accuracy_once(
         detail = service.client.candidate(member.candidate.id)
         assert detail.final is not None
         assert 0 < detail.final["test_accuracy"] <= 1
+        assert detail.final["sharpness"]["loss_rise"] > 0
         assert [w.kind for w in detail.work if w.kind is WorkKind.FINALIZE] == [WorkKind.FINALIZE]
 
 

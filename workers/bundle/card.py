@@ -18,6 +18,7 @@ from workers.bundle.card_format import (
     LatencyPart,
     SearchPart,
     SharePart,
+    SharpnessPart,
     TrainingPart,
 )
 from workers.data import DataSet, summary
@@ -45,6 +46,7 @@ class CardFacts:
     measurements: list[Measurement]
     data: DataSet
     files: list[JudgedFile]
+    sharpness: SharpnessPart
 
 
 class DatasetChangedError(PermanentError):
@@ -76,6 +78,7 @@ def make_card(facts: CardFacts) -> Card:
         ),
         latencies=[_latency(measurement) for measurement in facts.measurements],
         training=_training(facts),
+        sharpness=facts.sharpness,
         versions={name: version(name) for name in LIBRARIES} | {"python": platform.python_version()},
     )
 

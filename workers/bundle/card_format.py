@@ -174,6 +174,16 @@ class TrainingPart(CardPart):
     """One entry an epoch."""
 
 
+class SharpnessPart(CardPart):
+    """How sharp the minimum is at which the weights stand, by the mean cross-entropy on `samples` training images."""
+
+    loss_rise: float
+    """The worst that was found within a distance of 0.5, in units of each weight's own magnitude; in nats."""
+    top_eigenvalue: float
+    """Of the Hessian over all weights."""
+    samples: int
+
+
 class Card(CardPart):
     """Every number with its split, seed, epochs and birthplace."""
 
@@ -187,5 +197,6 @@ class Card(CardPart):
     cost: CostPart
     latencies: list[LatencyPart]
     training: TrainingPart
+    sharpness: SharpnessPart | None = None
     versions: dict[str, str]
     """Of the libraries that wrote this card."""

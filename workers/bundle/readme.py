@@ -1,7 +1,7 @@
 """The bundle's README: what is in it, what it achieves, and how to load it."""
 
 from nas_service.domain.formats import ModelFormat
-from workers.bundle.card_format import Card, FilePart, LatencyPart
+from workers.bundle.card_format import Card, FilePart, LatencyPart, SharpnessPart
 from workers.export.onnx_export import INPUT_NAME
 
 PURPOSES = {
@@ -120,7 +120,15 @@ def _rows(card: Card) -> list[tuple[str, str]]:
             f" on {training.train_samples:,} images, seed {training.seed},"
             f" {training.duration_s:.1f} s on {training.device} ({training.precision})",
         ),
+        *_sharpness(card.sharpness),
     ]
+
+
+def _sharpness(part: SharpnessPart | None) -> list[tuple[str, str]]:
+    if part is None:
+        return []
+    figures = f"the loss rises by up to {part.loss_rise:.3g} nearby; largest curvature {part.top_eigenvalue:.3g}"
+    return [("sharpness", f"{figures} ({part.samples:,} training images)")]
 
 
 def _accuracies(file: FilePart) -> list[tuple[str, str, str]]:

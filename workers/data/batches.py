@@ -61,6 +61,12 @@ def evaluation_batches(data: DataSet, split: Split, batch_size: int) -> Iterator
         yield normalise(pixels), split.labels[span]
 
 
+def spread_batch(data: DataSet, split: Split, count: int) -> Batch:
+    """At most `count` images of `split` as they are, evenly over its order, in which a class may follow another."""
+    indices = np.unique(np.linspace(0, len(split) - 1, min(count, len(split))).round().astype(np.int64))
+    return Normaliser(data)(split.rows(indices)), split.labels[torch.from_numpy(indices)]
+
+
 class Normaliser:
     """uint8 pixels to (pixel / 255 - mean) / std as float32, in one multiply-add over contiguous memory."""
 

@@ -16,7 +16,7 @@ from nas_service.domain.entities import WEIGHTS_FILE, JsonDict, SupernetFacts
 from nas_service.domain.rungs import rungs_of
 from nas_service.use_cases.reuse import evaluator_of, inherits, training_of
 from nas_service.use_cases.space import network_input, space_of
-from workers.data import DataSet, evaluation_batches
+from workers.data import DataSet, spread_batch
 from workers.export.exported import require
 from workers.export.files import subject_of
 from workers.profiling.host_lock import TrainingPass
@@ -78,11 +78,11 @@ def evaluate(task: Task) -> JsonDict:
 
 
 def _proxies(task: Task, model: nn.Module, data: DataSet) -> dict[str, float]:
-    """What the untrained network scores on the first training images."""
+    """What the untrained network scores on some training images."""
     names = task.search.spec.strategy.proxies
     if not names:
         return {}
-    images, _ = next(evaluation_batches(data, data.train, PROXY_IMAGES))
+    images, _ = spread_batch(data, data.train, PROXY_IMAGES)
     with TrainingPass(task.service.settings.host_lock_dir, on_wait=task.lease.check):
         return scores(model, images, names)
 

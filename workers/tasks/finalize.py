@@ -4,14 +4,24 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+from safetensors.torch import load_file
+from torch import nn
+
 from nas_service.domain.entities import WEIGHTS_FILE, Evaluation, Export, JsonDict, Measurement
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.metrics import deployed_target
-from nas_service.use_cases.space import space_of
+from nas_service.use_cases.space import network_input, space_of
+from search_spaces import build
 from workers.bundle.card import CardFacts, JudgedFile, make_card
+from workers.bundle.card_format import SharpnessPart
 from workers.bundle.write import BundleParts, pack, write_bundle
+from workers.data import spread_batch
 from workers.export.exported import ExportedModel
+from workers.profiling.host_lock import TrainingPass
+from workers.sharpness import sharpness_of
 from workers.tasks.context import Task
+
+SHARPNESS_IMAGES = 128
 
 MEDIA_TYPES = {
     ".json": "application/json",
@@ -31,8 +41,9 @@ def finalize(task: Task) -> JsonDict:
         folder = Path(scratch, "bundle")
         artifacts.fetch(evaluation.result["weights_sha256"], folder / WEIGHTS_FILE)
         judged = [_judged(task, evaluation.export(form), folder) for form in task.search.spec.formats]
-        facts = CardFacts(task.search, task.candidate, evaluation, measurements, data, judged)
         architecture = space.canonical(task.candidate.architecture)
+        sharpness = _sharpness(task, build(space, architecture, network_input(task.search)), folder / WEIGHTS_FILE)
+        facts = CardFacts(task.search, task.candidate, evaluation, measurements, data, judged, sharpness)
         assert task.search.space is not None
         parts = BundleParts(space, task.search.space, architecture, data, make_card(facts))
         files = write_bundle(folder, parts)
@@ -43,6 +54,7 @@ def finalize(task: Task) -> JsonDict:
         "final": {
             "bundle": bundle.sha256,
             **_deployed(task, judged),
+            "sharpness": sharpness.model_dump(),
             "files": {file.export.format.file_name: _figures(file) for file in judged},
             "latency": {
                 str(target): {
@@ -56,6 +68,16 @@ def finalize(task: Task) -> JsonDict:
             },
         },
     }
+
+
+def _sharpness(task: Task, network: nn.Module, weights: Path) -> SharpnessPart:
+    """Of the network with these weights, on training images."""
+    data = task.dataset()
+    network.load_state_dict(load_file(weights))
+    images, labels = spread_batch(data, data.train, SHARPNESS_IMAGES)
+    with TrainingPass(task.service.settings.host_lock_dir, on_wait=task.lease.check):
+        found = sharpness_of(network, images, labels)
+    return SharpnessPart(**asdict(found), samples=len(images))
 
 
 def _judged(task: Task, export: Export, folder: Path) -> JudgedFile:

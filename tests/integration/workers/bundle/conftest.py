@@ -20,6 +20,7 @@ from nas_service.domain.formats import ModelFormat
 from nas_service.domain.spec import DatasetSpec, SearchSpec, TargetSpec, TrainingSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus
 from workers.bundle.card import CardFacts, JudgedFile, make_card
+from workers.bundle.card_format import SharpnessPart
 from workers.bundle.checks.bundle import Means
 from workers.bundle.write import CHECKSUMS, FILES, BundleParts, write_bundle
 from workers.data import DataSet, load_dataset
@@ -103,6 +104,7 @@ def made(data: DataSet, tmp_path_factory: pytest.TempPathFactory) -> Made:
         measurements=[_measurement(model, measured)],
         data=data,
         files=[judged],
+        sharpness=SharpnessPart(loss_rise=0.25, top_eigenvalue=12.5, samples=128),
     )
     parts = BundleParts(space, SpaceFacts("mobilenet", "tiny", {}, "1"), architecture, data, make_card(facts))
     write_bundle(folder, parts)

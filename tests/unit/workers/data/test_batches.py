@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from workers.data import DataSet, Epoch, evaluation_batches, steps_per_epoch, train_batches
+from workers.data import DataSet, Epoch, evaluation_batches, spread_batch, steps_per_epoch, train_batches
 
 ALL = ("crop", "flip", "cutout", "mixup")
 MakeSet = Callable[..., DataSet]
@@ -32,6 +32,17 @@ def test_evaluation_gives_every_image_once_in_order_normalised(random_set: MakeS
     expected = (data.test.images / 255 - mean) / std
     torch.testing.assert_close(torch.cat([x for x, _ in batches]), expected, rtol=1e-5, atol=1e-5)
     assert torch.equal(torch.cat([y for _, y in batches]), data.test.labels)
+
+
+@pytest.mark.parametrize("count", [4, 48, 100])
+def test_a_spread_batch_holds_images_from_the_whole_order_with_their_labels(random_set: MakeSet, count: int) -> None:
+    data = random_set(count=48)
+    known = images_and_labels(evaluation_batches(data, data.train, 48))
+    batch = images_and_labels([spread_batch(data, data.train, count)])
+    assert len(batch) == min(count, 48)
+    places = [known.index(one) for one in batch]
+    assert (places[0], places[-1]) == (0, 47)
+    assert places == sorted(places)
 
 
 def test_an_epoch_without_augmentation_visits_images_once_with_their_labels(random_set: MakeSet) -> None:
