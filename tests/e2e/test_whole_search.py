@@ -67,8 +67,8 @@ def test_a_calm_search_loses_no_lease_no_process_and_no_transaction(
 
 
 def test_stock_optuna_finds_the_same_front_in_the_same_database(service: RunningService, search: SearchDetail) -> None:
-    study = optuna.load_study(study_name=search.id, storage=service.database_url)
     """By the numbers that the search went by: a near-tie that was timed again has better ones since."""
+    study = optuna.load_study(study_name=search.id, storage=service.database_url)
     again = {e.payload["number"] for e in service.client.events(search.id) if e.kind == "candidate.remeasured"}
     assert [t.number for t in study.trials] == list(range(CANDIDATES))
     for trial, candidate in zip(study.trials, service.client.candidates(search.id), strict=True):
