@@ -5,7 +5,8 @@ import { candidateLink } from "./dom.js";
 import { clock, duration } from "./format.js";
 
 export const KINDS = ["prepare", "evaluate", "profile", "finalize", "export", "supernet"];
-const kindOf = ({ kind }) => (kind === "compare" ? "supernet" : kind);
+const standsFor = { compare: "supernet", fit: "finalize" };
+const kindOf = ({ kind }) => standsFor[kind] ?? kind;
 const BAR = 14;
 
 export class TimelineChart {
