@@ -15,8 +15,8 @@ from nas_service.domain.estimates import Z_95, Interval
 from nas_service.domain.front import BoolArray, FloatArray, IntArray, Point, beaten, losses_of, undominated
 
 SEED = 20
-DRAWS, FEWEST_DRAWS = 2000, 50
-"""The standard error of a probability is at most 1.2 %; where thousands of candidates are in doubt, up to 7 %."""
+DRAWS, FEWEST_DRAWS = 1000, 50
+"""The standard error of a probability is at most 1.6 %; where thousands of candidates are in doubt, up to 7 %."""
 MOST_COMPARED = 8_000_000
 """Comparisons of two candidates in all draws."""
 LEAST_CHANCE = 0.05

@@ -143,7 +143,7 @@ class FrontMember(Document):
     metrics: dict[str, float]
     """The numbers that this front is made of: see `figures`."""
     probability: float
-    """That it is on the front, if every error is independent of the others: by simulation, within about 1 %."""
+    """That it is on the front, if every error is independent of the others: by simulation, standard error 1.6 %."""
     certain: bool
     """Whether no other candidate can dominate it, wherever in their intervals both may lie."""
     rivals: tuple[str, ...]
