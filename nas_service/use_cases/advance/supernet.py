@@ -65,7 +65,9 @@ def _known(context: Context) -> SupernetFacts | None:
         return None
     supernet = replace(found, reused=True)
     context.change(supernet=supernet)
-    _tell(context, "supernet.reused", {"epochs": supernet.epochs, "trusted": supernet.trusted})
+    _tell(context, "supernet.reused", {"epochs": supernet.epochs})
+    if not supernet.trusted:
+        _tell_rejected(context, supernet)
     return supernet
 
 
@@ -96,7 +98,7 @@ def _judge(context: Context, supernet: SupernetFacts) -> None:
     assert context.search.supernet is not None
     context.uow.supernets.keep(supernet_reuse_key(context.search), context.search.supernet)
     if not enough:
-        _tell(context, "supernet.rejected", {"tau": tau, "needed": wanted.min_agreement, "evaluator": "scratch"})
+        _tell_rejected(context, supernet)
     context.enter(SearchPhase.SEARCH)
 
 
@@ -106,6 +108,11 @@ def _agreement(comparisons: list[JsonDict]) -> JsonDict | None:
         return None
     by_macs = kendall_tau([(c["macs"], c["scratch"]) for c in comparisons])
     return asdict(found) | {"macs_tau": by_macs, "sample": len(comparisons)}
+
+
+def _tell_rejected(context: Context, supernet: SupernetFacts) -> None:
+    tau, needed = (supernet.agreement or {}).get("tau"), context.search.spec.strategy.supernet.min_agreement
+    _tell(context, "supernet.rejected", {"tau": tau, "needed": needed, "evaluator": "scratch"})
 
 
 def _tell(context: Context, kind: str, payload: JsonDict) -> None:

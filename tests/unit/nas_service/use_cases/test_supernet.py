@@ -8,7 +8,7 @@ import pytest
 from benchmarks.no_op_workers import claim, finish
 from nas_service.domain.entities import Failure, JsonDict, Search, WorkItem, WorkKind
 from nas_service.domain.states import SearchStatus
-from nas_service.use_cases import work
+from nas_service.use_cases import control, work
 from nas_service.use_cases.advance import advance
 from nas_service.use_cases.reuse import evaluation_reuse_key, evaluator_of
 from tests.unit.nas_service.use_cases.conftest import Bench
@@ -100,6 +100,9 @@ def test_one_that_ranks_badly_is_trained_on_and_then_given_up(bench: Bench) -> N
         "supernet.agreement",
         "supernet.rejected",
     ]
+    again = submit(bench)
+    assert not {WorkKind.SUPERNET, WorkKind.COMPARE} & set(kinds_of(bench, again))
+    assert events_of(bench, again) == ["supernet.reused", "supernet.rejected"]
 
 
 def test_trained_on_it_begins_with_its_weights_and_compares_with_the_same_trainings(bench: Bench) -> None:
@@ -173,3 +176,18 @@ def test_final_trainings_from_scratch_are_those_of_any_other_search(bench: Bench
     keys = {evaluation_reuse_key(bench.search(s), "key", final=True) for s in (from_scratch, plain)}
     assert len(keys) == 1
     assert evaluator_of(bench.search(from_scratch), final=True) == "scratch"
+
+
+def test_a_search_can_be_cancelled_while_its_supernet_is_compared(bench: Bench) -> None:
+    search = submit(bench)
+    for _ in range(3):
+        advance(bench.store, bench.memories, search.id)
+        item = claim(bench.store)
+        assert item is not None
+        if item.kind is not WorkKind.COMPARE:
+            finish(bench.store, item)
+    control.cancel(bench.store, search.id)
+    work.drop(bench.store, item)
+    advance(bench.store, bench.memories, search.id)
+    assert bench.search(search).status is SearchStatus.CANCELLED
+    assert claim(bench.store) is None
