@@ -83,6 +83,7 @@ def lease_info(item: WorkItem, target: TargetSpec, settings: Settings) -> LeaseI
         target=target,
         model_sha256=item.payload["model_sha256"],
         budget_s=settings.measure_budget_s(final=item.payload["final"]),
+        final=item.payload["final"],
         lease_s=settings.lease_s,
         heartbeat_s=settings.lease_s / BEATS_A_LEASE,
     )

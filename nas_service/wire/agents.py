@@ -79,6 +79,8 @@ class LeaseInfo(Document):
     model_sha256: str
     budget_s: float
     """Longest time spent on sampling."""
+    final: bool
+    """Whether the candidate is finalized with it: then throughput is measured, too."""
     lease_s: float
     """How long the agent may be silent before the item is given to another."""
     heartbeat_s: float

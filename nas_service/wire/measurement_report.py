@@ -63,6 +63,15 @@ class BaselineReport(Report):
     established_at_s: Annotated[float, Field(ge=0, le=1e11)]
 
 
+class ThroughputReport(Report):
+    """Of batches of one size."""
+
+    batch_size: Annotated[int, Field(ge=1, le=4096)]
+    images_per_s: Annotated[float, Field(gt=0, le=1e12)]
+    median_ms: Milliseconds
+    runs: Count
+
+
 class MeasurementReport(Report):
     """What `workers.profiling.measurement.MeasurementResult` means, with its samples packed."""
 
@@ -87,6 +96,7 @@ class MeasurementReport(Report):
     reference_ratio: Annotated[float, Field(gt=0, le=1e9)]
     baseline: BaselineReport | None
     peak_memory_mib: Mebibytes | None
+    throughput: Annotated[tuple[ThroughputReport, ...], Field(max_length=16)] = ()
     energy_per_run_mj: Annotated[float, Field(ge=0, le=1e9)] | None
     load_ms: Annotated[float, Field(ge=0, le=LONGEST_MS)]
     file_bytes: Annotated[int, Field(ge=1, le=2**40)]

@@ -16,6 +16,7 @@ from nas_service.domain.signals import Signal
 from nas_service.wire.agents import LeaseInfo
 from workers.agent.door import Door, is_passing
 from workers.lease import Abandoned, Lease, LeaseTimes, Paused
+from workers.profiling.measure import Effort
 from workers.profiling.timing import Host, time_alone
 
 log = structlog.get_logger()
@@ -79,7 +80,8 @@ class Timer:
         times = LeaseTimes(lease.lease_s, lease.heartbeat_s)
         with Lease(lease.item_id, beat, times, self._shutdown) as hold, tempfile.TemporaryDirectory() as folder:
             model = self._door.fetch_model(lease, Path(folder))
-            return time_alone(model, lease.target, lease.budget_s, Host(self._lock_dir, hold.check))
+            effort = Effort(budget_s=lease.budget_s, throughput=lease.final)
+            return time_alone(model, lease.target, effort, Host(self._lock_dir, hold.check))
 
     def _fail(self, lease: LeaseInfo, failure: Failure, *, retry: bool) -> None:
         log.warning("failed", item=lease.item_id, retry=retry, **failure.to_json())

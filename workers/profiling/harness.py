@@ -31,6 +31,7 @@ from workers.profiling.measurement import Job, MeasurementResult
 from workers.profiling.runtimes import RUNTIMES, Array, LoadedModel, Runtime
 from workers.profiling.sampling import LEAST_WINDOWS, Meter, Plan, Run, Samples, Session, sample
 from workers.profiling.statistics import summarise
+from workers.profiling.throughput import BATCH_SIZES, BUDGET_S, throughput
 
 EXIT_ORPHANED = 3
 FIRST_RUNS = 3
@@ -83,7 +84,8 @@ def time_model(job: Job, wait_for_the_host: Callable[[], None]) -> MeasurementRe
     runtime.start()
     refuse_strangers(runtime)
     gc.disable()
-    subject, facts = _load_subject(runtime, job)
+    model, facts = _load_subject(runtime, job)
+    subject = _bind(model, images_for(model, job.batch_size))
     sessions = _load_sessions(runtime, job, subject)
     wait_for_the_host()
     held_from = time.perf_counter()
@@ -96,6 +98,8 @@ def time_model(job: Job, wait_for_the_host: Callable[[], None]) -> MeasurementRe
         switches = host.involuntary_switches()
         samples = sample(sessions, Plan(job.budget_s, job.precision, usual_ns), meter)
         facts["energy_per_run_mj"] = energy_per_run_mj(subject)
+        batch_sizes = BATCH_SIZES if job.throughput else ()
+        facts["throughput"] = [asdict(found) for found in throughput(model, batch_sizes, BUDGET_S)]
     facts["held_s"] = time.perf_counter() - held_from
     facts["sessions"] = len(sessions)
     birthplace = {
@@ -129,7 +133,7 @@ def _bind(model: LoadedModel, images: Array) -> Run:
     return lambda: model.run(images)
 
 
-def _load_subject(runtime: Runtime, job: Job) -> tuple[Run, dict[str, Any]]:
+def _load_subject(runtime: Runtime, job: Job) -> tuple[LoadedModel, dict[str, Any]]:
     """The subject ready to run, and what loading it and running it first cost."""
     before_mib = host.resident_mib()
     start = time.perf_counter()
@@ -143,7 +147,7 @@ def _load_subject(runtime: Runtime, job: Job) -> tuple[Run, dict[str, Any]]:
         raise UnusableModelError(f"{type(error).__name__}: {error}") from error
     peak_mib = host.peak_resident_mib()
     grown_mib = None if before_mib is None or peak_mib is None else peak_mib - before_mib
-    return run, {"load_ms": load_ms, "peak_memory_mib": grown_mib}
+    return model, {"load_ms": load_ms, "peak_memory_mib": grown_mib}
 
 
 def _load_sessions(runtime: Runtime, job: Job, subject: Run) -> list[Session]:

@@ -34,12 +34,14 @@ class Effort:
     """How well and how long to measure.
 
     Sampling ends when the relative half-width of the median's 95 % interval is below `precision`, or after
-    `budget_s` (the result is then noisy). A process without an answer after `limit_s` is killed.
+    `budget_s` (the result is then noisy). A process without an answer after `limit_s` is killed. `throughput` asks for
+    images a second at several batch sizes, too.
     """
 
     precision: float = 0.01
     budget_s: float = 5.0
     limit_s: float = 60.0
+    throughput: bool = False
 
     @property
     def calibration_s(self) -> float:
@@ -103,6 +105,7 @@ def measure(
             baseline_dir=str(around.baseline_dir) if around.baseline_dir else None,
             calibration_s=effort.calibration_s,
             reference_facts={"device_id": device["id"], "reference_sha256": reference_sha256},
+            throughput=effort.throughput,
         )
         answer = run_harness(job, effort.limit_s, around, Path(folder))
     if "refused" in answer:

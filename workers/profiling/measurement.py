@@ -17,6 +17,7 @@ class Job:
     baseline_dir: where this host's baselines are kept; None tells times as they were taken.
     calibration_s: how long the reference is timed where there is no baseline yet.
     reference_facts: what beside runtime, versions and threads the reference's latency depends on.
+    throughput: whether several batch sizes are timed in the end.
     """
 
     model: str
@@ -30,6 +31,7 @@ class Job:
     baseline_dir: str | None
     calibration_s: float
     reference_facts: dict[str, str]
+    throughput: bool
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -64,6 +66,7 @@ class MeasurementResult:
         model, minus its resident memory just before loading, when runtime and inputs were already there.
         Null where the system does not tell.
     energy_per_run_mj: of all processor packages while one run lasts; null where it cannot be read.
+    throughput: images_per_s, median_ms and runs by batch_size (`throughput`), where asked for.
     held_s: how long the host was held for this measurement: every training on it paused as long.
     birthplace: device, cores, threads, versions, clocks, load and time, under which the samples were taken.
     """
@@ -90,6 +93,7 @@ class MeasurementResult:
     noisy: bool
     peak_memory_mib: float | None
     energy_per_run_mj: float | None
+    throughput: list[dict[str, Any]]
     load_ms: float
     file_bytes: int
     held_s: float

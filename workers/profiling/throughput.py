@@ -8,6 +8,8 @@ import numpy as np
 
 from workers.profiling.runtimes import LoadedModel
 
+BATCH_SIZES = (1, 8, 32, 64)
+BUDGET_S = 2.0
 FEWEST_RUNS, MOST_RUNS = 3, 1000
 
 

@@ -27,8 +27,8 @@ class Host:
     on_wait: Callable[[], None]
 
 
-def time_alone(model: Path, target: TargetSpec, budget_s: float, host: Host) -> JsonDict:
-    """A measurement as JSON, its samples packed; at most about `budget_s` seconds of sampling.
+def time_alone(model: Path, target: TargetSpec, effort: Effort, host: Host) -> JsonDict:
+    """A measurement as JSON, its samples packed.
 
     Raises RetryableError where the host was busy or the harness died, PermanentError where a retry cannot help, and
     whatever `host.on_wait` raises.
@@ -38,7 +38,7 @@ def time_alone(model: Path, target: TargetSpec, budget_s: float, host: Host) -> 
         on_wait=host.on_wait,
         baseline_dir=host.lock_dir,
     )
-    result = measure(model, target, Effort(budget_s=budget_s), around).to_dict()
+    result = measure(model, target, effort, around).to_dict()
     result["samples_f32_zlib_base64"] = packed(result.pop("samples_ms"))
     result["references_f32_zlib_base64"] = packed(result.pop("references_ms"))
     return result

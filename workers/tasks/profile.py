@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nas_service import tracing
 from nas_service.domain.entities import JsonDict
+from workers.profiling.measure import Effort
 from workers.profiling.timing import Host, time_alone
 from workers.tasks.context import Task
 
@@ -12,10 +13,12 @@ from workers.tasks.context import Task
 def profile(task: Task) -> JsonDict:
     """A measurement. Raises RetryableError where the host was busy or the harness died, PermanentError otherwise."""
     settings, payload = task.service.settings, task.item.payload
+    final = payload["final"]
     with tempfile.TemporaryDirectory() as folder:
         target = task.search.spec.targets[payload["target"]]
         model = task.service.artifacts.fetch(payload["model_sha256"], Path(folder, target.format.file_name))
         host = Host(settings.host_lock_dir, task.lease.check)
         with tracing.span("time"):
-            result = time_alone(model, target, settings.measure_budget_s(final=payload["final"]), host)
+            effort = Effort(budget_s=settings.measure_budget_s(final=final), throughput=final)
+            result = time_alone(model, target, effort, host)
     return result | {"device_id": result["birthplace"]["device_id"]}

@@ -58,6 +58,13 @@ def test_result_is_a_distribution_with_its_interval(result: MeasurementResult) -
     assert result.load_ms > 0
 
 
+def test_throughput_is_measured_where_it_is_asked_for(model_path: Path, result: MeasurementResult) -> None:
+    assert result.throughput == []
+    found = measure(model_path, TargetSpec(), replace(SHORT, throughput=True)).throughput
+    assert [entry["batch_size"] for entry in found] == [1, 8, 32, 64]
+    assert all(entry["images_per_s"] > 0 for entry in found)
+
+
 def test_result_travels_as_json(result: MeasurementResult) -> None:
     assert MeasurementResult(**json.loads(json.dumps(result.to_dict()))) == result
 

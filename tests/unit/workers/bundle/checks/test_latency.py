@@ -47,7 +47,7 @@ def stated(ratio: float = 0.5, **birthplace: Any) -> LatencyPart:
 
 def timed(ratio: float, noisy: bool = False) -> MeasurementResult:
     more: dict[str, Any] = {"samples_per_block": 10, "dropped_blocks": 0, "dropped": {}, "warmup_count": 9}
-    more |= {"windows": 10, "sessions": 10, "energy_per_run_mj": None, "held_s": 1.0, "file_bytes": 1}
+    more |= {"windows": 10, "sessions": 10, "energy_per_run_mj": None, "throughput": [], "held_s": 1.0, "file_bytes": 1}
     more |= {"reference_floor_ms": 0.2, "references_ms": []}
     return MeasurementResult(
         noisy=noisy, reference_ratio=ratio, birthplace=HERE, duration_s=1.0, samples_ms=[], **TIMES, **more
