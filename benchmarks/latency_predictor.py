@@ -34,7 +34,7 @@ from nas_service.use_cases.predictors import evidence_of
 from search_spaces import Architecture, NetworkInput
 from workers.data.load import load_dataset
 from workers.export.files import subject_of, write_files
-from workers.profiling.measure import Effort, measure
+from workers.profiling.measure import Effort, Surroundings, measure
 
 CASES = {"small-32": ("small", 32, {}), "large-96": ("large", 96, {"resolution": [64, 96]})}
 """Preset, side of the images, and restrictions: 96 pixels are seen as 64 or 96."""
@@ -70,7 +70,7 @@ class Bench:
         network = search_spaces.build(self.space, architecture, NetworkInput(3, CLASSES)).eval()
         subject = subject_of(network, self.data, self.space.name, architecture.key)
         (written,) = write_files(subject, [self.target.format], self.folder)
-        found = measure(written.path, self.target, EFFORT)
+        found = measure(written.path, self.target, EFFORT, Surroundings(baseline_dir=self.folder))
         half = np.inf if found.ci95_low_ms is None else (found.ci95_high_ms - found.ci95_low_ms) / 2
         return Timed(dict(architecture.values), found.median_ms, half / found.median_ms, BORN)
 
