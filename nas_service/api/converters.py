@@ -1,12 +1,14 @@
 """Values of the domain to documents on the wire. Fields of the same name are copied; the rest is named here."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from nas_service.domain.datasets import UploadedDataset
-from nas_service.domain.entities import Artifact, Candidate, DatasetFacts, Event, Search
+from nas_service.domain.entities import Artifact, Candidate, DatasetFacts, Event, Measurement, Search
 from nas_service.domain.identity import ApiKey
 from nas_service.domain.metrics import objective_key
 from nas_service.domain.quotas import Quotas
+from nas_service.use_cases.figures.latencies import histogram
 from nas_service.use_cases.front import FrontView, Place
 from nas_service.use_cases.queries import CandidateView, StatusView
 from nas_service.use_cases.quotas import Account
@@ -18,6 +20,7 @@ from nas_service.wire.candidates import (
     EvaluationInfo,
     FrontInfo,
     FrontMember,
+    HistogramInfo,
     MeasurementInfo,
 )
 from nas_service.wire.datasets import UploadInfo
@@ -109,11 +112,27 @@ def candidate_detail(view: CandidateView) -> CandidateDetail:
     return CandidateDetail(
         **dict(candidate_summary(view.candidate)),
         evaluation=EvaluationInfo.model_validate(evaluation, from_attributes=True) if evaluation else None,
-        measurements=tuple(MeasurementInfo.model_validate(m, from_attributes=True) for m in view.measurements),
+        measurements=tuple(measurement_info(m) for m in view.measurements),
         artifacts=artifact_infos(view.artifacts),
         files_collected=view.files_collected,
         work=tuple(WorkInfo.model_validate(item, from_attributes=True) for item in view.work),
         final=view.candidate.final,
+    )
+
+
+def measurement_info(measurement: Measurement) -> MeasurementInfo:
+    """A measurement, with a picture of its samples."""
+    spread = histogram(measurement.result)
+    return MeasurementInfo(
+        id=measurement.id,
+        target=measurement.target,
+        device_id=measurement.device_id,
+        median_ms=measurement.median_ms,
+        peak_memory_mib=measurement.peak_memory_mib,
+        noisy=measurement.noisy,
+        result=measurement.result,
+        histogram=HistogramInfo(**asdict(spread)) if spread else None,
+        created_at=measurement.created_at,
     )
 
 

@@ -12,7 +12,7 @@ from nas_service.domain.errors import ConflictError
 from nas_service.domain.states import CandidateStatus
 from nas_service.use_cases import queries
 from nas_service.use_cases.drawing import plan_of
-from nas_service.use_cases.figures.latencies import SAMPLES, histogram
+from nas_service.use_cases.figures.latencies import PACKED, histogram
 from nas_service.use_cases.ports import UnitOfWork
 from nas_service.use_cases.queries import CandidateView
 from nas_service.use_cases.standing import StandingOf
@@ -114,5 +114,5 @@ def _measurement(measurement: Measurement) -> dict[str, Any]:
         "noisy": measurement.noisy,
         "created_at": measurement.created_at.isoformat(),
         "histogram": asdict(spread) if spread else None,
-        "result": {key: value for key, value in measurement.result.items() if key != SAMPLES},
+        "result": {key: value for key, value in measurement.result.items() if key not in PACKED},
     }

@@ -73,6 +73,16 @@ class EvaluationInfo(Document):
     created_at: datetime
 
 
+class HistogramInfo(Document):
+    """Samples in bins of equal width, up to where the usual ends (Tukey's outer fence)."""
+
+    edges_ms: tuple[float, ...]
+    """One more than there are counts."""
+    counts: tuple[int, ...]
+    slower_count: int
+    """Samples beyond the last edge."""
+
+
 class MeasurementInfo(Document):
     """A latency as a distribution with a birthplace."""
 
@@ -80,11 +90,14 @@ class MeasurementInfo(Document):
     target: TargetSpec
     device_id: str
     median_ms: float
+    """While nothing disturbs the device (`result.baseline`); `result.timed_median_ms` is as it was taken."""
     peak_memory_mib: float | None
     noisy: bool
     """Whether it missed the precision asked for."""
     result: dict[str, Any]
     """Quantiles, confidence interval, samples and birthplace."""
+    histogram: HistogramInfo | None
+    """Of the samples, as they were taken; None where they are not kept."""
     created_at: datetime
 
 

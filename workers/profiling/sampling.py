@@ -3,7 +3,7 @@
 What makes two timings of one model differ, after the machine's speed has been divided out, is mostly where its memory
 happens to lie: 2 to 4 % from process to process. So every window has sessions of its own, loaded anew.
 
-A sample during which the scheduler took the core away says more about the neighbours than about the model. It is
+A block during which the scheduler took the core away says more about the neighbours than about the model. It is
 timed again, and a round that stays disturbed is left out as long as enough others remain (`contention`).
 """
 
@@ -28,13 +28,16 @@ WARMUP_SHARE = 0.2
 WARMUP_NS = 50_000_000
 """At least, where the share allows it: a core that was idle needs as long to reach its speed."""
 
-REFERENCE_SAMPLES = 10
-MOST_SAMPLES = 10
-BLOCK_NS = 2_000_000
-"""A subject slow enough to fill this with fewer samples gets fewer, down to one."""
-REFILL_RUNS, REFILL_NS = 3, 1_000_000
-"""Runs at the beginning of a block pay for caches that the other model evicted; so many of them, or so much time, are
-not counted. Beyond REFILL_NS a run evicts itself."""
+REFILL_NS, MOST_REFILLS = 2_000_000, 20
+"""Time and runs at the beginning of a block that are not counted: caches and branch predictors have to learn the model
+again after the other one. With 3 runs of 0.1 ms the median stayed 6 % above that of runs without end, with 10 of 110
+half a percent. A model slower than REFILL_NS evicts itself in each run."""
+BLOCK_NS, MOST_SAMPLES = 6_000_000, 60
+"""Time and runs of a block that are counted; at least one."""
+TOLERATED = 0.1
+"""Share of a block's runs that may have been interrupted: its median does not notice."""
+ATTEMPTS = 2
+"""At a block without interruption."""
 
 WINDOW_NS = 100_000_000
 WINDOWS_SHARE = 0.6
@@ -52,6 +55,14 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Durations:
+    """About how long a warm run of each takes; the size of blocks depends on it."""
+
+    subject_ns: int
+    reference_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """When to stop: at this relative half-width of the median's 95 % interval, or when the budget is spent.
 
@@ -65,10 +76,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """What is read around each run, and around each window of them.
-
-    A clock in ns, how often the core was taken away so far, and how long the hypervisor has withheld it.
-    """
+    """What is read: around each run a clock in ns, around each block how often the core was taken away so far, and
+    around each window how long the hypervisor has withheld it."""
 
     clock_ns: Callable[[], int] = time.perf_counter_ns
     interruptions: Callable[[], int] = host.involuntary_switches
@@ -77,7 +86,7 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Consecutive runs of one model, in ns; clean when none of them was interrupted."""
+    """Consecutive runs of one model, in ns; clean when few of them were interrupted."""
 
     times_ns: list[int]
     clean: bool
@@ -117,26 +126,25 @@ def _is_ready(times: list[int], spent_ns: int) -> bool:
     return spent_ns >= WARMUP_NS and is_warm(times, WARMUP_WINDOW, WARMUP_TOLERANCE)
 
 
-def time_block(run: Run, count: int, refills: int, meter: Meter) -> Block:
-    """Time `count` uninterrupted runs, in at most twice as many; `refills` runs before, and one after each
-    interruption, are not counted."""
-    for _ in range(refills):
-        run()
-    clean: list[int] = []
-    interrupted: list[int] = []
-    for _ in range(2 * count):
-        interruptions = meter.interruptions()
-        before = meter.clock_ns()
-        run()
-        time_ns = meter.clock_ns() - before
-        if meter.interruptions() == interruptions:
-            clean.append(time_ns)
-        else:
-            interrupted.append(time_ns)
+def time_block(run: Run, duration_ns: int, meter: Meter) -> Block:
+    """Time a block of a model that takes `duration_ns`, at the second attempt if the first was interrupted too often.
+
+    Nothing but the clock is read between the runs: asking the kernel for anything slows the next run by microseconds.
+    """
+    count, refills = samples_a_block(duration_ns), refill_runs(duration_ns)
+    times: list[int] = []
+    for _ in range(ATTEMPTS):
+        for _ in range(refills):
             run()
-        if len(clean) == count:
-            return Block(clean, clean=True)
-    return Block((clean + interrupted)[:count], clean=False)
+        interruptions = meter.interruptions()
+        times = []
+        for _ in range(count):
+            before = meter.clock_ns()
+            run()
+            times.append(meter.clock_ns() - before)
+        if meter.interruptions() - interruptions <= TOLERATED * count:
+            return Block(times, clean=True)
+    return Block(times, clean=False)
 
 
 def sample(sessions: Sequence[Session], plan: Plan, meter: Meter | None = None) -> Samples:
@@ -144,14 +152,15 @@ def sample(sessions: Sequence[Session], plan: Plan, meter: Meter | None = None) 
     meter = meter or Meter()
     start = meter.clock_ns()
     budget_ns = int(plan.budget_s * 1e9)
-    warm_up(sessions[0].reference, int(budget_ns * WARMUP_SHARE), meter)
-    warmup = warm_up(sessions[0].subject, int(budget_ns * WARMUP_SHARE), meter)
-    duration_ns = int(np.median(warmup[-WARMUP_WINDOW:]))
+    limit_ns = int(budget_ns * WARMUP_SHARE)
+    reference_ns = usual(warm_up(sessions[0].reference, limit_ns, meter))
+    warmup = warm_up(sessions[0].subject, limit_ns, meter)
+    durations = Durations(usual(warmup), reference_ns)
     window_ns = min(WINDOW_NS, int(budget_ns * WINDOWS_SHARE / LEAST_WINDOWS))
     rounds: list[Round] = []
     for window in range(MOST_WINDOWS):
         end_ns = min(start + budget_ns, meter.clock_ns() + window_ns)
-        rounds += take_window(window, sessions[window % len(sessions)], duration_ns, end_ns, meter)
+        rounds += take_window(window, sessions[window % len(sessions)], durations, end_ns, meter)
         if meter.clock_ns() - start >= budget_ns:
             break
         if window + 1 >= LEAST_WINDOWS and _is_precise(rounds, plan):
@@ -159,16 +168,14 @@ def sample(sessions: Sequence[Session], plan: Plan, meter: Meter | None = None) 
     return _collect(rounds, plan, len(warmup))
 
 
-def take_window(window: int, session: Session, duration_ns: int, end_ns: int, meter: Meter) -> list[Round]:
+def take_window(window: int, session: Session, durations: Durations, end_ns: int, meter: Meter) -> list[Round]:
     """Rounds until `end_ns`; at least one."""
-    count = samples_a_round(duration_ns)
-    refills = refill_runs(duration_ns)
     stolen = meter.stolen()
     pairs: list[tuple[Block, Block]] = []
-    before = time_block(session.reference, REFERENCE_SAMPLES, REFILL_RUNS, meter)
+    before = time_block(session.reference, durations.reference_ns, meter)
     while not pairs or meter.clock_ns() < end_ns:
-        subject = time_block(session.subject, count, refills, meter)
-        pairs.append((subject, time_block(session.reference, REFERENCE_SAMPLES, REFILL_RUNS, meter)))
+        subject = time_block(session.subject, durations.subject_ns, meter)
+        pairs.append((subject, time_block(session.reference, durations.reference_ns, meter)))
     was_stolen = meter.stolen() > stolen
     rounds = []
     for subject, after in pairs:
@@ -186,14 +193,19 @@ def take_window(window: int, session: Session, duration_ns: int, end_ns: int, me
     return rounds
 
 
-def samples_a_round(duration_ns: int) -> int:
+def usual(warmup: list[int]) -> int:
+    """How long a warm run takes, in ns."""
+    return int(np.median(warmup[-WARMUP_WINDOW:]))
+
+
+def samples_a_block(duration_ns: int) -> int:
     """How many samples of a model that takes `duration_ns` make a block."""
     return max(1, min(MOST_SAMPLES, BLOCK_NS // max(1, duration_ns)))
 
 
 def refill_runs(duration_ns: int) -> int:
     """How many runs of a model that takes `duration_ns` are not counted at the beginning of a block."""
-    return min(REFILL_RUNS, REFILL_NS // max(1, duration_ns))
+    return min(MOST_REFILLS, REFILL_NS // max(1, duration_ns))
 
 
 def _is_precise(rounds: list[Round], plan: Plan) -> bool:

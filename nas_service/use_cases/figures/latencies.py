@@ -11,6 +11,8 @@ import numpy as np
 
 BINS, FENCE = 40, 3.0
 SAMPLES = "samples_f32_zlib_base64"
+PACKED = frozenset({SAMPLES, "references_f32_zlib_base64"})
+"""Of a measurement's result: all its times, too many for a page."""
 MOST_BYTES = 64 * 2**20
 """Samples of hours; more than that no worker sends."""
 

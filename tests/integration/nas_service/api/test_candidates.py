@@ -62,7 +62,12 @@ def test_a_candidate_shows_its_evidence(client: TestClient, finished_id: str) ->
     [one, *_] = client.get(f"/v1/searches/{finished_id}/candidates").json()["items"]
     candidate = client.get(f"/v1/candidates/{one['id']}").json()
     assert candidate["evaluation"]["accuracy"] == candidate["metrics"]["accuracy"]
-    assert candidate["measurements"][0]["median_ms"] == candidate["metrics"]["latency_ms@0"]
+    measurement = candidate["measurements"][0]
+    assert measurement["median_ms"] == candidate["metrics"]["latency_ms@0"]
+    spread, result = measurement["histogram"], measurement["result"]
+    assert sum(spread["counts"]) + spread["slower_count"] == result["sample_count"]
+    assert spread["edges_ms"][0] <= result["timed_median_ms"] <= spread["edges_ms"][-1]
+    assert result["baseline"]["version"] >= 1
     assert {item["kind"] for item in candidate["work"]} >= {"evaluate", "profile"}
 
 

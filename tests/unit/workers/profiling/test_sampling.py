@@ -8,18 +8,19 @@ import pytest
 
 from workers.profiling.contention import Cause
 from workers.profiling.sampling import (
+    ATTEMPTS,
     LEAST_WINDOWS,
+    MOST_REFILLS,
     MOST_SAMPLES,
-    REFERENCE_SAMPLES,
-    REFILL_RUNS,
     WARMUP_NS,
     WINDOW_NS,
+    Durations,
     Meter,
     Plan,
     Session,
     refill_runs,
     sample,
-    samples_a_round,
+    samples_a_block,
     take_window,
     time_block,
     warm_up,
@@ -87,23 +88,30 @@ def test_warm_up_runs_even_a_model_slower_than_the_limit_once(machine: Machine) 
 
 
 def test_runs_that_refill_the_caches_are_not_counted(machine: Machine) -> None:
-    block = time_block(machine.model("a", [70, 60, 1, 2, 3]), 3, 2, machine.meter())
+    block = time_block(machine.model("a", [70, 60, 1, 2, 3, 4, 5, 6]), MS, machine.meter())
+    assert block.times_ns == [1 * MS, 2 * MS, 3 * MS, 4 * MS, 5 * MS, 6 * MS]
+    assert block.clean
+
+
+def test_block_interrupted_too_often_is_timed_again_after_the_caches_are_refilled(machine: Machine) -> None:
+    run = machine.model("a", [7, 1, 9, 1, 7, 1, 2, 3], chain([False, True], repeat(False)))
+    block = time_block(run, 2 * MS, machine.meter())
     assert block.times_ns == [1 * MS, 2 * MS, 3 * MS]
     assert block.clean
 
 
-def test_interrupted_run_is_timed_again_after_the_caches_are_refilled(machine: Machine) -> None:
-    run = machine.model("a", [1, 1, 9, 5, 1, 1], [False, False, True, False, False, False])
-    block = time_block(run, 3, 1, machine.meter())
-    assert block.times_ns == [MS, MS, MS]
+def test_one_interruption_among_many_runs_is_left_to_the_median(machine: Machine) -> None:
+    interrupted = chain([False] * (MOST_REFILLS + 5), [True], repeat(False))
+    block = time_block(machine.model("a", repeat(0.1), interrupted), MS // 10, machine.meter())
+    assert len(block.times_ns) == MOST_SAMPLES
     assert block.clean
 
 
 def test_block_that_stays_disturbed_is_bounded_and_says_so(machine: Machine) -> None:
-    block = time_block(machine.model("a", repeat(9), repeat(True)), 3, 1, machine.meter())
-    assert len(block.times_ns) == 3
+    block = time_block(machine.model("a", repeat(9), repeat(True)), 3 * MS, machine.meter())
+    assert block.times_ns == [9 * MS] * 2
     assert not block.clean
-    assert len(machine.log) == 1 + 2 * 2 * 3
+    assert len(machine.log) == ATTEMPTS * 2
 
 
 def test_steady_model_is_sampled_for_the_least_windows_and_no_longer(machine: Machine) -> None:
@@ -123,16 +131,15 @@ def test_a_short_budget_has_room_for_as_many_windows(machine: Machine) -> None:
 
 
 def test_every_subject_block_stands_between_two_of_the_reference(machine: Machine) -> None:
-    take_window(0, machine.session(repeat(0.5)), MS // 2, 20 * MS, machine.meter())
-    reference = "r" * (REFILL_RUNS + REFERENCE_SAMPLES)
-    subject = "s" * (refill_runs(MS // 2) + samples_a_round(MS // 2))
+    take_window(0, machine.session(repeat(0.5)), Durations(MS // 2, MS // 4), 60 * MS, machine.meter())
+    reference = "r" * (refill_runs(MS // 4) + samples_a_block(MS // 4))
+    subject = "s" * (refill_runs(MS // 2) + samples_a_block(MS // 2))
     assert "".join(machine.log) == (reference + subject) * (machine.log.count("s") // len(subject)) + reference
 
 
 def test_the_reference_of_a_round_is_the_mean_of_both_its_neighbours(machine: Machine) -> None:
-    block = REFILL_RUNS + REFERENCE_SAMPLES
-    session = machine.session(repeat(20), chain(repeat(1.0, block), repeat(2.0, block), repeat(3.0)))
-    rounds = take_window(0, session, 20 * MS, 60 * MS, machine.meter())
+    session = machine.session(repeat(20), chain([1.0] * 2, [2.0] * 2, repeat(3.0)))
+    rounds = take_window(0, session, Durations(20 * MS, 3 * MS), 30 * MS, machine.meter())
     assert [round_.reference_ns / MS for round_ in rounds] == [1.5, 2.5]
 
 
@@ -213,12 +220,12 @@ def test_a_burst_that_slows_both_is_dropped_by_the_reference(machine: Machine) -
 
 
 @pytest.mark.parametrize(
-    ("duration_ns", "count"), [(0, MOST_SAMPLES), (MS // 2, 4), (10**12, 1), (10_000, MOST_SAMPLES)]
+    ("duration_ns", "count"), [(0, MOST_SAMPLES), (MS // 2, 12), (10**12, 1), (10_000, MOST_SAMPLES)]
 )
-def test_slow_models_get_fewer_samples_a_round(duration_ns: int, count: int) -> None:
-    assert samples_a_round(duration_ns) == count
+def test_slow_models_get_fewer_samples_a_block(duration_ns: int, count: int) -> None:
+    assert samples_a_block(duration_ns) == count
 
 
-@pytest.mark.parametrize(("duration_ns", "count"), [(0, REFILL_RUNS), (MS // 2, 2), (MS, 1), (2 * MS, 0)])
+@pytest.mark.parametrize(("duration_ns", "count"), [(0, MOST_REFILLS), (MS // 2, 4), (2 * MS, 1), (3 * MS, 0)])
 def test_models_that_evict_themselves_need_no_refill(duration_ns: int, count: int) -> None:
     assert refill_runs(duration_ns) == count
