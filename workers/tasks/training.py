@@ -1,6 +1,7 @@
 """How a task trains: from its checkpoint, with its progress reported, and making room for timings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 
 import structlog
@@ -23,6 +24,16 @@ log = structlog.get_logger()
 Train = Callable[[Checkpoint | None, TrainingHooks, RunSettings], TrainingResult]
 
 
+@contextmanager
+def _beside_timings(task: Task) -> Iterator[TrainingPass]:
+    """The right to train on this host; logs for how long timings made use of theirs."""
+    with TrainingPass(task.service.settings.host_lock_dir, on_wait=task.lease.check) as host:
+        try:
+            yield host
+        finally:
+            log.info("paused for timings", item=task.item.id, paused_s=round(host.paused_s, 3))
+
+
 def train_resumably(
     task: Task, epochs: int, train: Train, fork: KeptCheckpoint | None = None, *, keep_fork: bool = False
 ) -> TrainingResult:
@@ -31,7 +42,7 @@ def train_resumably(
     With `keep_fork` a fork is left for a longer one. Raises Paused, Abandoned and what `train` raises.
     """
     last: dict[str, float | None] = {"validation_accuracy": None}
-    with TrainingPass(task.service.settings.host_lock_dir, on_wait=task.lease.check) as host:
+    with _beside_timings(task) as host:
 
         def on_step(progress: Progress) -> None:
             steps = {"epoch": progress.epoch, "epochs": epochs, "step": progress.step}

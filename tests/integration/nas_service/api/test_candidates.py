@@ -64,10 +64,7 @@ def test_a_candidate_shows_its_evidence(client: TestClient, finished_id: str) ->
     assert candidate["evaluation"]["accuracy"] == candidate["metrics"]["accuracy"]
     measurement = candidate["measurements"][0]
     assert measurement["median_ms"] == candidate["metrics"]["latency_ms@0"]
-    spread, result = measurement["histogram"], measurement["result"]
-    assert sum(spread["counts"]) + spread["slower_count"] == result["sample_count"]
-    assert spread["edges_ms"][0] <= result["timed_median_ms"] <= spread["edges_ms"][-1]
-    assert result["baseline"]["version"] >= 1
+    assert measurement["histogram"] is None, "these workers keep no samples"
     assert {item["kind"] for item in candidate["work"]} >= {"evaluate", "profile"}
 
 
