@@ -28,10 +28,11 @@ WARMUP_SHARE = 0.2
 WARMUP_NS = 50_000_000
 """At least, where the share allows it: a core that was idle needs as long to reach its speed."""
 
-REFILL_NS, MOST_REFILLS = 2_000_000, 20
+REFILL_NS, MOST_REFILLS = 4_000_000, 20
 """Time and runs at the beginning of a block that are not counted: caches and branch predictors have to learn the model
 again after the other one. With 3 runs of 0.1 ms the median stayed 6 % above that of runs without end, with 10 of 110
-half a percent. A model slower than REFILL_NS evicts itself in each run."""
+half a percent. A model slower than SLOW_NS has forgotten by itself when a run ends."""
+SLOW_NS = 20_000_000
 BLOCK_NS, MOST_SAMPLES = 6_000_000, 60
 """Time and runs of a block that are counted; at least one."""
 TOLERATED = 0.1
@@ -205,7 +206,7 @@ def samples_a_block(duration_ns: int) -> int:
 
 def refill_runs(duration_ns: int) -> int:
     """How many runs of a model that takes `duration_ns` are not counted at the beginning of a block."""
-    return min(MOST_REFILLS, REFILL_NS // max(1, duration_ns))
+    return 0 if duration_ns > SLOW_NS else min(MOST_REFILLS, max(1, REFILL_NS // max(1, duration_ns)))
 
 
 def _is_precise(rounds: list[Round], plan: Plan) -> bool:
