@@ -175,8 +175,8 @@ def truth(rounds: list[dict[str, Any]]) -> dict[str, Any]:
     """Our figure, the median over the idle repetitions, against the loop's; the slope of their difference in size.
 
     Ours is of an undisturbed host, and no core of a shared machine is quiet all the time: so the loop's figure is the
-    lower quartile over the repetitions. The slope is in percent a decade of latency, with a 95 % bootstrap interval over
-    networks.
+    lower quartile over the repetitions. The slope is in percent a decade of latency, with a 95 % bootstrap interval
+    over networks.
     """
     own, loop = series(rounds, "idle", "ours"), series(rounds, "idle", "loop")
     loop_ms = {name: float(np.quantile(times, QUIET_QUANTILE)) for name, times in loop.items()}

@@ -40,7 +40,7 @@ LOADING_S = 0.5
 """Sessions are loaded anew for so long at most: a runtime that compiles for seconds gets one."""
 WATCHED_NS = 50_000_000
 BUSY_SHARE = 0.05
-"""A thread that had less of the time than this did not compute: it watches stdin."""
+"""A thread that had less of the busiest one's time than this did not compute: it watches stdin."""
 
 
 class UnusableModelError(Exception):
@@ -194,11 +194,11 @@ def threads_in_effect(run: Run, threads: int) -> int | None:
     Raises UnusableModelError when they are more than asked for: the latency would be another target's.
     """
     before_ns, start_ns = host.thread_times_ns(), time.perf_counter_ns()
-    while (wall_ns := time.perf_counter_ns() - start_ns) < WATCHED_NS:
+    while time.perf_counter_ns() - start_ns < WATCHED_NS:
         run()
     after_ns = host.thread_times_ns()
     spent_ns = [time_ns - before_ns.get(thread, 0) for thread, time_ns in after_ns.items()]
-    busy = sum(time_ns > BUSY_SHARE * wall_ns for time_ns in spent_ns)
+    busy = sum(time_ns > BUSY_SHARE * max(spent_ns) for time_ns in spent_ns)
     if busy > threads:
         raise UnusableModelError(f"{busy} threads computed, but target.threads is {threads}")
     return busy or None

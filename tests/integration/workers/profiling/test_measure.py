@@ -104,10 +104,13 @@ def test_a_runtime_that_computes_on_more_threads_than_asked_for_is_refused(allow
     code = (
         "import sys, threading\n"
         "from workers.profiling.harness import threads_in_effect\n"
-        "def spin():\n"
-        "    while True: sum(range(1000))\n"
-        "threading.Thread(target=spin, daemon=True).start()\n"
-        f"print(threads_in_effect(lambda: sum(range(1000)), {allowed}))"
+        "turns = [threading.Semaphore(), threading.Semaphore(0)]\n"
+        "def work(turn):\n"
+        "    turns[turn].acquire(); sum(range(100_000)); turns[1 - turn].release()\n"
+        "def help_out():\n"
+        "    while True: work(1)\n"
+        "threading.Thread(target=help_out, daemon=True).start()\n"
+        f"print(threads_in_effect(lambda: work(0), {allowed}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert ("2 threads computed, but target.threads is 1" in done.stderr) == refused
