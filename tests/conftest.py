@@ -66,6 +66,12 @@ def loggers_stay_enabled() -> Iterator[None]:
     assert not silenced, f"the test silenced {silenced}; run what configures logging in its own process"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_host_lock(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Neither another test process nor a service of the developer's makes a training here wait."""
+    os.environ["NAS_HOST_LOCK_DIR"] = str(tmp_path_factory.mktemp("host-lock"))
+
+
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What services know of this machine (compiled kernels, the faster precision): found out once for all tests."""

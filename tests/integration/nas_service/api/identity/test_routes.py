@@ -18,6 +18,8 @@ from nas_service.bootstrap import Service
 from nas_service.domain.datasets import ClassImages, DatasetFormat, UploadedDataset, UploadFacts
 from nas_service.domain.entities import Artifact
 from nas_service.domain.identity import Principal, Scope
+from nas_service.domain.predictors import Origin, Predictor, Subject
+from nas_service.domain.spec import TargetSpec
 from nas_service.search.memories import SqlMemories
 from nas_service.use_cases.keys import create_key
 from nas_service.use_cases.ports import Page
@@ -70,9 +72,9 @@ def routes_of(app: FastAPI) -> list[Route]:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service that asks for keys."""
+    """A service that asks for keys, and bears with one who tries every route without a fitting one."""
     home = tmp_path_factory.mktemp("routes") / "home"
-    with plain_logs(), new_service(home, require_keys=True) as service:
+    with plain_logs(), new_service(home, require_keys=True, wrong_key_rate_limit="") as service:
         yield service
 
 
@@ -101,17 +103,23 @@ def foreign(service: Service) -> dict[str, str]:
     size = {"min_width": 8, "max_width": 8, "min_height": 8, "max_height": 8}
     facts = UploadFacts(format=DatasetFormat.NPZ, classes=classes, image_count=1, channels=1, **size)
     dataset = UploadedDataset("dataset-foreign", "theirs", "theirs", "a" * 64, 1, facts, datetime.now(UTC))
+    subject = Subject("mobilenet", "tiny", 1, 10, 8, 8)
+    predictor = Predictor(
+        "predictor-foreign", "theirs", subject, TargetSpec(), Origin.IMPORTED, None, 0, {}, datetime.now(UTC)
+    )
     with service.store.write() as uow:
         [candidate], _ = uow.candidates.page(search.id, Page(limit=1))
         uow.evidence.add_artifact(Artifact("a" * 64, 1, "text/plain"))
         uow.evidence.link_artifact(candidate.id, "foreign.onnx", "a" * 64)
         uow.datasets.add(dataset)
+        uow.predictors.put(predictor, {})
     return {
         "search_id": search.id,
         "candidate_id": candidate.id,
         "name": "foreign.onnx",
         "key_id": key.id,
         "dataset_id": dataset.id,
+        "predictor_id": predictor.id,
     }
 
 
