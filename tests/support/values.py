@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 
 from nas_service.domain.entities import Candidate, Search, WorkItem, WorkKind, new_id
-from nas_service.domain.spec import DatasetSpec, SearchSpec
+from nas_service.domain.predictors import Origin, Predictor, Subject
+from nas_service.domain.spec import DatasetSpec, SearchSpec, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -59,3 +60,17 @@ def an_item(search: Search, **changes: object) -> WorkItem:
         "token": 0,
     }
     return WorkItem(**fields | changes)  # type: ignore[arg-type]
+
+
+PREDICTOR = Predictor(
+    id="predictor-0",
+    tenant="default",
+    subject=Subject("mobilenet", "tiny", 1, 10, 8, 8),
+    target=TargetSpec(),
+    origin=Origin.IMPORTED,
+    birthplace=None,
+    measured_count=0,
+    report={},
+    created_at=NOW,
+)
+"""Of a published table."""

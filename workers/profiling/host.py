@@ -33,9 +33,11 @@ def real_time(cores: Sequence[int] | None) -> Iterator[bool]:
     """Let no ordinary process take `cores` from this one's threads, where the system allows it; yields whether it does.
 
     Never where that would leave nothing to the rest of the machine. Allowed to root and with CAP_SYS_NICE, on Linux.
+    Threads take turns (SCHED_RR): first in, first out, one that samples would never let the one in that watches stdin,
+    and a harness that has lost its parent would keep the core.
     """
     possible = cores and len(cores) < (os.cpu_count() or 1) and hasattr(os, "sched_setscheduler") and TASKS.exists()
-    granted = bool(possible) and _schedule(os.SCHED_FIFO, 1)
+    granted = bool(possible) and _schedule(os.SCHED_RR, 1)
     try:
         yield granted
     finally:

@@ -301,7 +301,8 @@ def test_a_search_of_parallelism_1_has_its_turns_beside_one_of_8(distributed: Di
         mine = [
             item for status in (WorkStatus.QUEUED, WorkStatus.LEASED) for item in items(distributed, narrow, status)
         ]
-        return mine if len(leased) == POOL and len(line) >= 5 else []
+        in_hand = len(leased) == POOL and {item.id for item in leased} <= begun(distributed).keys()
+        return mine if in_hand and len(line) >= 5 else []
 
     wide = submit_large(8)
     narrow = submit_large(1)

@@ -24,6 +24,7 @@ from nas_service.wire.spec_problems import spec_of
 from tests.integration.nas_service.api.conftest import SPEC
 from tests.support.api import new_service, serving
 from tests.support.uploads import PETS
+from tests.support.values import PREDICTOR
 
 EXAMPLES = 20
 
@@ -46,7 +47,7 @@ Known = dict[str, str]
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Known]]:
-    """A real server whose store has a finished search and an uploaded data set, and their ids."""
+    """A real server whose store has a finished search, an uploaded data set and a predictor, and their ids."""
     folder = tmp_path_factory.mktemp("contract")
     file = folder / "model.onnx"
     file.write_bytes(b"made up")
@@ -61,10 +62,17 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Know
             uow.evidence.add_artifact(artifact)
             uow.evidence.link_artifact(candidate.id, file.name, artifact.sha256)
             uow.datasets.add(replace(PETS, sha256=artifact.sha256))
+            uow.predictors.put(PREDICTOR, {})
         with serving(create_app(service)) as url:
             known = {"search_id": search.id, "candidate_id": candidate.id, "name": file.name, "dataset_id": PETS.id}
             key, token = create_key(service.store, DEFAULT_TENANT, "operator", [Scope.OPERATOR])
-            known |= {"item_id": no_work.id, "worker_id": "worker-1", "key_id": key.id, "tenant": "vision"}
+            known |= {
+                "predictor_id": PREDICTOR.id,
+                "item_id": no_work.id,
+                "worker_id": "worker-1",
+                "key_id": key.id,
+                "tenant": "vision",
+            }
             yield url, known | {TOKEN: token}
 
 

@@ -89,7 +89,7 @@ def test_temperature_is_of_the_hottest_zone(tmp_path: Path, monkeypatch: pytest.
 def test_real_time_is_taken_where_allowed_and_given_back() -> None:
     cores = sorted(os.sched_getaffinity(0))[:1]
     with host.real_time(cores) as granted:
-        assert os.sched_getscheduler(0) == (os.SCHED_FIFO if granted else os.SCHED_OTHER)
+        assert os.sched_getscheduler(0) == (os.SCHED_RR if granted else os.SCHED_OTHER)
         assert not granted or os.cpu_count() != 1
     assert os.sched_getscheduler(0) == os.SCHED_OTHER
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,8 +18,6 @@ from nas_service.bootstrap import Service
 from nas_service.domain.datasets import ClassImages, DatasetFormat, UploadedDataset, UploadFacts
 from nas_service.domain.entities import Artifact
 from nas_service.domain.identity import Principal, Scope
-from nas_service.domain.predictors import Origin, Predictor, Subject
-from nas_service.domain.spec import TargetSpec
 from nas_service.search.memories import SqlMemories
 from nas_service.use_cases.keys import create_key
 from nas_service.use_cases.ports import Page
@@ -27,6 +25,7 @@ from nas_service.use_cases.submit import submit
 from nas_service.wire.spec_problems import spec_of
 from tests.integration.nas_service.api.conftest import LOOPBACK, SPEC
 from tests.support.api import new_service, plain_logs
+from tests.support.values import PREDICTOR
 
 OPEN = {"/healthz", "/readyz", "/docs", "/docs/oauth2-redirect", "/sign-in", "/sign-out"}
 """They say nothing of anybody's work."""
@@ -103,10 +102,7 @@ def foreign(service: Service) -> dict[str, str]:
     size = {"min_width": 8, "max_width": 8, "min_height": 8, "max_height": 8}
     facts = UploadFacts(format=DatasetFormat.NPZ, classes=classes, image_count=1, channels=1, **size)
     dataset = UploadedDataset("dataset-foreign", "theirs", "theirs", "a" * 64, 1, facts, datetime.now(UTC))
-    subject = Subject("mobilenet", "tiny", 1, 10, 8, 8)
-    predictor = Predictor(
-        "predictor-foreign", "theirs", subject, TargetSpec(), Origin.IMPORTED, None, 0, {}, datetime.now(UTC)
-    )
+    predictor = replace(PREDICTOR, tenant="theirs")
     with service.store.write() as uow:
         [candidate], _ = uow.candidates.page(search.id, Page(limit=1))
         uow.evidence.add_artifact(Artifact("a" * 64, 1, "text/plain"))
