@@ -1,10 +1,12 @@
 """How far two rankings agree: Kendall's tau-b, with a bootstrap interval."""
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
 
 RESAMPLES = 2000
 CONFIDENCE = 0.9
@@ -22,15 +24,16 @@ class Agreement:
 
 
 def kendall_tau(pairs: Pairs) -> float | None:
-    """Tau-b (Kendall, 1945) of the first values against the second; None where either are all equal."""
-    balance, first_differ, second_differ = 0, 0, 0
-    for (a, b), (c, d) in combinations(pairs, 2):
-        first, second = (a > c) - (a < c), (b > d) - (b < d)
-        balance += first * second
-        first_differ += first != 0
-        second_differ += second != 0
-    untied = first_differ * second_differ
-    return balance / sqrt(untied) if untied else None
+    """Tau-b (Kendall, 1945) of the first values against the second, which counts ties for neither order; None where
+    either are all equal."""
+    first, second = (_signs(column) for column in np.asarray(pairs, dtype=np.float64).reshape(-1, 2).T)
+    untied = math.sqrt(float(np.abs(first).sum()) * float(np.abs(second).sum()))
+    return float((first * second).sum()) / untied if untied else None
+
+
+def _signs(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of the difference of each with each, (n, n)."""
+    return np.sign(values[:, None] - values[None, :])
 
 
 def agreement(pairs: Pairs) -> Agreement | None:

@@ -86,9 +86,10 @@ def _judge(context: Context, supernet: SupernetFacts) -> None:
     """Rely on it where it ranks as trainings do; else train it longer, or give it up."""
     wanted = context.search.spec.strategy.supernet
     supernet = replace(supernet, agreement=_agreement(supernet.comparisons))
-    tau = supernet.agreement["tau"] if supernet.agreement else None
-    enough = tau is not None and tau >= wanted.min_agreement
-    _tell(context, "supernet.agreement", (supernet.agreement or {"tau": None}) | {"needed": wanted.min_agreement})
+    found = supernet.agreement or {"tau": None, "macs_tau": None}
+    needed = _needed(context, supernet)
+    enough = found["tau"] is not None and found["tau"] >= needed
+    _tell(context, "supernet.agreement", found | {"needed": needed})
     if not enough and supernet.epochs < MAX_TRAININGS * wanted.epochs:
         context.change(supernet=supernet)
         _tell(context, "supernet.lengthened", {"epochs": supernet.epochs + wanted.epochs})
@@ -102,6 +103,13 @@ def _judge(context: Context, supernet: SupernetFacts) -> None:
     context.enter(SearchPhase.SEARCH)
 
 
+def _needed(context: Context, supernet: SupernetFacts) -> float:
+    """The tau to reach: what was asked for, and no less than counting MACs gives for nothing."""
+    by_macs: float | None = (supernet.agreement or {}).get("macs_tau")
+    least = context.search.spec.strategy.supernet.min_agreement
+    return least if by_macs is None else max(least, by_macs)
+
+
 def _agreement(comparisons: list[JsonDict]) -> JsonDict | None:
     found = agreement([(c["inherited"], c["scratch"]) for c in comparisons])
     if found is None:
@@ -111,8 +119,8 @@ def _agreement(comparisons: list[JsonDict]) -> JsonDict | None:
 
 
 def _tell_rejected(context: Context, supernet: SupernetFacts) -> None:
-    tau, needed = (supernet.agreement or {}).get("tau"), context.search.spec.strategy.supernet.min_agreement
-    _tell(context, "supernet.rejected", {"tau": tau, "needed": needed, "evaluator": "scratch"})
+    tau = (supernet.agreement or {}).get("tau")
+    _tell(context, "supernet.rejected", {"tau": tau, "needed": _needed(context, supernet), "evaluator": "scratch"})
 
 
 def _tell(context: Context, kind: str, payload: JsonDict) -> None:

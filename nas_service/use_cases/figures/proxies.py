@@ -3,10 +3,8 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-
+from nas_service.domain.agreement import kendall_tau
 from nas_service.domain.entities import Search
 from nas_service.domain.records import ProxyRecord
 from nas_service.use_cases.ports import UnitOfWork
@@ -51,13 +49,6 @@ def compare(records: Sequence[ProxyRecord]) -> list[Agreement]:
     return sorted(found, key=lambda one: (one.epochs, -one.tau))
 
 
-def kendall_tau(pairs: Sequence[tuple[float, float]]) -> float | None:
-    """Tau-b (Kendall, 1945), which counts ties for neither order; None where all of one side are equal."""
-    first, second = (_signs(column) for column in zip(*pairs, strict=True))
-    untied = math.sqrt(float(np.abs(first).sum()) * float(np.abs(second).sum()))
-    return float((first * second).sum()) / untied if untied else None
-
-
 def interval(tau: float, count: int) -> tuple[float, float]:
     """The 95 % interval of tau over `count` pairs: Fisher's transform with the variance 0.437 / (n - 4) (Fieller,
     Hartley & Pearson, 1957)."""
@@ -65,8 +56,3 @@ def interval(tau: float, count: int) -> tuple[float, float]:
         return tau, tau
     middle, half = math.atanh(tau), Z_95 * math.sqrt(0.437 / (count - 4))
     return math.tanh(middle - half), math.tanh(middle + half)
-
-
-def _signs(values: Sequence[float]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    column = np.asarray(values, dtype=np.float64)
-    return np.sign(column[:, None] - column[None, :]).astype(np.int64)

@@ -1,5 +1,6 @@
 """A search with a supernet: found or trained, judged by what it says of rankings, and relied on only then."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -103,6 +104,19 @@ def test_one_that_ranks_badly_is_trained_on_and_then_given_up(bench: Bench) -> N
     again = submit(bench)
     assert not {WorkKind.SUPERNET, WorkKind.COMPARE} & set(kinds_of(bench, again))
     assert events_of(bench, again) == ["supernet.reused", "supernet.rejected"]
+
+
+def test_one_that_ranks_worse_than_macs_do_is_given_up_however_well_it_ranks(bench: Bench) -> None:
+    def roughly(_item: WorkItem, payload: JsonDict) -> JsonDict:
+        return payload | {"inherited": int(math.log2(payload["macs"])), "scratch": payload["macs"]}
+
+    search = submit(bench)
+    kinds_of(bench, search, roughly)
+    supernet = bench.search(search).supernet
+    assert supernet is not None
+    assert supernet.agreement is not None
+    assert 0.3 < supernet.agreement["tau"] < supernet.agreement["macs_tau"] == 1
+    assert supernet.trusted is False
 
 
 def test_trained_on_it_begins_with_its_weights_and_compares_with_the_same_trainings(bench: Bench) -> None:

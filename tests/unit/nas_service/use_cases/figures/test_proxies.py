@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kendalltau
 
+from nas_service.domain.agreement import kendall_tau
 from nas_service.domain.records import ProxyRecord
-from nas_service.use_cases.figures.proxies import compare, interval, kendall_tau
+from nas_service.use_cases.figures.proxies import compare, interval
 
 SMALL = st.integers(0, 5).map(float)
 
