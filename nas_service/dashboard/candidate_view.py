@@ -6,10 +6,10 @@ from typing import Any
 import search_spaces
 from nas_service.api.converters import candidate_detail
 from nas_service.api.routes.artifacts import BUNDLE
-from nas_service.cli.display.units import heading
 from nas_service.domain.entities import Measurement, Search
 from nas_service.domain.errors import ConflictError
 from nas_service.domain.states import CandidateStatus
+from nas_service.units import heading
 from nas_service.use_cases import queries
 from nas_service.use_cases.drawing import plan_of
 from nas_service.use_cases.figures.latencies import PACKED, histogram

@@ -9,8 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from nas_service import units
 from nas_service.api.conditional import matches
-from nas_service.cli.display import units
 from nas_service.dashboard import static_files
 from nas_service.domain.identity import Principal, Scope
 from nas_service.domain.states import SearchStatus

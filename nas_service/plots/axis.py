@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nas_service.cli.display.units import HEADINGS, metric_of
 from nas_service.domain.metrics import metric_key, objective_key
 from nas_service.domain.spec import Across, Goal, Metric, SearchSpec, TargetSpec
 from nas_service.plots.material import Material
+from nas_service.units import HEADINGS, metric_of
 
 Values = NDArray[np.float64]
 """Shape (candidates,), NaN where not known."""

@@ -3,11 +3,11 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nas_service.cli.display.units import heading
 from nas_service.domain.metrics import objective_key
 from nas_service.plots.material import Material
 from nas_service.plots.paper import Paper
 from nas_service.plots.style import ACCENT, INK, SOFT
+from nas_service.units import heading
 from nas_service.wire.figures import EffectInfo
 
 MOST_BARS = 10

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nas_service.cli.display.units import significant
 from nas_service.plots.axis import target_text
 from nas_service.report.members import measurement_on
+from nas_service.units import significant
 from nas_service.wire.candidates import CandidateDetail, MeasurementInfo
 from nas_service.wire.searches import SearchDetail
 

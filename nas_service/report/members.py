@@ -6,9 +6,9 @@ from typing import Any
 
 from nas_service.cli.display.final import latency_text
 from nas_service.cli.display.front import short_key
-from nas_service.cli.display.units import metric_text, percent
 from nas_service.domain.metrics import metric_key
 from nas_service.domain.spec import COMPUTABLE_METRICS, Metric
+from nas_service.units import metric_text, percent
 from nas_service.wire.candidates import ArtifactInfo, CandidateDetail, MeasurementInfo
 from nas_service.wire.searches import SearchDetail
 

@@ -8,7 +8,6 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from nas_service.cli.display.units import HEADINGS, duration, metric_text, percent
 from nas_service.domain.spec import Metric
 from nas_service.plots.axis import target_text
 from nas_service.plots.draw import PLOTS
@@ -19,6 +18,7 @@ from nas_service.plots.paper import NARROW_IN, WIDE_IN, Paper
 from nas_service.report.history import history
 from nas_service.report.honesty import accuracy_facts, latency_facts
 from nas_service.report.members import COST_KEYS, member
+from nas_service.units import HEADINGS, duration, metric_text, percent
 
 
 def report_page(material: Material) -> str:

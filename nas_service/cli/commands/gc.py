@@ -9,9 +9,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from nas_service.cli.display.units import scaled
 from nas_service.cli.errors import CliError, ExitCode
 from nas_service.cli.options import JsonOption
+from nas_service.units import scaled
 
 REASONS = {
     "dominated": "candidates not on the front of an ended search",

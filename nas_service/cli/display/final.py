@@ -6,11 +6,11 @@ from typing import Any
 from rich.table import Table
 
 from nas_service.cli.display.front import short_key
-from nas_service.cli.display.units import half_width_text, heading, metric_text, percent
 from nas_service.cli.results import Results
 from nas_service.domain.estimates import latency_interval
 from nas_service.domain.metrics import judges_by_files, metric_key
 from nas_service.domain.spec import Metric
+from nas_service.units import half_width_text, heading, metric_text, percent
 
 
 def final_table(results: Results) -> Table:

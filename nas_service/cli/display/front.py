@@ -6,8 +6,8 @@ import plotext
 from rich.table import Table
 from rich.text import Text
 
-from nas_service.cli.display.units import half_width_text, heading, metric_text
 from nas_service.domain.spec import Metric
+from nas_service.units import half_width_text, heading, metric_text
 from nas_service.wire.candidates import CandidateSummary, FrontInfo, FrontMember
 
 KEY_LETTERS = 8

@@ -7,9 +7,9 @@ import plotext
 from rich.table import Table
 from rich.text import Text
 
-from nas_service.cli.display.units import duration
 from nas_service.cli.errors import CliError, ExitCode
 from nas_service.domain.spec import TargetSpec
+from nas_service.units import duration
 from nas_service.wire.predictors import FigureInfo, PredictorFigures, PredictorInfo
 
 

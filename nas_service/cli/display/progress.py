@@ -9,9 +9,9 @@ from rich.text import Text
 
 from nas_service.cli.display.front import front_plot, front_table, short_key
 from nas_service.cli.display.snapshot import Snapshot, progress_of, remaining_s
-from nas_service.cli.display.units import duration, percent, significant
 from nas_service.domain.entities import WorkKind
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus
+from nas_service.units import duration, percent, significant
 from nas_service.wire.candidates import FrontInfo
 from nas_service.wire.searches import WorkInfo
 

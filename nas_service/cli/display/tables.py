@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from rich.table import Table
 from rich.text import Text
 
-from nas_service.cli.display.units import duration, scaled
 from nas_service.cli.doctor.finding import Finding, Level
 from nas_service.domain.states import SearchStatus
+from nas_service.units import duration, scaled
 from nas_service.wire.catalog import ChoiceInfo, DeviceInfo, NoiseInfo, SpaceDetail, SpaceSummary, TargetInfo
 from nas_service.wire.datasets import UploadInfo
 from nas_service.wire.keys import KeyInfo

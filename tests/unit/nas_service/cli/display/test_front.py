@@ -3,7 +3,7 @@
 from rich.console import Console
 
 from nas_service.cli.display.front import columns, doubts_notes, doubts_table, front_plot, front_table
-from nas_service.cli.display.units import heading, metric_text
+from nas_service.units import heading, metric_text
 from tests.unit.nas_service.cli.documents import candidate, front, front_member
 
 MEMBERS = [candidate(i, 0.97 - i / 100, 0.1 / (i + 1)) for i in range(6)]

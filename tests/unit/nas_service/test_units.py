@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nas_service.cli.display.units import duration, heading, metric_text, percent, scaled, significant
+from nas_service.units import duration, heading, metric_text, percent, scaled, significant
 
 
 @pytest.mark.parametrize(
