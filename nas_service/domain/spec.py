@@ -213,8 +213,10 @@ class SupernetSpec(SpecModel):
     agreement_sample: Annotated[int, Field(ge=4, le=100)] = 8
     """Architectures trained from scratch as well, to see whether inherited accuracies rank them alike."""
     min_agreement: Annotated[float, Field(ge=-1, le=1)] = 0.3
-    """Least Kendall tau of the two rankings; more is asked for where ranking by MACs alone gives more. Below it the
-    supernet is trained as long again; if that does not help, the search trains its candidates from scratch."""
+    """Least Kendall tau of the two rankings. Below it the supernet is trained as long again; if that does not help,
+    the search trains its candidates from scratch."""
+    beat_macs: bool = True
+    """Whether it must also rank no worse than counting MACs does, which costs nothing."""
 
 
 class StrategySpec(SpecModel):

@@ -105,9 +105,11 @@ def _judge(context: Context, supernet: SupernetFacts) -> None:
 
 def _needed(context: Context, supernet: SupernetFacts) -> float:
     """The tau to reach: what was asked for, and no less than counting MACs gives for nothing."""
+    wanted = context.search.spec.strategy.supernet
     by_macs: float | None = (supernet.agreement or {}).get("macs_tau")
-    least = context.search.spec.strategy.supernet.min_agreement
-    return least if by_macs is None else max(least, by_macs)
+    if by_macs is None or not wanted.beat_macs:
+        return wanted.min_agreement
+    return max(wanted.min_agreement, by_macs)
 
 
 def _agreement(comparisons: list[JsonDict]) -> JsonDict | None:

@@ -1,11 +1,6 @@
 """A real search that trains all candidates a little and the better ones further."""
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-import torch
 
 from benchmarks.no_op_workers import QUEUES
 from nas_service.bootstrap import Service
@@ -17,7 +12,6 @@ from nas_service.use_cases import control, queries, work
 from nas_service.use_cases.advance import advance
 from nas_service.use_cases.checkpoints import remove_needless
 from nas_service.use_cases.submit import submit
-from tests.support.api import new_service
 from tests.support.checkpoints import checkpoint_path
 from tests.support.tiny import tiny_search
 from workers.execution import Executor
@@ -28,21 +22,6 @@ from workers.tasks.evaluate import evaluate
 from workers.training import Checkpoint
 
 LEASE_S = 60.0
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture
-def service(tmp_path: Path, cache: Path) -> Iterator[Service]:
-    with new_service(tmp_path / "home") as service:
-        (tmp_path / "home" / "cache").symlink_to(cache, target_is_directory=True)
-        yield service
 
 
 def submitted(service: Service) -> Search:

@@ -2,11 +2,9 @@
 
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
 from benchmarks.no_op_workers import QUEUES
 from nas_service.bootstrap import Service, bootstrap
@@ -30,21 +28,6 @@ from workers.tasks.evaluate import evaluate
 from workers.training import Checkpoint
 
 LEASE_S = 60.0
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture
-def service(tmp_path: Path, cache: Path) -> Iterator[Service]:
-    with new_service(tmp_path / "home") as service:
-        (tmp_path / "home" / "cache").symlink_to(cache, target_is_directory=True)
-        yield service
 
 
 def submitted(service: Service, **parts: object) -> Search:

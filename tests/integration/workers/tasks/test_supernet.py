@@ -2,11 +2,8 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import torch
 
 from benchmarks.no_op_workers import QUEUES
 from nas_service.bootstrap import Service
@@ -17,7 +14,6 @@ from nas_service.search.memories import SqlMemories
 from nas_service.use_cases import queries, work
 from nas_service.use_cases.advance import advance
 from nas_service.use_cases.submit import submit
-from tests.support.api import new_service
 from tests.support.checkpoints import checkpoint_path
 from tests.support.tiny import tiny_search
 from workers.execution import Executor
@@ -26,22 +22,7 @@ from workers.stored_lease import stored_lease
 from workers.tasks import TASKS, Task
 
 LEASE_S = 60.0
-SUPERNET = {"epochs": 2, "agreement_sample": 4, "min_agreement": -1}
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture
-def service(tmp_path: Path, cache: Path) -> Iterator[Service]:
-    with new_service(tmp_path / "home") as service:
-        (tmp_path / "home" / "cache").symlink_to(cache, target_is_directory=True)
-        yield service
+SUPERNET = {"epochs": 2, "agreement_sample": 4, "min_agreement": -1, "beat_macs": False}
 
 
 @pytest.fixture
