@@ -35,10 +35,12 @@ def watched(browser: Browser, expected: tuple[str, ...] = (), **context: Any) ->
     page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
     try:
         yield page
+        # Before it is closed: a page that is still loading then complains of that.
+        unexpected = [text for text in complaints if not any(part in text for part in expected)]
     finally:
         made.close()
-    assert [text for text in complaints if not any(part in text for part in expected)] == []
-    assert hosts - {None, ""} == {"127.0.0.1"}
+    assert not unexpected, f"the console has errors: {unexpected}"
+    assert hosts - {None, ""} == {"127.0.0.1"}, f"other hosts were asked: {hosts}"
 
 
 def serious_findings(page: Page) -> list[str]:
