@@ -43,6 +43,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "spaces": catalog.spaces,
         "devices": catalog.devices,
         "targets": catalog.targets,
+        "recipes": catalog.recipes,
         "profile": predictors.profile,
         "verify": checks.verify,
         "doctor": checks.doctor,

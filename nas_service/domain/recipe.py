@@ -1,35 +1,18 @@
-"""Recipes: named steps that change how a network is trained, as data that the service can list and check.
+"""Recipes: named steps that change how a network is trained, or that compress it, as data to list and check.
 
-A step is a pure change of a `TrainingSpec`; the training loop knows nothing of recipes. `GET /v1/recipes`
-lists `STEPS`, a submitted search is checked with `check_recipe`, and a worker trains by what `apply_recipe`
-returns.
+The steps that there are stand in `STEPS`, which `GET /v1/recipes` lists. A training step is a pure change of a
+`TrainingSpec`, and the training loop knows nothing of recipes; a compression step has its function in
+`workers.compression.registry`. A submitted search is checked with `check_recipe`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from types import MappingProxyType
-from typing import Literal
 
 from nas_service.domain.errors import FieldProblem
-from nas_service.domain.spec import AugmentName, TrainingSpec
-
-Place = Literal["training", "finalize"]
-"""The part of a search spec that names the step: `training` for every candidate, `finalize` for the front."""
-
-EVERYWHERE: frozenset[Place] = frozenset({"training", "finalize"})
-
-
-@dataclass(frozen=True, slots=True)
-class RecipeStep:
-    """One named change of the training. `needs` and `excludes` name other steps of the same recipe."""
-
-    name: str
-    summary: str
-    apply: Callable[[TrainingSpec], TrainingSpec]
-    places: frozenset[Place] = EVERYWHERE
-    needs: frozenset[str] = frozenset()
-    excludes: frozenset[str] = frozenset()
+from nas_service.domain.formats import ModelFormat
+from nas_service.domain.recipe_check import Recipe, name_of, options_of
+from nas_service.domain.recipe_step import FINALIZE, CompressionStep, Place, RecipeStep, Step, registry
+from nas_service.domain.spec import AugmentName, RecipeEntry, SpecModel, TargetSpec, TrainingSpec
 
 
 def _with(**changes: object) -> Callable[[TrainingSpec], TrainingSpec]:
@@ -47,11 +30,6 @@ def _augment(name: AugmentName) -> Callable[[TrainingSpec], TrainingSpec]:
 
 def _three_times_the_epochs(spec: TrainingSpec) -> TrainingSpec:
     return spec.model_copy(update={"epochs": 3 * spec.epochs})
-
-
-def registry(*steps: RecipeStep) -> Mapping[str, RecipeStep]:
-    """Steps by name, read-only, in the order given."""
-    return MappingProxyType({step.name: step for step in steps})
 
 
 STEPS = registry(
@@ -82,50 +60,56 @@ STEPS = registry(
         "train-longer",
         "Train for three times the epochs.",
         _three_times_the_epochs,
-        places=frozenset({"finalize"}),
+        places=FINALIZE,
+    ),
+    CompressionStep(
+        "quantize-int8",
+        "Execute the network in int8: weights and activations quantized after training, on training images.",
+        is_last=True,
+        formats=frozenset({ModelFormat.ONNX_INT8}),
+        precision="int8",
     ),
 )
+"""To add a step takes one entry here, and for a compression step its function in `workers.compression.registry`."""
 
 
-def check_recipe(names: Sequence[str], place: Place, steps: Mapping[str, RecipeStep] = STEPS) -> list[FieldProblem]:
-    """Everything wrong with a recipe at its place; empty when it can be applied."""
-    problems = []
-    for index, name in enumerate(names):
-        message = _problem_of(name, names, index, place, steps)
-        if message:
-            problems.append(FieldProblem(f"{place}.recipe.{index}", message))
-    return problems
+def check_recipe(
+    entries: Sequence[RecipeEntry],
+    place: Place,
+    steps: Mapping[str, Step] = STEPS,
+    targets: Sequence[TargetSpec] = (),
+) -> list[FieldProblem]:
+    """Everything wrong with a recipe at its place; empty when it can be followed on the search's targets."""
+    return Recipe(entries, place, steps, targets).problems()
 
 
-def apply_recipe(spec: TrainingSpec, names: Sequence[str], steps: Mapping[str, RecipeStep] = STEPS) -> TrainingSpec:
-    """The training as changed by the steps, in order. The names must have passed `check_recipe`."""
-    for name in names:
-        spec = steps[name].apply(spec)
+def apply_recipe(spec: TrainingSpec, entries: Sequence[RecipeEntry], steps: Mapping[str, Step] = STEPS) -> TrainingSpec:
+    """The training as changed by the training steps, in order. The entries must have passed `check_recipe`."""
+    for entry in entries:
+        step = steps[name_of(entry)]
+        if isinstance(step, RecipeStep):
+            spec = step.apply(spec)
     return spec
 
 
-def _problem_of(
-    name: str, names: Sequence[str], index: int, place: Place, steps: Mapping[str, RecipeStep]
-) -> str | None:
-    step = steps.get(name)
-    if step is None:
-        return _unknown(name, place, steps)
-    if place not in step.places:
-        return f"{name!r} belongs in {' or '.join(f'{p}.recipe' for p in sorted(step.places))}"
-    if name in names[:index]:
-        return f"{name!r} is named twice; remove one"
-    missing = sorted(step.needs - set(names))
-    if missing:
-        return f"{name!r} needs {missing[0]!r}; add it to {place}.recipe"
-    clashing = sorted(step.excludes & set(names))
-    if clashing:
-        return f"{name!r} does not go with {clashing[0]!r}; remove one"
-    return None
+@dataclass(frozen=True, slots=True)
+class Compression:
+    """A compression step with its options, as a recipe asks for it."""
+
+    step: CompressionStep
+    options: SpecModel
+
+    @property
+    def entry(self) -> RecipeEntry:
+        """With every option written out: what a result is remembered by."""
+        return {self.step.name: self.options.model_dump(mode="json")}
 
 
-def _unknown(name: str, place: Place, steps: Mapping[str, RecipeStep]) -> str:
-    usable = [step.name for step in steps.values() if place in step.places]
-    nearest = get_close_matches(name, usable, n=1, cutoff=0.5)
-    if nearest:
-        return f"no step is named {name!r}; did you mean {nearest[0]!r}?"
-    return f"no step is named {name!r}; choose from {', '.join(usable)}"
+def compressions(entries: Sequence[RecipeEntry], steps: Mapping[str, Step] = STEPS) -> list[Compression]:
+    """The compression steps of a recipe, in order. The entries must have passed `check_recipe`."""
+    named = [(steps[name_of(entry)], options_of(entry)) for entry in entries]
+    return [
+        Compression(step, step.options.model_validate(options))
+        for step, options in named
+        if isinstance(step, CompressionStep)
+    ]

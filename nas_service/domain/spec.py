@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationInfo, field_validator, model_validator
 
 from nas_service.domain.formats import (
     LARGEST_BATCHES,
@@ -275,6 +275,12 @@ class BudgetSpec(SpecModel):
         return self
 
 
+StepOptions = Annotated[dict[str, dict[str, JsonValue]], Field(min_length=1, max_length=1)]
+"""The name of one step, with its options."""
+
+RecipeEntry = str | StepOptions
+"""A step by its name, or with options: `prune-channels` or `{prune-channels: {macs: 0.5}}`."""
+
 AugmentName = Literal["crop", "flip", "cutout", "mixup"]
 
 
@@ -314,7 +320,7 @@ class TrainingSpec(SpecModel):
     """`torch.compile` the network (pays only for long trainings)."""
     augment: tuple[AugmentName, ...] = ()
     """Random changes to training images; always applied in the order crop, flip, cutout, mixup."""
-    recipe: tuple[str, ...] = ()
+    recipe: tuple[RecipeEntry, ...] = ()
     """Named steps that change how the candidate is trained; see `GET /v1/recipes`."""
 
 
@@ -323,8 +329,9 @@ class FinalizeSpec(SpecModel):
 
     top_k: Annotated[int, Field(ge=1, le=1000)] | None = None
     """At most this many members are finalized, spread over the front; by default all."""
-    recipe: tuple[str, ...] = ()
-    """Named steps applied to each finalized candidate; see `GET /v1/recipes`."""
+    recipe: tuple[RecipeEntry, ...] = ()
+    """Named steps applied to each finalized candidate, each a name or `{name: {option: value}}`: those that change its
+    final training, then those that compress what was trained; see `GET /v1/recipes`."""
     remeasure: Annotated[int, Field(ge=0, le=1000)] = 16
     """Before it is decided who is finalized: at most this many candidates, the most doubtful first, are timed again
     for longer, where within the noise of their latencies one of them dominates another or does not."""

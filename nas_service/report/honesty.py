@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nas_service.domain.recipe_check import name_of
 from nas_service.plots.axis import target_text
 from nas_service.report.members import measurement_on
 from nas_service.units import significant
@@ -32,7 +33,7 @@ def accuracy_facts(search: SearchDetail) -> Facts:
         ]
         rows.append(("fingerprint", data.fingerprint))
     rows.append(("training", f"{training.epochs} epochs, batch {training.batch_size}, seed {search.spec.seed}"))
-    recipe = ", ".join((*training.recipe, *search.spec.finalize.recipe))
+    recipe = ", ".join(map(name_of, (*training.recipe, *search.spec.finalize.recipe)))
     return Facts("Accuracy", (*rows, *([("recipe", recipe)] if recipe else [])))
 
 

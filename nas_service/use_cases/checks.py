@@ -14,8 +14,11 @@ from search_spaces.registry import builds_its_own
 
 
 def check_recipes(spec: SearchSpec) -> list[FieldProblem]:
-    """Recipe steps that do not exist, or not in this place."""
-    return [*check_recipe(spec.training.recipe, "training"), *check_recipe(spec.finalize.recipe, "finalize")]
+    """Recipe steps that do not exist, not in this place or order, or that the targets cannot execute."""
+    return [
+        *check_recipe(spec.training.recipe, "training"),
+        *check_recipe(spec.finalize.recipe, "finalize", targets=spec.targets),
+    ]
 
 
 def check_space(spec: SearchSpec) -> list[FieldProblem]:

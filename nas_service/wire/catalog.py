@@ -1,12 +1,12 @@
 """What a spec may name, on the wire: spaces, recipes, devices and targets."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
-from nas_service.domain.formats import PrecisionName, RuntimeName
-from nas_service.domain.recipe import Place
+from nas_service.domain.formats import ModelFormat, PrecisionName, RuntimeName
+from nas_service.domain.recipe_step import Place
 from nas_service.domain.spec import ChoiceValue
 from nas_service.wire.base import Document
 
@@ -56,10 +56,26 @@ class SpaceDetail(SpaceSummary):
     """What an architecture's values must satisfy."""
 
 
+class CompressionInfo(Document):
+    """What is known of a compression step before it is made."""
+
+    after: tuple[str, ...]
+    """Steps that come before it, where the recipe names them."""
+    is_last: bool
+    """Whether no other compression step can follow."""
+    formats: tuple[ModelFormat, ...]
+    """The files that its network can be exported to."""
+    precision: PrecisionName | None
+    """At which precision targets execute its network in place of their own; None: at their own."""
+    options: dict[str, Any]
+    """The JSON Schema of what a recipe may say of it."""
+
+
 class RecipeStepInfo(Document):
-    """A named step that changes how networks are trained."""
+    """A named step that changes how networks are trained, or compresses those that were."""
 
     name: str
+    kind: Literal["training", "compression"]
     summary: str
     places: tuple[Place, ...]
     """Where a spec may name it: `training.recipe`, `finalize.recipe` or both."""
@@ -67,6 +83,8 @@ class RecipeStepInfo(Document):
     """Steps that must stand in the same recipe."""
     excludes: tuple[str, ...]
     """Steps that must not."""
+    compression: CompressionInfo | None
+    """None for a training step."""
 
 
 class RecipeList(Document):

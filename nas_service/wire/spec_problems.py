@@ -53,6 +53,8 @@ def _located(document: Any, detail: ErrorDetails) -> tuple[Location, str]:
         return location, f"unknown field; {_nearest_field(str(location[-1]), location[:-1])}"
     # The location of a union's value ends with the names of the members that did not fit.
     present = _present(document, location)
+    if len(present) < len(location) and "recipe" in location:
+        return present, "should be the name of a step, or one name with its options such as `{quantize-int8: {}}`"
     if len(present) < len(location):
         return present, f"should be true, false, a number or a text, not {_shown(detail['input'])}"
     message = _message(detail)

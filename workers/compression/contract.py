@@ -55,4 +55,5 @@ class Compressed:
     facts: dict[str, Any] = field(default_factory=dict)
     """What was done, as JSON for card and API: kept channels, ranks, bits. Names carry their units."""
     files: Mapping[str, bytes] = field(default_factory=dict)
-    """Further files of the bundle by name, such as packed weights."""
+    """Further files of the bundle by name, such as packed weights. One that is named as a format's file
+    (`ModelFormat.file_name`) is taken for the network's export in that format, in place of the exporter's."""

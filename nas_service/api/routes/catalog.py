@@ -9,6 +9,7 @@ from nas_service.api.dependencies import NAME_PATTERN, ServiceDep, SpaceName
 from nas_service.api.device_converters import device_info, target_info
 from nas_service.api.identity import Reader
 from nas_service.api.problems import refusals
+from nas_service.api.recipe_converters import recipe_step_info
 from nas_service.domain.errors import NotFoundError
 from nas_service.domain.recipe import STEPS
 from nas_service.domain.spec import SearchSpec
@@ -18,7 +19,6 @@ from nas_service.wire.catalog import (
     ChoiceInfo,
     DeviceList,
     RecipeList,
-    RecipeStepInfo,
     SpaceDetail,
     SpaceList,
     SpaceSummary,
@@ -67,18 +67,7 @@ def get_space(
 @router.get("/recipes")
 def list_recipes(reader: Reader) -> RecipeList:
     """Every step that `training.recipe` and `finalize.recipe` may name."""
-    return RecipeList(
-        items=tuple(
-            RecipeStepInfo(
-                name=step.name,
-                summary=step.summary,
-                places=tuple(sorted(step.places)),
-                needs=tuple(sorted(step.needs)),
-                excludes=tuple(sorted(step.excludes)),
-            )
-            for step in STEPS.values()
-        )
-    )
+    return RecipeList(items=tuple(map(recipe_step_info, STEPS.values())))
 
 
 @router.get("/devices")

@@ -6,7 +6,14 @@ import typer
 from rich.text import Text
 
 from nas_service.cli.connect import connect
-from nas_service.cli.display.tables import choice_table, device_table, size_text, space_list, target_table
+from nas_service.cli.display.tables import (
+    choice_table,
+    device_table,
+    recipe_table,
+    size_text,
+    space_list,
+    target_table,
+)
 from nas_service.cli.options import JsonOption, TokenOption, UrlOption
 
 
@@ -42,3 +49,10 @@ def targets(ctx: typer.Context, url: UrlOption = None, token: TokenOption = None
     with connect(url, token) as client:
         found = client.targets()
     ctx.obj.show(found, target_table(found.items))
+
+
+def recipes(ctx: typer.Context, url: UrlOption = None, token: TokenOption = None, as_json: JsonOption = False) -> None:
+    """List the steps that a spec's recipes may name: of training, and of compression."""
+    with connect(url, token) as client:
+        found = client.recipes()
+    ctx.obj.show(found, recipe_table(found.items))

@@ -8,7 +8,15 @@ from rich.text import Text
 from nas_service.cli.doctor.finding import Finding, Level
 from nas_service.domain.states import SearchStatus
 from nas_service.units import duration, scaled
-from nas_service.wire.catalog import ChoiceInfo, DeviceInfo, NoiseInfo, SpaceDetail, SpaceSummary, TargetInfo
+from nas_service.wire.catalog import (
+    ChoiceInfo,
+    DeviceInfo,
+    NoiseInfo,
+    RecipeStepInfo,
+    SpaceDetail,
+    SpaceSummary,
+    TargetInfo,
+)
 from nas_service.wire.datasets import UploadInfo
 from nas_service.wire.keys import KeyInfo
 from nas_service.wire.searches import SearchSummary
@@ -102,6 +110,15 @@ def _when(choice: ChoiceInfo) -> str:
     if choice.when is None:
         return ""
     return f"{choice.when.choice} is {' or '.join(map(str, choice.when.values))}"
+
+
+def recipe_table(steps: Iterable[RecipeStepInfo]) -> Table:
+    """One row a step."""
+    table = _table("step", "where", "options", "what it does")
+    for step in steps:
+        options = step.compression.options.get("properties", {}) if step.compression else {}
+        table.add_row(step.name, ", ".join(step.places), Text(", ".join(options)), Text(step.summary))
+    return table
 
 
 def device_table(devices: Iterable[DeviceInfo]) -> Table:

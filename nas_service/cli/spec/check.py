@@ -57,6 +57,14 @@ def _recipe_problems(data: Mapping[str, Any]) -> list[FieldProblem]:
     for place in PLACES:
         part = data.get(place)
         recipe = part.get("recipe") if isinstance(part, dict) else None
-        if isinstance(recipe, list) and all(isinstance(step, str) for step in recipe):
+        if isinstance(recipe, list) and all(map(_is_entry, recipe)):
             problems += check_recipe(recipe, place)
     return problems
+
+
+def _is_entry(entry: Any) -> bool:
+    """Whether it names a step; otherwise the spec's schema says what is wrong."""
+    if isinstance(entry, dict) and len(entry) == 1:
+        ((name, options),) = entry.items()
+        return isinstance(name, str) and isinstance(options, dict)
+    return isinstance(entry, str)

@@ -44,8 +44,8 @@ async function start() {
     "space.choices": () => spaceChoices(form.spec, changed),
     "objectives.metric": metricSelect,
     "constraints.metric": metricSelect,
-    "training.recipe": recipe("training.recipe"),
-    "finalize.recipe": recipe("finalize.recipe"),
+    "training.recipe": recipe("training"),
+    "finalize.recipe": recipe("finalize"),
   };
   form.fresh = { constraints: { metric: "size_bytes", max: 500000 } };
   redraw();

@@ -92,20 +92,19 @@ export class SchemaForm {
     return element("div", { class: "field", "data-path": path.join(".") }, label, help);
   }
 
-  /** Any of a few words. */
+  /** Any of a few words. An entry `{word: options}`, which only the editor can write, counts as its word. */
   checks(schema, path, words, docs = {}) {
-    const chosen = () => new Set(this.form.spec.value(path));
+    const wordOf = (entry) => (typeof entry === "string" ? entry : Object.keys(entry)[0]);
+    const chosen = () => this.form.spec.value(path) ?? [];
     const toggle = (word) => (event) => {
-      const now = chosen();
-      if (event.target.checked) now.add(word);
-      else now.delete(word);
-      this.set(path, [...now]);
+      const others = chosen().filter((entry) => wordOf(entry) !== word);
+      this.set(path, event.target.checked ? [...others, word] : others);
     };
     const boxes = words.map((word) =>
       element(
         "label",
         { class: "check", title: docs[word] },
-        element("input", { type: "checkbox", checked: chosen().has(word), onchange: toggle(word) }),
+        element("input", { type: "checkbox", checked: chosen().some((entry) => wordOf(entry) === word), onchange: toggle(word) }),
         word,
       ),
     );

@@ -1,17 +1,34 @@
-"""Recipes: pure changes of the training, refused by name where they cannot be applied."""
+"""Recipes: pure changes of the training, and compressions, refused by name where they cannot be followed."""
 
 import pytest
 
-from nas_service.domain.recipe import STEPS, RecipeStep, apply_recipe, check_recipe, registry
-from nas_service.domain.spec import TrainingSpec
+from nas_service.domain.recipe import STEPS, CompressionStep, RecipeStep, apply_recipe, check_recipe, compressions
+from nas_service.domain.recipe_step import registry
+from nas_service.domain.spec import FinalizeSpec, SearchSpec, SpecModel, TargetSpec, TrainingSpec
+
+TRAINING_STEPS = {name: step for name, step in STEPS.items() if isinstance(step, RecipeStep)}
 
 
-def messages(names, place="training", steps=STEPS):
-    return [f"{p.field}: {p.message}" for p in check_recipe(names, place, steps)]
+class Share(SpecModel):
+    """Options of a made-up step."""
+
+    macs: float = 0.5
 
 
-@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
-def test_every_step_changes_the_training_to_another_valid_one(step):
+MADE_UP = registry(
+    RecipeStep("sam", "", lambda spec: spec),
+    CompressionStep("prune", "", options=Share),
+    CompressionStep("shrink", "", after=frozenset({"prune"})),
+    CompressionStep("int8", "", is_last=True, precision="int8"),
+)
+
+
+def messages(names, place="training", steps=STEPS, targets=()):
+    return [f"{p.field}: {p.message}" for p in check_recipe(names, place, steps, targets)]
+
+
+@pytest.mark.parametrize("step", TRAINING_STEPS.values(), ids=TRAINING_STEPS)
+def test_every_training_step_changes_the_training_to_another_valid_one(step):
     before = TrainingSpec()
     after = step.apply(before)
     assert after != before
@@ -66,3 +83,49 @@ def test_needed_and_excluded_steps_are_refused_by_name():
     assert messages(["base", "other"], "finalize", steps) == [
         "finalize.recipe.1: 'other' does not go with 'base'; remove one"
     ]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "wrong"),
+    [
+        (["sam", {"prune": {"macs": 0.3}}, "shrink", "int8"], []),
+        (["shrink", "prune"], ["finalize.recipe.0: 'shrink' comes after 'prune'; exchange them"]),
+        (["int8", "prune"], ["finalize.recipe.0: 'prune' cannot follow 'int8'; put 'int8' last"]),
+        (["int8", "sam"], []),
+        ([{"sam": {"rho": 1}}], ["finalize.recipe.0: 'sam' has no options; name it alone"]),
+        ([{"prune": {"mac": 1}}], ["finalize.recipe.0: 'prune': no option is named 'mac'; did you mean 'macs'?"]),
+        ([{"shrink": {"mac": 1}}], ["finalize.recipe.0: 'shrink': no option is named 'mac'; it has none"]),
+        (
+            [{"prune": {"macs": "half"}}],
+            ["finalize.recipe.0: 'prune': macs: Input should be a valid number, unable to parse string as a number"],
+        ),
+    ],
+)
+def test_order_and_options_of_compressions_are_checked_before_anything_runs(recipe, wrong):
+    assert messages(recipe, "finalize", MADE_UP) == wrong
+
+
+def test_what_no_target_can_execute_is_refused_with_the_runtimes_that_can():
+    torch = TargetSpec(runtime="torch")
+    assert messages(["int8"], "finalize", MADE_UP, [TargetSpec(), torch]) == [
+        "finalize.recipe.0: 'int8' gives nothing that torch int8 (targets.1) executes;"
+        " remove it, or have the target use onnxruntime or openvino"
+    ]
+    already = TargetSpec(precision="int8")
+    assert messages(["int8"], "finalize", MADE_UP, [already]) == [
+        "finalize.recipe.0: 'int8' changes nothing: every target executes int8 already; remove it"
+    ]
+    assert messages(["int8"], "finalize", MADE_UP, [already, TargetSpec()]) == []
+
+
+def test_compressions_follow_the_training_that_the_other_steps_change():
+    recipe = [{"prune": {"macs": 0.25}}, "sam", "int8"]
+    assert apply_recipe(TrainingSpec(), recipe, MADE_UP) == TrainingSpec()
+    assert [c.entry for c in compressions(recipe, MADE_UP)] == [{"prune": {"macs": 0.25}}, {"int8": {}}]
+
+
+def test_recipes_of_names_alone_load_as_they_were_stored():
+    spec = SearchSpec.model_validate({"dataset": {"name": "digits"}, "finalize": {"recipe": ["ema", "crop"]}})
+    assert spec.finalize == FinalizeSpec(recipe=("ema", "crop"))
+    mixed = spec.model_copy(update={"finalize": FinalizeSpec(recipe=("ema", {"prune": {"macs": 0.5}}))})
+    assert SearchSpec.model_validate_json(mixed.model_dump_json()) == mixed

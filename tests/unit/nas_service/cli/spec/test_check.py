@@ -38,6 +38,16 @@ FAULTS = [
     ),
     ("training: {augment: [flipp]}", "2: training.augment.0: 'flipp' is not known here; did you mean `flip`?"),
     ("training: {recipe: [emaa]}", "2: training.recipe.0: no step is named 'emaa'; did you mean 'ema'?"),
+    ("training: {recipe: [quantize-int8]}", "2: training.recipe.0: 'quantize-int8' belongs in finalize.recipe"),
+    (
+        "finalize: {recipe: [7]}",
+        "2: finalize.recipe.0: should be the name of a step,"
+        " or one name with its options such as `{quantize-int8: {}}`",
+    ),
+    (
+        "finalize: {recipe: [{quantize-int8: {bits: 4}}]}",
+        "2: finalize.recipe.0: 'quantize-int8': no option is named 'bits'; it has none",
+    ),
     ("training: {recipe: [ema, ema]}", "2: training.recipe.1: 'ema' is named twice; remove one"),
     ("training: {recipe: [train-longer]}", "2: training.recipe.0: 'train-longer' belongs in finalize.recipe"),
     ("budget: {candidates: 0}", "2: budget.candidates: should be greater than or equal to 1, not 0"),

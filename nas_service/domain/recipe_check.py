@@ -1,0 +1,121 @@
+"""Whether a recipe can be followed: everything wrong with it is known before anything runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+
+from nas_service.domain.errors import FieldProblem
+from nas_service.domain.formats import RUNS, runtimes_at
+from nas_service.domain.recipe_step import CompressionStep, Place, Step
+from nas_service.domain.spec import RecipeEntry, TargetSpec
+
+
+def name_of(entry: RecipeEntry) -> str:
+    """The step that a recipe's entry names."""
+    return entry if isinstance(entry, str) else next(iter(entry))
+
+
+def options_of(entry: RecipeEntry) -> dict[str, Any]:
+    """What a recipe's entry says of its step."""
+    return {} if isinstance(entry, str) else dict(entry[name_of(entry)])
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A recipe at its place in a spec, with the steps that there are."""
+
+    entries: Sequence[RecipeEntry]
+    place: Place
+    steps: Mapping[str, Step]
+    targets: Sequence[TargetSpec] = ()
+    """Those of the search; none where they are not known yet."""
+
+    @property
+    def names(self) -> list[str]:
+        """Of its entries."""
+        return [name_of(entry) for entry in self.entries]
+
+    @property
+    def field(self) -> str:
+        """Its place in the document."""
+        return f"{self.place}.recipe"
+
+    def problems(self) -> list[FieldProblem]:
+        """Everything wrong with it, one an entry; empty when it can be followed."""
+        found = ((f"{self.field}.{index}", self._problem_of(index)) for index in range(len(self.entries)))
+        return [FieldProblem(field, message) for field, message in found if message]
+
+    def _problem_of(self, index: int) -> str | None:
+        name = self.names[index]
+        step = self.steps.get(name)
+        if step is None:
+            return _unknown(name, self.place, self.steps)
+        if self.place not in step.places:
+            return f"{name!r} belongs in {' or '.join(f'{p}.recipe' for p in sorted(step.places))}"
+        if name in self.names[:index]:
+            return f"{name!r} is named twice; remove one"
+        missing = sorted(step.needs - set(self.names))
+        if missing:
+            return f"{name!r} needs {missing[0]!r}; add it to {self.field}"
+        clashing = sorted(step.excludes & set(self.names))
+        if clashing:
+            return f"{name!r} does not go with {clashing[0]!r}; remove one"
+        if not isinstance(step, CompressionStep):
+            said = options_of(self.entries[index])
+            return f"{name!r} has no options; name it alone" if said else None
+        return self._order(step, index) or _wrong_option(step, self.entries[index]) or self._not_executed(step)
+
+    def _order(self, step: CompressionStep, index: int) -> str | None:
+        later = self.names[index + 1 :]
+        early = [name for name in later if name in step.after]
+        if early:
+            return f"{step.name!r} comes after {early[0]!r}; exchange them"
+        following = [name for name in later if isinstance(self.steps.get(name), CompressionStep)]
+        if step.is_last and following:
+            return f"{following[0]!r} cannot follow {step.name!r}; put {step.name!r} last"
+        return None
+
+    def _not_executed(self, step: CompressionStep) -> str | None:
+        """Why a target cannot execute what the step gives, or would not notice it."""
+        for index, target in enumerate(self.targets):
+            precision = step.precision or target.precision
+            if RUNS.get((target.runtime, precision)) not in step.formats:
+                able = [runtime for runtime in runtimes_at(precision) if RUNS[runtime, precision] in step.formats]
+                return (
+                    f"{step.name!r} gives nothing that {target.runtime} {precision} (targets.{index}) executes;"
+                    f" remove it, or have the target use {' or '.join(able)}"
+                )
+        if step.precision and self.targets and all(t.precision == step.precision for t in self.targets):
+            return f"{step.name!r} changes nothing: every target executes {step.precision} already; remove it"
+        return None
+
+
+def _wrong_option(step: CompressionStep, entry: RecipeEntry) -> str | None:
+    try:
+        step.options.model_validate(options_of(entry))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        option = ".".join(map(str, first["loc"]))
+        return f"{step.name!r}: {_explained(step, option, first['type'], first['msg'])}"
+    return None
+
+
+def _explained(step: CompressionStep, option: str, kind: str, message: str) -> str:
+    known = list(step.options.model_fields)
+    if kind != "extra_forbidden":
+        return f"{option}: {message.removeprefix('Value error, ')}" if option else message
+    nearest = get_close_matches(option, known, n=1, cutoff=0.5)
+    if nearest:
+        return f"no option is named {option!r}; did you mean {nearest[0]!r}?"
+    return f"no option is named {option!r}; {'choose from ' + ', '.join(known) if known else 'it has none'}"
+
+
+def _unknown(name: str, place: Place, steps: Mapping[str, Step]) -> str:
+    usable = [step.name for step in steps.values() if place in step.places]
+    nearest = get_close_matches(name, usable, n=1, cutoff=0.5)
+    if nearest:
+        return f"no step is named {name!r}; did you mean {nearest[0]!r}?"
+    return f"no step is named {name!r}; choose from {', '.join(usable)}"
