@@ -7,7 +7,8 @@ from typing import Any
 from nas_service.cli.spec.document import SpecDocument, SpecFileError, SpecProblem, read_document
 from nas_service.domain.dataset_name import parse_dataset_name
 from nas_service.domain.errors import DatasetError, FieldProblem, SpecError
-from nas_service.domain.recipe import Place, check_recipe
+from nas_service.domain.recipe import check_recipe
+from nas_service.domain.recipe_step import Place
 from nas_service.domain.spec import SearchSpec
 from nas_service.wire.spec_problems import location_of, spec_of
 
