@@ -62,6 +62,8 @@ def parsed() -> argparse.Namespace:
     )
     parser.add_argument("--minutes", type=float, help=f"to spread them over, at least (default {FULL.minutes:g})")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="that everything runs on")
+    only = "take the rounds of one condition and stop: on a machine of many cores each can have its own"
+    parser.add_argument("--only", choices=CONDITIONS, help=only)
     folder = Path("latency-rounds")
     parser.add_argument("--rounds", type=Path, default=folder, metavar="FOLDER", help=f"progress (default {folder})")
     return parser.parse_args()
@@ -124,7 +126,8 @@ def run(scale: Scale, chosen: argparse.Namespace) -> list[dict[str, Any]]:
     chosen.rounds.mkdir(parents=True, exist_ok=True)
     networks = export_networks(chosen.rounds, scale.networks)
     os.sched_setaffinity(0, {chosen.core})
-    cases = [(n, condition) for n in range(scale.repetitions) for condition in CONDITIONS]
+    conditions = (chosen.only,) if chosen.only else CONDITIONS
+    cases = [(n, condition) for n in range(scale.repetitions) for condition in conditions]
     found, started_s = [], time.time()
     for number, condition in track(cases, description="rounds"):
         path = chosen.rounds / f"{scale.networks}-networks-{number:02d}-{condition}.json"
@@ -277,6 +280,8 @@ def main() -> None:
     repetitions = base.repetitions if chosen.repetitions is None else max(2, chosen.repetitions)
     scale = Scale(base.networks, repetitions, base.minutes if chosen.minutes is None else chosen.minutes)
     rounds = run(scale, chosen)
+    if chosen.only:
+        return
     rows, true, spent = repeatability(rounds), truth(rounds), cost(rounds)
     raw = {"repeatability": rows, "truth": true, "cost": spent, "rounds": rounds}
     packages = ("numpy", "onnxruntime", "torch", "nas-service")

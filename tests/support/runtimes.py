@@ -32,6 +32,10 @@ class Case:
     exported: Exported
 
     @property
+    def on_gpu(self) -> bool:
+        return self.runtime.name.endswith("-cuda")
+
+    @property
     def file(self) -> Path:
         return self.exported.file(RUNS[self.runtime.name, self.precision])
 

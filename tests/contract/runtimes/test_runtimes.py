@@ -52,7 +52,7 @@ def test_the_reference_is_the_same_model_in_every_runtime(name: str) -> None:
 def test_versions_name_the_library(case: Case) -> None:
     versions = case.runtime.versions()
     assert versions
-    assert all(version[0].isdigit() for version in versions.values())
+    assert all(version[0].isdigit() for name, version in versions.items() if name != "gpu")
 
 
 @pytest.mark.parametrize("batch_size", [1, 8])
@@ -114,6 +114,8 @@ print(json.dumps(found))
 
 @pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="this system does not tell what threads do")
 def test_as_many_threads_compute_as_were_asked_for(fp32_case: Case) -> None:
+    if fp32_case.on_gpu:
+        pytest.skip("the GPU computes")
     counts = range(1, 1 + min(2, len(os.sched_getaffinity(0))))
     models = [str(prepared(fp32_case.runtime, fp32_case.file, threads, lambda: None).model) for threads in counts]
     command = [sys.executable, "-c", BUSY_THREADS, fp32_case.runtime.name, *models]
@@ -130,6 +132,6 @@ def test_a_measurement_accounts_for_the_file_its_memory_and_its_loading(fp32_cas
     assert result.birthplace["compile_s"] == loaded.compile_s
     assert fp32_case.runtime.versions().items() <= result.birthplace["versions"].items()
     assert result.load_ms > 0
-    assert result.peak_memory_mib is None or 0 < result.peak_memory_mib < 400
+    assert result.peak_memory_mib is None or 0 < result.peak_memory_mib < (2048 if fp32_case.on_gpu else 400)
     assert json.loads(json.dumps(asdict(result)))
     assert hashes(fp32_case.exported.folder) == before

@@ -11,6 +11,8 @@ from workers.profiling.runtimes.nvidia import gpus, missing_gpu
 
 CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"
+OPTIONS: dict[str, dict[str, str]] = {CPU: {}, CUDA: {"use_tf32": "0"}}
+"""fp32 is fp32: cuDNN would round to TF32's 10 bits."""
 CPU_PACKAGE, GPU_PACKAGE = "onnxruntime", "onnxruntime-gpu"
 """The second contains the first, under the same name of module: they exclude each other."""
 
@@ -40,7 +42,7 @@ def _load(model: Path, threads: int, provider: str) -> OnnxModel:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    session = onnxruntime.InferenceSession(str(model), options, providers=[provider])
+    session = onnxruntime.InferenceSession(str(model), options, providers=[(provider, OPTIONS[provider])])
     if provider not in session.get_providers():  # it falls back to the CPU without an error
         raise RuntimeError(f"onnxruntime cannot use {provider} here; look at its log for what is missing")
     return OnnxModel(session)

@@ -27,7 +27,7 @@ for stage in (1, 2, 3):
 CHOICES["stage2_downsample"] = ["stride"]
 SPACE = get("mobilenet", "tiny", CHOICES)
 CONFIG = TrainingSpec(epochs=2, batch_size=16, ema_decay=0.9, augment=("crop",), precision="fp32")
-RUN = RunSettings(seed=5)
+RUN = RunSettings(seed=5, device="cpu")
 
 
 def fresh() -> Supernet:

@@ -68,7 +68,7 @@ def test_the_weights_given_back_reach_the_accuracy_given_back(ema_decay):
     result = train(small_network(), data, FP32.model_copy(update={"ema_decay": ema_decay}))
     network = small_network()
     network.load_state_dict(result.weights)
-    again = evaluate(network, data, data.validation)
+    again = evaluate(network.to(result.device), data, data.validation)
     assert again.accuracy == result.validation_accuracy
     assert again.loss == pytest.approx(result.validation_loss, rel=1e-5)
 

@@ -15,7 +15,7 @@ from workers.training import Checkpoint, CheckpointError, Interrupted, RunSettin
 
 CONFIG = TrainingSpec(epochs=3, batch_size=16, ema_decay=0.9, augment=("crop", "cutout", "mixup"), precision="fp32")
 """3 epochs of 3 steps; the network has dropout, so every kind of random number is drawn."""
-RUN = RunSettings(seed=5)
+RUN = RunSettings(seed=5, device="cpu")
 OPTIMIZERS = [{"optimizer": "sgd"}, {"optimizer": "adamw"}, {"sam_rho": 0.1}]
 
 
