@@ -84,5 +84,6 @@ class TorchCuda:
         from torch.export.passes import move_to_device_pass
 
         torch.set_num_threads(threads)
-        torch.backends.cudnn.conv.fp32_precision = "ieee"  # fp32 is fp32: cuDNN would round to TF32's 10 bits
+        # fp32 is fp32: cuDNN would round to TF32's 10 bits.
+        torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]  # missing in torch's stubs
         return TorchModel(move_to_device_pass(load_program(model), "cuda"), "cuda")
