@@ -11,14 +11,20 @@ from nas_service.api.recent import Recent
 from nas_service.domain.entities import Search
 from nas_service.domain.states import SearchStatus
 from nas_service.use_cases import queries
+from nas_service.use_cases.figures.growth import growths
 from nas_service.use_cases.ports import Page, UnitOfWork
 from nas_service.use_cases.standing import Standing, standing
 from nas_service.wire.base import Document
 
 SEARCHES = 1000
 STANDINGS = 1000
+HISTORY_STEPS = 32
+"""Of a small picture."""
 FRONTS_BYTES = 32 * 2**20
 FIGURES_BYTES = 64 * 2**20
+
+
+History = tuple[float, ...]
 
 
 class Answers:
@@ -27,6 +33,7 @@ class Answers:
     def __init__(self) -> None:
         self._searches: Recent[Search] = Recent(SEARCHES)
         self._standings: Recent[Standing] = Recent(STANDINGS)
+        self._histories: Recent[History] = Recent(STANDINGS)
         self._fronts: Recent[bytes] = Recent(FRONTS_BYTES, weight=len)
         self._figures: Recent[bytes] = Recent(FIGURES_BYTES, weight=len)
 
@@ -42,6 +49,16 @@ class Answers:
     def standing(self, uow: UnitOfWork, search: Search) -> Standing:
         """The search's standing, computed once a version."""
         return self._standings.get((search.id, search.version), lambda: standing(uow, search))
+
+    def histories(self, uow: UnitOfWork, searches: Sequence[Search]) -> list[History]:
+        """How the hypervolume of each grew, as ratios: computed once a version, those not known in one query."""
+        known = {search.id: self._histories.find((search.id, search.version)) for search in searches}
+        missing = [search for search in searches if known[search.id] is None]
+        for search_id, steps in (growths(uow, missing, HISTORY_STEPS) if missing else {}).items():
+            known[search_id] = tuple(step.hypervolume_ratio for step in steps)
+        for search in missing:
+            self._histories.keep((search.id, search.version), known[search.id] or ())
+        return [known[search.id] or () for search in searches]
 
     def front(self, uow: UnitOfWork, search_id: str, target: int | None, *, as_csv: bool) -> bytes:
         """The search's front as sent, computed and encoded once a version.

@@ -49,7 +49,11 @@ def list_searches(
     chosen = SearchStatus(status) if status in set(SearchStatus) else None
     with store.read() as uow:
         found, next_cursor = answers.searches(uow, Page(ROWS, cursor or None), chosen, named)
-        rows = [search_row(search, answers.standing(uow, search)) for search in found]
+        histories = answers.histories(uow, found)
+        rows = [
+            search_row(search, answers.standing(uow, search), history)
+            for search, history in zip(found, histories, strict=True)
+        ]
     return render(
         request,
         "searches_table.html" if "HX-Request" in request.headers else "searches.html",

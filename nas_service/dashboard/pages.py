@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from nas_service.dashboard import (
+    compare_pages,
     device_pages,
     key_pages,
     list_pages,
@@ -17,5 +18,5 @@ def install(app: FastAPI) -> None:
     """Serve the dashboard from `app`."""
     static_files.install(app)
     app.include_router(new_search_pages.answers)
-    for part in (session_pages, list_pages, new_search_pages, search_pages, device_pages, key_pages):
+    for part in (session_pages, list_pages, new_search_pages, search_pages, compare_pages, device_pages, key_pages):
         app.include_router(part.router)

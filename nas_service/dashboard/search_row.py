@@ -1,8 +1,10 @@
 """A search as a row of the table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nas_service.api.converters import search_summary
+from nas_service.dashboard.sparkline import step_path
 from nas_service.domain.entities import Search
 from nas_service.domain.states import SearchPhase, SearchStatus, is_over
 from nas_service.use_cases.standing import Standing
@@ -20,10 +22,12 @@ class SearchRow:
     """Share of the search phase that is done; None where nothing tells."""
     best_accuracy: float | None
     hypervolume_ratio: float | None
+    growth_path: str
+    """How the hypervolume came to be what it is."""
 
 
-def search_row(search: Search, standing: Standing) -> SearchRow:
-    """The row of a search with this standing."""
+def search_row(search: Search, standing: Standing, history: Sequence[float]) -> SearchRow:
+    """The row of a search with this standing, and hypervolume so far."""
     ended = sum(count for status, count in standing.counts.items() if is_over(status))
     return SearchRow(
         search=search_summary(search),
@@ -31,6 +35,7 @@ def search_row(search: Search, standing: Standing) -> SearchRow:
         progress=_progress(search, ended),
         best_accuracy=standing.best_accuracy,
         hypervolume_ratio=standing.extent.hypervolume_ratio if standing.member_ids else None,
+        growth_path=step_path(history),
     )
 
 

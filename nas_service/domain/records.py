@@ -7,6 +7,9 @@ from nas_service.domain.entities import Failure, JsonDict, WorkKind
 from nas_service.domain.estimates import Interval
 from nas_service.domain.states import CandidateStatus, WorkStatus
 
+Completion = tuple[datetime, dict[str, float]]
+"""When a candidate completed, and its metrics."""
+
 
 @dataclass(frozen=True, slots=True)
 class CandidateRecord:

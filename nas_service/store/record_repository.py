@@ -1,12 +1,12 @@
 """Columns of a search's rows, for figures: whole rows of 10,000 candidates would take seconds to read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select
 
 from nas_service.domain.entities import WorkKind
-from nas_service.domain.records import CandidateRecord, CurveRecord, ProxyRecord, WorkRecord
+from nas_service.domain.records import CandidateRecord, Completion, CurveRecord, ProxyRecord, WorkRecord
 from nas_service.domain.spec import Metric
 from nas_service.domain.states import CandidateStatus, WorkStatus
 from nas_service.store.rows import failure_of, to_intervals, to_rungs
@@ -25,6 +25,15 @@ _CANDIDATES = (
     )
     .where(candidates.c.search_id == bindparam("of_search"))
     .order_by(candidates.c.number)
+)
+_COMPLETIONS = (
+    select(candidates.c.search_id, candidates.c.finished_at, candidates.c.metrics)
+    .where(
+        candidates.c.search_id.in_(bindparam("of_searches", expanding=True)),
+        candidates.c.status == CandidateStatus.COMPLETED,
+        candidates.c.finished_at.is_not(None),
+    )
+    .order_by(candidates.c.finished_at, candidates.c.number)
 )
 _CURVES = (
     select(candidates.c.id, candidates.c.number, evaluations.c.result["curve"])
@@ -78,6 +87,13 @@ class SqlRecords:
             CandidateRecord(id_, number, CandidateStatus(status), metrics, to_intervals(intervals), *rest)
             for id_, number, status, metrics, intervals, *rest in rows
         ]
+
+    def completions(self, search_ids: Sequence[str]) -> Mapping[str, Sequence[Completion]]:
+        """Of each search when its candidates completed and with what metrics, in that order, in one query."""
+        found: dict[str, list[Completion]] = {search_id: [] for search_id in search_ids}
+        for search_id, at, metrics in self._rows(_COMPLETIONS, of_searches=list(search_ids)):
+            found[search_id].append((at, metrics))
+        return found
 
     def curves(self, search_id: str, most: int) -> Sequence[CurveRecord]:
         """The learning curves of the last `most` candidates that have one, by number."""

@@ -30,7 +30,7 @@ from nas_service.domain.identity import ApiKey
 from nas_service.domain.outcome import Draft, Foreseen, Outcome
 from nas_service.domain.predictors import Predictor, Subject, Timed
 from nas_service.domain.quotas import Quotas, Usage
-from nas_service.domain.records import CandidateRecord, CurveRecord, ProxyRecord, WorkRecord
+from nas_service.domain.records import CandidateRecord, Completion, CurveRecord, ProxyRecord, WorkRecord
 from nas_service.domain.spec import ChoiceValue, ObjectiveSpec, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus, WorkStatus
 from nas_service.use_cases.outbox import Outbox
@@ -152,6 +152,7 @@ class RecordRepository(Protocol):
     """A search's rows as figures need them."""
 
     def candidates(self, search_id: str) -> Sequence[CandidateRecord]: ...
+    def completions(self, search_ids: Sequence[str]) -> Mapping[str, Sequence[Completion]]: ...
     def curves(self, search_id: str, most: int) -> Sequence[CurveRecord]: ...
     def proxies(self, search_id: str, most: int) -> Sequence[ProxyRecord]: ...
     def work(self, search_id: str, most: int) -> Sequence[WorkRecord]: ...

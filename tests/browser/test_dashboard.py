@@ -1,5 +1,6 @@
 """The dashboard in a real browser: searches listed, made and cancelled, devices and keys, sessions."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,6 +119,24 @@ def test_ticked_searches_are_cancelled_together(site: Site, page: Page) -> None:
     page.get_by_role("button", name="Cancel them").click()
     expect(page.get_by_text("2 cancelled.")).to_be_visible()
     assert {site.status_of(search.id) for search in doomed} == {SearchStatus.CANCELLING}
+
+
+def test_ticked_searches_are_compared(page: Page) -> None:
+    page.goto("/")
+    page.get_by_label("Select succeeded search").check()
+    expect(page.get_by_role("link", name="Compare")).to_have_attribute("aria-disabled", "true")
+    page.get_by_label("Select running search").check()
+    page.get_by_role("link", name="Compare").click()
+    expect(page.get_by_role("heading", name="2 searches compared")).to_be_visible()
+    chart = page.locator('[data-part="fronts-chart"]')
+    expect(chart.locator("canvas")).to_be_visible()
+    page.get_by_label("Across").select_option("size_bytes")
+    expect(page).to_have_url(re.compile("x=size_bytes"))
+    page.reload()
+    expect(chart).to_have_attribute("aria-label", re.compile("against size"))
+    assert serious_findings(page) == []
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_the_form_submits_what_it_shows(site: Site, page: Page) -> None:

@@ -182,6 +182,20 @@ def test_pointing_at_a_candidate_shows_it_and_a_click_opens_it(served: Served) -
         expect(page.get_by_role("heading", level=1)).to_have_text("Candidate 0")
 
 
+def test_ticked_candidates_are_compared(served: Served) -> None:
+    _, url = served.seeded()
+    with watched(served.browser) as page:
+        page.goto(url)
+        boxes = part(page, "members").get_by_role("checkbox")
+        boxes.nth(0).check()
+        boxes.nth(1).check()
+        part(page, "compare").click()
+        expect(page.get_by_role("heading", name="2 candidates compared")).to_be_visible()
+        expect(page.locator('[aria-label="Choices that differ"] .odd')).not_to_have_count(0)
+        expect(part(page, "fronts-chart").locator("canvas")).to_be_visible()
+        assert serious_findings(page) == []
+
+
 def around(chart: Locator) -> Iterator[tuple[float, float]]:
     """Places near the middle of a chart, where its only point is, but for the room that the axes take."""
     box = chart.bounding_box()

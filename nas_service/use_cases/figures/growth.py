@@ -9,7 +9,6 @@ from nas_service.domain.entities import Search
 from nas_service.domain.front import Point, non_dominated, reference_point
 from nas_service.domain.hypervolume import hypervolume
 from nas_service.domain.metrics import objective_values
-from nas_service.domain.states import CandidateStatus
 from nas_service.use_cases.ports import UnitOfWork
 
 MOST_STEPS = 200
@@ -30,16 +29,23 @@ class Step:
 
 def growth(uow: UnitOfWork, search: Search) -> list[Step]:
     """The steps up to now, against the reference point and box of now, so that the last one is today's figure."""
-    objectives = search.spec.objectives
-    done = sorted(
-        ((row.finished_at, objective_values(objectives, row.metrics)) for row in uow.records.candidates(search.id)
-         if row.status is CandidateStatus.COMPLETED and row.finished_at is not None),
-        key=lambda pair: pair[0],
-    )  # fmt: skip
-    return replay(done, [o.maximize for o in objectives])
+    return growths(uow, [search])[search.id]
 
 
-def replay(done: Sequence[tuple[datetime, Point]], maximize: Sequence[bool]) -> list[Step]:
+def growths(uow: UnitOfWork, searches: Sequence[Search], most_steps: int = MOST_STEPS) -> dict[str, list[Step]]:
+    """The same of many searches by id, in one query."""
+    done = uow.records.completions([search.id for search in searches])
+    found = {}
+    for search in searches:
+        objectives = search.spec.objectives
+        places = [(at, objective_values(objectives, metrics)) for at, metrics in done[search.id]]
+        found[search.id] = replay(places, [o.maximize for o in objectives], most_steps)
+    return found
+
+
+def replay(
+    done: Sequence[tuple[datetime, Point]], maximize: Sequence[bool], most_steps: int = MOST_STEPS
+) -> list[Step]:
     """Steps of completions in order. Between two steps the front is kept, so each step looks at few points."""
     if not done:
         return []
@@ -50,7 +56,7 @@ def replay(done: Sequence[tuple[datetime, Point]], maximize: Sequence[bool]) -> 
     front: list[Point] = []
     best: list[Point] = []
     start = 0
-    for end in _ends(len(done)):
+    for end in _ends(len(done), most_steps):
         seen, best = front + every[start:end], [_best(best + every[start:end], maximize)]
         front = [seen[i] for i in non_dominated(seen, maximize)]
         volume = hypervolume(front, reference, maximize)
@@ -65,6 +71,6 @@ def _best(points: Sequence[Point], maximize: Sequence[bool]) -> tuple[float, ...
     return tuple(max(c) if up else min(c) for c, up in zip(columns, maximize, strict=True))
 
 
-def _ends(count: int) -> list[int]:
-    steps = min(count, MOST_STEPS)
+def _ends(count: int, most_steps: int) -> list[int]:
+    steps = min(count, most_steps)
     return [round((i + 1) * count / steps) for i in range(steps)]

@@ -51,6 +51,7 @@ LISTS: dict[str, Callable[[SqlUnitOfWork], object]] = {
     "the latest events": lambda uow: uow.events.latest(SEARCH, 200),
     "turns": lambda uow: uow.events.turns(SEARCH),
     "points": lambda uow: uow.records.candidates(SEARCH),
+    "completions": lambda uow: uow.records.completions([SEARCH, "search-1103"]),
     "the timeline": lambda uow: uow.records.work(SEARCH, 2000),
 }
 

@@ -1,8 +1,9 @@
 """Columns for figures, on every database."""
 
-from nas_service.domain.states import WorkStatus
+from nas_service.domain.states import CandidateStatus, WorkStatus
 from nas_service.store.unit_of_work import SqlStore
 from tests.support.finished_search import EPOCHS, seed
+from tests.support.statements import noted
 
 
 def test_records_are_those_of_the_search_alone_in_order(store: SqlStore) -> None:
@@ -26,11 +27,25 @@ def test_records_are_those_of_the_search_alone_in_order(store: SqlStore) -> None
         assert len(uow.records.candidates(other.id)) == 3
 
 
+def test_completions_of_many_searches_are_one_query_and_in_the_order_of_their_end(store: SqlStore) -> None:
+    search, other, empty = seed(store, 12, traced=0), seed(store, 3, traced=0), seed(store, 0)
+    with noted(store.engine) as statements, store.read() as uow:
+        found = uow.records.completions([search.id, other.id, empty.id])
+    assert len(statements) == 1
+    with store.read() as uow:
+        done = [row for row in uow.records.candidates(search.id) if row.status is CandidateStatus.COMPLETED]
+    assert 0 < len(done) < 12
+    assert found[search.id] == [(row.finished_at, row.metrics) for row in done]
+    assert found[other.id]
+    assert found[empty.id] == []
+
+
 def test_another_tenant_sees_no_records(store: SqlStore) -> None:
     search = seed(store, 3)
     with store.of_tenant("another").read() as uow:
         found = (
             uow.records.candidates(search.id),
+            uow.records.completions([search.id])[search.id],
             uow.records.curves(search.id, most=10),
             uow.records.proxies(search.id, most=10),
             uow.records.work(search.id, most=10),

@@ -3,6 +3,7 @@
 import { announce } from "./shell.js";
 
 const REFRESH_MS = 2000;
+const MOST_COMPARED = 6;
 const place = document.getElementById("searches");
 const ticked = new Set();
 let sorting = null;
@@ -20,12 +21,24 @@ function plural(count) {
 function showTicked() {
   const bar = place.querySelector(".bulk-bar");
   if (!bar) return;
-  for (const box of place.querySelectorAll("input[name=ids]")) {
-    if (box.disabled) ticked.delete(box.value);
-    box.checked = ticked.has(box.value);
-  }
+  const boxes = [...place.querySelectorAll("input[name=ids]")];
+  for (const box of boxes) box.checked = ticked.has(box.value);
+  const toEnd = boxes.filter((box) => box.checked && "canEnd" in box.dataset).length;
   bar.hidden = ticked.size === 0;
-  for (const text of place.querySelectorAll("[data-count]")) text.textContent = plural(ticked.size);
+  place.querySelector("[data-count]").textContent = plural(ticked.size);
+  const cancel = place.querySelector('[data-open="confirm-cancel"]');
+  if (cancel) {
+    cancel.disabled = toEnd === 0;
+    place.querySelector("[data-count-to-end]").textContent = plural(toEnd);
+  }
+  showCompare(place.querySelector("[data-compare]"));
+}
+
+function showCompare(link) {
+  const possible = ticked.size >= 2 && ticked.size <= MOST_COMPARED;
+  link.setAttribute("aria-disabled", String(!possible));
+  link.title = possible ? "" : `Tick two to ${MOST_COMPARED}`;
+  link.href = possible ? `/compare?${[...ticked].map((id) => `search=${encodeURIComponent(id)}`).join("&")}` : "/compare";
 }
 
 function compare(left, right) {

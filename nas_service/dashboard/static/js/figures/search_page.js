@@ -15,6 +15,7 @@ import { Inspector } from "./inspector.js";
 import { membersTable } from "./members_table.js";
 import { palette, optionColors } from "./palette.js";
 import { ParallelChart } from "./parallel_chart.js";
+import { Picked } from "./picked.js";
 import { Points } from "./points.js";
 import { TimelineChart } from "./timeline_chart.js";
 
@@ -43,6 +44,7 @@ const curves = new CurvesChart(part("curves-chart"));
 const importance = new ImportanceChart(part("importance-chart"));
 const parallel = new ParallelChart(part("parallel-chart"));
 const timeline = new TimelineChart(part("timeline-chart"), open);
+const picked = new Picked(part("compare"));
 const log = new EventLog(part("events"), part("turns-only"));
 const tables = [
   new TableBehind(part("front-table"), frontTable),
@@ -66,7 +68,7 @@ function frontTable() {
   return {
     caption: "All candidates with both metrics, those of the front first.",
     columns: [["Candidate", false], [metricTitle(view.x, targets), true], [metricTitle(view.y, targets), true], ["On the front", false], ["Status", false]],
-    rows: rows.map((row) => [candidateLink(points.ids[row], points.numbers[row]), number(view.x, front.x(row)), number(view.y, front.y(row)), onFront.has(row) ? "yes" : "no", points.statuses[row].toLowerCase()]),
+    rows: rows.map((row) => [picked.cell(points.ids[row], points.numbers[row]), number(view.x, front.x(row)), number(view.y, front.y(row)), onFront.has(row) ? "yes" : "no", points.statuses[row].toLowerCase()]),
   };
 }
 
@@ -148,7 +150,7 @@ async function loadFigures() {
   parallel.choices = [...new Set([...ranked, ...points.varying()])].slice(0, matchMedia("(max-width: 40rem)").matches ? 2 : PARALLEL_CHOICES);
   showSelection();
   if (done.items.length) timeline.show(done.items, (of) => points.numbers[points.rowOf.get(of)] ?? "?");
-  part("members").replaceChildren(membersTable(points, state.members));
+  part("members").replaceChildren(membersTable(points, state.members, picked));
   part("members-empty").hidden = state.members.length > 0;
   for (const table of tables) table.fill();
   for (const [name, rows] of [["growth", grown.steps], ["curves", curves.items], ["importance", importance.effects], ["timeline", done.items]])

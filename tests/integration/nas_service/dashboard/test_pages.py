@@ -1,0 +1,69 @@
+"""Pages as the server makes them: what the list costs, and what a comparison says to whom."""
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from nas_service.api.app import create_app
+from nas_service.bootstrap import Service
+from nas_service.domain.states import SearchStatus
+from nas_service.store.unit_of_work import SqlStore
+from tests.support.api import new_service, plain_logs
+from tests.support.seeded import seed_searches
+from tests.support.statements import noted
+
+GROWTH = "candidates.finished_at IS NOT NULL"
+"""Only in the statement that asks for the lines in the list's rows."""
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with plain_logs(), new_service(tmp_path_factory.mktemp("pages") / "home") as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def client(service: Service) -> Iterator[TestClient]:
+    with TestClient(create_app(service), base_url="http://127.0.0.1") as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def searches(service: Service) -> dict[SearchStatus, str]:
+    return {status: search.id for status, search in seed_searches(service.store).items()}
+
+
+def test_the_lines_of_all_rows_cost_one_query_and_none_while_nothing_changes(
+    service: Service, client: TestClient, searches: dict[SearchStatus, str]
+) -> None:
+    assert isinstance(service.store, SqlStore)
+    with noted(service.store.engine) as first:
+        page = client.get("/").text
+    with noted(service.store.engine) as again:
+        assert client.get("/").text == page
+    assert page.count('<svg class="spark"') == len(searches) - 1  # the queued one has no candidates
+    assert [sum(GROWTH in statement for statement, _ in noted_) for noted_ in (first, again)] == [1, 0]
+
+
+def test_a_comparison_says_what_differs(client: TestClient, searches: dict[SearchStatus, str]) -> None:
+    ids = [searches[SearchStatus.SUCCEEDED], searches[SearchStatus.RUNNING]]
+    page = client.get("/compare", params={"search": ids}).text
+    assert "succeeded search" in page
+    assert "running search" in page
+    assert "All settings are the same." in page
+
+
+@pytest.mark.parametrize(("count", "status"), [(0, 200), (1, 200), (7, 422)])
+def test_fewer_than_two_are_told_how_and_more_than_six_refused(
+    client: TestClient, searches: dict[SearchStatus, str], count: int, status: int
+) -> None:
+    answer = client.get("/compare", params={"search": list(searches.values())[:count]})
+    assert answer.status_code == status
+    assert ("Nothing to compare yet" in answer.text) == (status == 200)
+
+
+def test_what_is_not_there_is_not_compared(client: TestClient, searches: dict[SearchStatus, str]) -> None:
+    answer = client.get("/compare", params={"search": [searches[SearchStatus.RUNNING], "search-none"]})
+    assert answer.status_code == 404
+    assert "No such search" in answer.text
