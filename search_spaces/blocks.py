@@ -144,7 +144,7 @@ def _body(plan: BlockPlan) -> nn.Module:
         case "pool":
             return PoolBlock(plan)
         case "global_pool":
-            return nn.AdaptiveAvgPool2d(1)
+            return nn.AdaptiveMaxPool2d(1) if plan.pooling == "max" else nn.AdaptiveAvgPool2d(1)
         case "feature_mix":
             mix = nn.Conv2d(plan.in_channels, plan.out_channels, 1, bias=False)
             return nn.Sequential(OrderedDict(conv=mix, act=activation_of(plan.activation)))

@@ -9,14 +9,15 @@ from typing import Literal, get_args
 BlockKind = Literal["conv", "separable", "inverted", "fused", "pool", "global_pool", "feature_mix", "classifier"]
 """conv: k x k convolution (the stem, and the 1 x 1 head). separable: depthwise k x k, then 1 x 1 (MobileNetV1).
 inverted: 1 x 1 expansion, depthwise k x k, 1 x 1 projection (MobileNetV2). fused: k x k expansion, 1 x 1 projection
-(EfficientNetV2). pool: k x k pooling, then 1 x 1. global_pool: average over the image. feature_mix: 1 x 1 convolution
-after it, without batch norm (MobileNetV3). classifier: the linear layer that gives the logits."""
+(EfficientNetV2). pool: k x k pooling, then 1 x 1. global_pool: average over the image, or its largest value.
+feature_mix: 1 x 1 convolution after it, without batch norm (MobileNetV3). classifier: the linear layer that gives the
+logits."""
 
 Downsample = Literal["", "stride", "max", "avg"]
 """How a block halves its image side: not at all, by its own stride, or by a 2 x 2 pool standing before it."""
 
 Pooling = Literal["", "avg", "max"]
-"""The operator of a `pool` block."""
+"""The operator of a `pool` block; `max` of a `global_pool` that does not average."""
 
 Activation = Literal["", "relu", "hard_swish"]
 
