@@ -1,29 +1,27 @@
 """How well latencies of unseen networks are predicted, from how many minutes of profiling, and how fast.
 
-Profiles a space on a target as `nas profile` does (the same choice of networks, the same harness, the same fit), but in
-one loop: draw, export, time. Then it times networks that nobody has chosen, drawn uniformly, and compares. Their time
-is not counted as profiling.
+Profiles a space on a target as `nas profile` does (the same choice of networks, the same harness, the same fit), but
+without a service: processes on other cores export, one core times. Then it times networks that nobody has chosen,
+drawn uniformly and for longer, and compares; a few of them twice, which tells what of the error is the timing's. Their
+time is not counted as profiling. `--measurements` keeps every timing: the same command goes on from there.
 """
 
-import json
+import os
 import tempfile
 import time
 from argparse import ArgumentParser, Namespace
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from common import Bar, Findings, add_options, publish
-from rich.progress import track
+from latency_predictor_networks import Case, Exporters, Measured, Notebook, exporters, take
+from rich.progress import Progress, track
 from rich.table import Table
 
-import search_spaces
 from nas_service.cli.commands.predictors import read_target
-from nas_service.domain.dataset_name import noise_name
-from nas_service.domain.predictors import Birthplace, Subject, Timed
-from nas_service.domain.spec import DatasetSpec, TargetSpec
+from nas_service.domain.spec import TargetSpec
 from nas_service.latency.choose import most_informative
 from nas_service.latency.errors import errors_of
 from nas_service.latency.evidence import Evidence
@@ -31,121 +29,120 @@ from nas_service.latency.fit import fit_predictor
 from nas_service.latency.networks import networks_of
 from nas_service.latency.process import Process
 from nas_service.use_cases.predictors import evidence_of
-from search_spaces import Architecture, NetworkInput
-from workers.data.load import load_dataset
-from workers.export.files import subject_of, write_files
-from workers.profiling.measure import Effort, Surroundings, measure
+from search_spaces import Architecture
+from workers.profiling.measure import Effort
 
-CASES = {"small-32": ("small", 32, {}), "large-96": ("large", 96, {"resolution": [64, 96]})}
-"""Preset, side of the images, and restrictions: 96 pixels are seen as 64 or 96."""
-CLASSES = 10
-FIRST, BATCH, POOL = 24, 8, 384
-EFFORT = Effort(budget_s=1.0)
+FIRST, BATCH, POOL = 24, 32, 384
+PROFILING, TRUTH = Effort(budget_s=0.6, precision=0.02), Effort(budget_s=2.0)
+"""Many networks timed roughly teach more than few timed well; what predictions are judged by is timed well."""
+TWICE = 12
+"""Held-out networks that are timed again."""
 SERVED = 65_536
 SERVED_AT_ONCE = 4_096
-BORN = Birthplace("here", {})
 
 
-@dataclass
-class Bench:
-    """One space and target."""
-
-    preset: str
-    side: int
-    space: search_spaces.SearchSpace
-    target: TargetSpec
-    folder: Path
-
-    def __post_init__(self) -> None:
-        spec = DatasetSpec(name=noise_name(self.side, self.side, 3, CLASSES))
-        self.data = load_dataset(spec, ())
-
-    @property
-    def subject(self) -> Subject:
-        return Subject("mobilenet", self.preset, 3, CLASSES, self.side, self.side)
-
-    def time(self, architecture: Architecture) -> Timed:
-        """Build, export, time."""
-        torch.manual_seed(0)
-        network = search_spaces.build(self.space, architecture, NetworkInput(3, CLASSES)).eval()
-        subject = subject_of(network, self.data, self.space.name, architecture.key)
-        (written,) = write_files(subject, [self.target.format], self.folder)
-        found = measure(written.path, self.target, EFFORT, Surroundings(baseline_dir=self.folder))
-        half = np.inf if found.ci95_low_ms is None else (found.ci95_high_ms - found.ci95_low_ms) / 2
-        return Timed(dict(architecture.values), found.median_ms, half / found.median_ms, BORN)
-
-    def draw(self, rng: np.random.Generator, known: list[Timed]) -> list[Architecture]:
-        """The next batch, as the service's sampler for profiles chooses it."""
-        seen = {json.dumps(one.architecture, sort_keys=True) for one in known}
-        drawn = {a.key: a for a in self.space.sample(rng, POOL)}.values()
-        pool = [a for a in drawn if json.dumps(dict(a.values), sort_keys=True) not in seen]
-        if len(known) < FIRST:
-            return pool[:BATCH]
-        measured = [self.space.canonical(one.architecture) for one in known]
-        rows = self.space.to_indices([*measured, *pool])
-        networks = networks_of(self.space, rows, NetworkInput(3, CLASSES), (self.side, self.side))
-        count, at_random = len(known), BATCH // 2
-        times = np.array([one.median_ms for one in known])
-        evidence = Evidence(networks.some(np.arange(count)), times, np.zeros(count))
-        others = networks.some(np.arange(count + at_random, len(rows)))
-        best = most_informative(evidence, others, BATCH - at_random)
-        return [*pool[:at_random], *(pool[at_random + i] for i in best.tolist())]
+def cases(preset: str, target: TargetSpec) -> Case:
+    """Networks for 32 pixels; or for 96, that see them as 64 or 96."""
+    return {"small-32": Case("small", 32, (), target), "large-96": Case("large", 96, (64, 96), target)}[preset]
 
 
-def profile(bench: Bench, minutes: float, chosen_before: set[str]) -> tuple[list[Timed], float]:
-    """Measure until the time is spent; the seconds it took, choosing and exporting included."""
-    rng, known, start = np.random.default_rng(1), [], time.monotonic()
-    while time.monotonic() - start < minutes * 60:
-        left = (a for a in bench.draw(rng, known) if a.key not in chosen_before)
-        known.extend(bench.time(a) for a in left if time.monotonic() - start < minutes * 60)
-    return known, time.monotonic() - start
+def drawn(case: Case, rng: np.random.Generator, seen: set[str], known: list[Measured]) -> list[Architecture]:
+    """The next batch, as the service's sampler for profiles chooses it."""
+    pool = [a for a in {a.key: a for a in case.space.sample(rng, POOL)}.values() if a.key not in seen]
+    if len(known) < FIRST:
+        return pool[:BATCH]
+    measured = [case.space.canonical(one.architecture) for one in known]
+    rows = case.space.to_indices([*measured, *pool])
+    networks = networks_of(case.space, rows, case.network_input, (case.side, case.side))
+    count, at_random = len(known), BATCH // 2
+    evidence = Evidence(networks.some(np.arange(count)), np.array([one.ratio for one in known]), np.zeros(count))
+    others = networks.some(np.arange(count + at_random, len(rows)))
+    best = most_informative(evidence, others, BATCH - at_random)
+    return [*pool[:at_random], *(pool[at_random + i] for i in best.tolist())]
 
 
-def rate(bench: Bench, predictor: Any) -> float:
+def proposed(case: Case, notebook: Notebook, never: set[str]) -> Iterator[Architecture]:
+    """Networks to profile, without end, by what is known when each batch is drawn."""
+    known = notebook.of("profile")
+    rng, seen = np.random.default_rng([1, len(known)]), never | {one.key for one in known}
+    while True:
+        batch = drawn(case, rng, seen, notebook.of("profile"))
+        seen |= {architecture.key for architecture in batch}
+        yield from batch
+
+
+def measured(made: Exporters, chosen: Namespace, notebook: Notebook) -> None:
+    """Profile until the time is spent, then time the held-out networks, and some of them twice."""
+    case, limit_s = made.case, chosen.minutes * 60
+    held_out = {a.key: a for a in case.space.sample(np.random.default_rng(0), chosen.held_out)}
+    if notebook.spent_s("profile") < limit_s:
+        with Progress() as progress:
+            bar = progress.add_task("profiling", total=limit_s)
+            for one in take(made, "profile", proposed(case, notebook, set(held_out)), PROFILING, notebook):
+                progress.update(bar, completed=one.spent_s)
+                if one.spent_s >= limit_s:
+                    break
+    for role, wanted in (("held out", list(held_out.values())), ("again", list(held_out.values())[:TWICE])):
+        done = {one.key for one in notebook.of(role)}
+        left = [architecture for architecture in wanted if architecture.key not in done]
+        for _ in track(take(made, role, left, TRUTH, notebook), role, total=len(left)):
+            pass
+
+
+def noise_of(notebook: Notebook) -> float | None:
+    """Standard deviation, relative, of one timing of a held-out network; None where too few were timed twice."""
+    first = {one.key: one.ratio for one in notebook.of("held out")}
+    differences = [np.log(one.ratio / first[one.key]) for one in notebook.of("again")]
+    return float(np.sqrt(np.mean(np.square(differences)) / 2)) if len(differences) > 1 else None
+
+
+def rate(case: Case, predictor: Any) -> float:
     """Predictions a second from choices to milliseconds, of networks that were not asked for before."""
-    counts = [len(choice.options) for choice in bench.space.choices]
-    drawn = np.random.default_rng(2).integers(0, counts, (2 * SERVED, len(counts)))
-    rows = bench.space.canonical_indices(drawn)
+    counts = [len(choice.options) for choice in case.space.choices]
+    sampled = np.random.default_rng(2).integers(0, counts, (2 * SERVED, len(counts)))
+    rows = case.space.canonical_indices(sampled)
     taken = 0.0
     for start in range(0, len(rows), SERVED_AT_ONCE):
         before = time.perf_counter()
         some = rows[start : start + SERVED_AT_ONCE]
-        networks = networks_of(bench.space, some, NetworkInput(3, CLASSES), (bench.side, bench.side))
-        predictor.predict(networks)
+        predictor.predict(networks_of(case.space, some, case.network_input, (case.side, case.side)))
         taken += time.perf_counter() - before if start >= SERVED else 0.0
     return SERVED / taken
 
 
 def run(chosen: Namespace) -> dict[str, Any]:
     """Everything of one case."""
-    preset, side, choices = CASES[chosen.space_preset]
-    space = search_spaces.get("mobilenet", preset, choices)
-    with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(preset, side, space, read_target(chosen.target), Path(folder))
-        held_out = {a.key: a for a in space.sample(np.random.default_rng(0), chosen.held_out)}
-        known, profiled_s = profile(bench, chosen.minutes, set(held_out))
-        truth = [bench.time(a) for a in track(held_out.values(), description="held-out networks")]
-    fitted = fit_predictor(evidence_of(bench.subject, known), {})
-    tested = evidence_of(bench.subject, truth)
+    case = cases(chosen.space_preset, read_target(chosen.target))
+    notebook = Notebook.open(chosen.measurements)
+    with tempfile.TemporaryDirectory() as folder, exporters(case, Path(folder), chosen.exporters, chosen.core) as made:
+        os.sched_setaffinity(0, {chosen.core})
+        measured(made, chosen, notebook)
+    fitted = fit_predictor(evidence_of(case.subject, notebook.timed("profile")), {})
+    tested = evidence_of(case.subject, notebook.timed("held out"))
     predicted_ms = fitted.predictor.predict(tested.networks)
+    profiled = notebook.of("profile")
     return {
         "case": chosen.space_preset,
-        "target": bench.target.model_dump(),
-        "profiled_s": profiled_s,
-        "networks": len(known),
+        "target": case.target.model_dump(),
+        "profiled_s": notebook.spent_s("profile"),
+        "networks": len(profiled),
+        "timed_for_s": float(np.median([one.wall_s for one in profiled])),
+        "noise": noise_of(notebook),
         "method": fitted.method,
         "cross_validated": fitted.report(),
         "held_out": errors_of(tested.measured_ms, predicted_ms).to_json(),
         "measured_ms": tested.measured_ms.tolist(),
         "predicted_ms": predicted_ms.tolist(),
-        "predictions_per_s": rate(bench, fitted.predictor),
+        "predictions_per_s": rate(case, fitted.predictor),
         "is_process": isinstance(fitted.predictor, Process),
     }
 
 
 def findings(raw: dict[str, Any]) -> Findings:
     """The table and the bars."""
-    table = Table(title=f"{raw['case']}: {raw['networks']} networks in {raw['profiled_s'] / 60:.1f} min")
+    noise = "" if raw["noise"] is None else f"; a timing of a held-out network is repeatable to {raw['noise']:.1%}"
+    title = f"{raw['case']}: {raw['networks']} networks in {raw['profiled_s'] / 60:.1f} min"
+    table = Table(title=title, caption=f"{raw['method']}{noise}")
     for name in ("error", "cross-validated", "held out", "95 %"):
         table.add_column(name, justify="right")
     own, held_out = raw["cross_validated"]["errors"], raw["held_out"]
@@ -180,14 +177,16 @@ def draw(raw: dict[str, Any]) -> Any:
 def main() -> None:
     """One case on one target."""
     parser = ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--space-preset", choices=CASES, default="small-32")
+    parser.add_argument("--space-preset", choices=("small-32", "large-96"), default="small-32")
     parser.add_argument("--target", default="onnxruntime", help="as `nas profile --target`")
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--held-out", type=int, default=60)
+    parser.add_argument("--measurements", type=Path, metavar="FILE", help="to write them to, and to go on from")
+    parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="that everything is timed on")
+    parser.add_argument("--exporters", type=int, default=2, help="processes that export, on the other cores")
     chosen = add_options(parser).parse_args()
     if chosen.quick:
         chosen.minutes, chosen.held_out = min(chosen.minutes, 1.0), min(chosen.held_out, 10)
-    torch.set_num_threads(1)
     publish(findings(run(chosen)), chosen, draw)
 
 

@@ -118,6 +118,8 @@ class Search:
     """Of the request that submitted it, where that was traced."""
     priority: int = 0
     """Among its tenant's searches the higher is served first."""
+    baselines: JsonDict = field(default_factory=dict)
+    """What all of its latencies are told in (`told`): by target and device the reference's latency in ms."""
 
 
 @dataclass(frozen=True, slots=True)

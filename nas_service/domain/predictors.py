@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
@@ -64,6 +64,14 @@ class Timed:
     relative_error: float
     """Half-width of the median's 95 % interval over the median; infinite where it has none."""
     birthplace: Birthplace
+    reference_ms: float | None = None
+    """The host's baseline that median_ms is told in; None: as it was taken."""
+
+    def told_in(self, reference_ms: float | None) -> Self:
+        """In another baseline of the same host."""
+        if self.reference_ms is None or reference_ms is None:
+            return self
+        return replace(self, median_ms=self.median_ms * reference_ms / self.reference_ms, reference_ms=reference_ms)
 
 
 @dataclass(frozen=True, slots=True)

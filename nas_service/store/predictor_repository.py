@@ -41,6 +41,7 @@ _TIMED = (
         measurements.c.half_width_ratio,
         measurements.c.device_id,
         measurements.c.result["birthplace"]["versions"].label("versions"),
+        measurements.c.result[("baseline", "reference_ms")].as_float().label("reference_ms"),
     )
     .where(*_OF_SUCH_NETWORKS)
     .order_by(measurements.c.created_at)
@@ -147,4 +148,5 @@ def _to_predictor(row: RowMapping) -> Predictor:
 
 def _to_timed(row: RowMapping) -> Timed:
     ratio = math.inf if row["half_width_ratio"] is None else row["half_width_ratio"]
-    return Timed(row["architecture"], row["median_ms"], ratio, Birthplace(row["device_id"], row["versions"]))
+    birthplace = Birthplace(row["device_id"], row["versions"])
+    return Timed(row["architecture"], row["median_ms"], ratio, birthplace, row["reference_ms"])

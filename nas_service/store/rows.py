@@ -55,6 +55,7 @@ def to_search(row: RowMapping) -> Search:
         dataset=DatasetFacts(**{**dataset, "classes": tuple(dataset["classes"])}) if dataset else None,
         space=SpaceFacts(**space) if space else None,
         supernet=SupernetFacts(**row["supernet"]) if row["supernet"] else None,
+        baselines=row["baselines"],
         idempotency_key=row["idempotency_key"],
         tenant=row["tenant"],
         traceparent=row["traceparent"],

@@ -57,6 +57,7 @@ searches = Table(
     Column("space", JsonType),
     Column("supernet", JsonType),
     Column("supernet_sha256", SHA256, ForeignKey("artifacts.sha256")),
+    Column("baselines", JsonType, nullable=False, default=dict),
     Column("idempotency_key", String(200)),
     Column("spec_digest", SHA256, nullable=False),
     Column("traceparent", TRACEPARENT),

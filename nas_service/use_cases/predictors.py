@@ -64,7 +64,7 @@ def _changed(born: Birthplace, target: TargetSpec, now: Mapping[str, object]) ->
 
 
 def of_one_birthplace(timed: Sequence[Timed]) -> list[Timed]:
-    """Of measurements, oldest first, those that were taken where and with what the newest was taken.
+    """Of measurements, oldest first, those that were taken where and with what the newest was taken, told in its unit.
 
     Of each network the most precise one: one that came twice would be in both what is fitted and what is held out.
     """
@@ -74,7 +74,7 @@ def of_one_birthplace(timed: Sequence[Timed]) -> list[Timed]:
             continue
         key = json.dumps(one.architecture, sort_keys=True)
         if key not in found or one.relative_error <= found[key].relative_error:
-            found[key] = one
+            found[key] = one.told_in(timed[-1].reference_ms)
     return list(found.values())
 
 

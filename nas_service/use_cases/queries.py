@@ -15,6 +15,7 @@ from nas_service.domain.entities import (
 )
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.states import CandidateStatus, is_over
+from nas_service.domain.told import told
 from nas_service.use_cases.front import FrontView, front
 from nas_service.use_cases.ports import UnitOfWork
 from nas_service.use_cases.standing import StandingOf, standing
@@ -78,11 +79,13 @@ def candidate(uow: UnitOfWork, candidate_id: str) -> CandidateView:
     if found.final and "evaluation_id" in found.final:
         evaluations.append(uow.evidence.evaluation(found.final["evaluation_id"]))
     models = {export.sha256 for known in evaluations for export in known.exports}
-    tenant = uow.searches.get(found.search_id).tenant
+    search = uow.searches.get(found.search_id)
     return CandidateView(
         candidate=found,
         evaluation=evaluation,
-        measurements=[m for model in sorted(models) for m in uow.evidence.measurements_of(model, tenant)],
+        measurements=[
+            told(search, m) for model in sorted(models) for m in uow.evidence.measurements_of(model, search.tenant)
+        ],
         artifacts=artifacts,
         files_collected=files_collected(found, artifacts),
         work=uow.work.of_candidate(candidate_id),

@@ -3,25 +3,27 @@
 A shared machine runs for seconds or hours at a fraction of its speed, and a time alone does not tell. The ratio to the
 reference, timed in turns with the model, does; times the baseline it is a latency again. So that latencies of one host
 compare, the baseline is found once for each runtime, its versions and its number of threads, kept in a file that all
-processes of the host share, and replaced by a new version only when the host proves to be of another speed. Results
-name the version they were told in, and keep it. Standard library only: the harness imports it.
+processes of the host share. The first one is only as good as the minute that it was found in: every measurement adds
+to what is known, and a next version follows when that proves the host to be of another speed. Results name the version
+they were told in, and keep it; a search tells all of its own in one. Standard library only: the harness imports it.
 """
 
 import hashlib
 import json
 import os
-import statistics
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-RECENT = 10
-"""Measurements that together tell of the host's speed; one alone may have met a slow or a lucky minute."""
-FASTER = 0.95
+RECENT, FEWEST = 100, 10
+"""Measurements that together tell of the host's speed, at most and at least; one alone may have met a slow minute."""
+QUIET_SHARE = 0.25
+"""Of them that met an undisturbed host: the baseline is this quantile of their floors."""
+FASTER = 0.98
 """Disturbances only slow down: recent floors below this share of the baseline prove that it was itself disturbed."""
-SLOWER, SLOWER_S = 1.15, 86_400.0
+SLOWER, SLOWER_S = 1.05, 86_400.0
 """Floors above this multiple of the baseline for a day: the host has become another one."""
 
 
@@ -62,17 +64,20 @@ class BaselineFile:
         if current is None:
             return self._establish(floor_ms, now_s)
         self._recent_ms = [*self._recent_ms, floor_ms][-RECENT:]
-        usual_ms = statistics.median(self._recent_ms)
-        settled = len(self._recent_ms) == RECENT
-        if not settled or usual_ms <= SLOWER * current.reference_ms:
-            self._slower_since_s = None
-        elif self._slower_since_s is None:
-            self._slower_since_s = now_s
-        slower = self._slower_since_s is not None and now_s - self._slower_since_s >= SLOWER_S
-        if settled and (slower or usual_ms < FASTER * current.reference_ms):
+        usual_ms = sorted(self._recent_ms)[int(QUIET_SHARE * len(self._recent_ms))]
+        if len(self._recent_ms) >= FEWEST and self._has_changed(usual_ms / current.reference_ms, now_s):
             return self._establish(usual_ms, now_s)
         self._write()
         return current
+
+    def _has_changed(self, ratio: float, now_s: float) -> bool:
+        """Whether the host's speed proves to be another, where the reference usually takes `ratio` of the baseline."""
+        if ratio <= SLOWER:
+            self._slower_since_s = None
+            return ratio < FASTER
+        if self._slower_since_s is None:
+            self._slower_since_s = now_s
+        return now_s - self._slower_since_s >= SLOWER_S
 
     def _read(self) -> dict[str, Any]:
         if not self._path.exists():
@@ -85,7 +90,7 @@ class BaselineFile:
 
     def _establish(self, reference_ms: float, now_s: float) -> Baseline:
         self._versions.append(Baseline(len(self._versions) + 1, reference_ms, now_s))
-        self._recent_ms, self._slower_since_s = [], None
+        self._slower_since_s = None
         self._write()
         return self._versions[-1]
 

@@ -10,6 +10,7 @@ from torch import nn
 from nas_service.domain.entities import WEIGHTS_FILE, Evaluation, Export, JsonDict, Measurement
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.metrics import deployed_target
+from nas_service.domain.told import told
 from nas_service.use_cases.space import network_input, space_of
 from search_spaces import build
 from workers.bundle.card import CardFacts, JudgedFile, make_card
@@ -114,4 +115,5 @@ def _evidence(task: Task) -> tuple[Evaluation, list[Measurement]]:
         evaluation = uow.evidence.evaluation(final["evaluation_id"])
         known = (uow.evidence.measurements_of(e.sha256, task.search.tenant) for e in evaluation.exports)
         by_id = {m.id: m for measurements in known for m in measurements}
-    return evaluation, [by_id[final["measurements"][str(t)]] for t in range(len(task.search.spec.targets))]
+    measurements = (by_id[final["measurements"][str(t)]] for t in range(len(task.search.spec.targets)))
+    return evaluation, [told(task.search, measurement) for measurement in measurements]

@@ -27,6 +27,7 @@ from nas_service.domain.metrics import accuracies, broken, metric_key, needed_me
 from nas_service.domain.predictors import Subject
 from nas_service.domain.spec import Metric, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus, is_over
+from nas_service.domain.told import told, with_baseline_of
 from nas_service.use_cases.advance import supernet
 from nas_service.use_cases.advance.context import Context
 from nas_service.use_cases.advance.fit import absorb_fit, absorb_fit_failure
@@ -164,7 +165,7 @@ def _time(context: Context, candidate: Candidate, evaluation: Evaluation) -> Can
         model_sha256 = evaluation.export(spec.format).sha256
         known = context.uow.evidence.measurement_of(model_sha256, spec, context.search.tenant)
         if known is not None:
-            candidate = _with_measurement(candidate, target, known)
+            candidate = _with_measurement(candidate, target, _told(context, known))
         else:
             enqueue_profile(context, candidate.id, model_sha256, target, final=False)
     return _settle(context, candidate)
@@ -198,6 +199,7 @@ def _absorb_profile(context: Context, item: WorkItem, result: JsonDict) -> None:
         architecture=candidate.architecture,
     )
     context.uow.evidence.add_measurement(measurement)
+    measurement = _told(context, measurement)
     retries = item.payload.get("retries", 0)
     if measurement.noisy and retries < NOISY_RETRIES:
         payload = item.payload | {"retries": retries + 1}
@@ -245,6 +247,14 @@ def _measurement(model_sha256: str, target: TargetSpec, result: JsonDict) -> Mea
         half_width_ratio=half_width_ratio(result),
         owner=result.get("owner"),
     )
+
+
+def _told(context: Context, measurement: Measurement) -> Measurement:
+    """In the unit of the search, which its first measurement decides."""
+    baselines = with_baseline_of(context.search, measurement)
+    if baselines is not context.search.baselines:
+        context.change(baselines=dict(baselines))
+    return told(context.search, measurement)
 
 
 def _with_measurement(candidate: Candidate, target: int, measurement: Measurement) -> Candidate:

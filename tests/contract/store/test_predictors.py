@@ -16,6 +16,7 @@ from nas_service.use_cases.ports import Page
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SUBJECT = Subject("mobilenet", "small", 3, 10, 32, 32)
 BORN = Birthplace("d1", {"onnxruntime": "1.31.1"})
+PLACE = {"versions": BORN.versions}
 PREDICTOR = Predictor("predictor-1", "default", SUBJECT, TargetSpec(), Origin.MEASURED, BORN, 40, {"method": "x"}, NOW)
 
 
@@ -28,7 +29,7 @@ def a_measurement(**changes: object) -> Measurement:
         "median_ms": 2.0,
         "peak_memory_mib": None,
         "noisy": False,
-        "result": {"median_ms": 2.0, "birthplace": {"versions": BORN.versions}},
+        "result": {"birthplace": PLACE, "baseline": {"reference_ms": 0.08}},
         "created_at": NOW,
         "half_width_ratio": 0.01,
         "subject_key": SUBJECT.key,
@@ -70,7 +71,7 @@ def test_what_was_measured_of_such_networks_is_found_oldest_first(store: SqlStor
     with store.write() as uow:
         for minutes, changes in enumerate(
             (
-                {"median_ms": 3.0, "half_width_ratio": None},
+                {"median_ms": 3.0, "half_width_ratio": None, "result": {"birthplace": PLACE, "baseline": None}},
                 {},
                 {"subject_key": None},
                 {"subject_key": "b" * 64},
@@ -84,5 +85,6 @@ def test_what_was_measured_of_such_networks_is_found_oldest_first(store: SqlStor
         assert uow.predictors.timed_count(SUBJECT, TargetSpec(), "default") == len(found) == 2
         assert uow.predictors.timed_count(SUBJECT, TargetSpec(), "other") == 3
     assert [(one.median_ms, one.relative_error) for one in found] == [(3.0, math.inf), (2.0, 0.01)]
+    assert [one.reference_ms for one in found] == [None, 0.08]
     assert found[0].birthplace == BORN
     assert found[0].architecture == {"kernel": 3}

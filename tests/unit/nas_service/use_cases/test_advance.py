@@ -188,6 +188,26 @@ def test_a_noisy_measurement_is_taken_again_once_and_then_accepted(bench: Bench)
     assert bench.search(search).status is SearchStatus.SUCCEEDED
 
 
+def test_latencies_of_a_search_are_told_in_one_unit_whatever_is_learned_of_the_host(bench: Bench) -> None:
+    search = bench.submit(budget={"candidates": 3, "parallelism": 1})
+    measured = {"device_id": "d", "peak_memory_mib": 1.0, "noisy": False}
+    references_ms = iter([0.080, 0.076, 0.072])
+    for _ in range(40):
+        advance(bench.store, bench.memories, search.id)
+        item = claim(bench.store)
+        if item is None:
+            break
+        if item.kind is WorkKind.PROFILE and not item.payload["final"]:
+            reference_ms = next(references_ms)
+            baseline = {"version": 1, "reference_ms": reference_ms}
+            work.complete(bench.store, item, measured | {"median_ms": 5 * reference_ms, "baseline": baseline})
+        else:
+            finish(bench.store, item)
+    with bench.store.read() as uow:
+        found = [c.metrics["latency_ms@0"] for c in uow.candidates.of(search.id, [CandidateStatus.COMPLETED])]
+    assert found == pytest.approx([0.4, 0.4, 0.4])
+
+
 def test_the_finalize_recipe_trains_members_again(bench: Bench) -> None:
     search = bench.submit(budget={"candidates": 4}, finalize={"top_k": 2, "recipe": ["train-longer"]})
     kinds = []

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
+import pytest
 
 import search_spaces
 from nas_service.domain.entities import Device
@@ -48,6 +49,15 @@ def test_of_a_network_the_most_precise_timing_of_the_newest_birthplace_counts_on
         Timed({"kernel": 5}, 4.0, 0.02, again),
     ]
     assert [one.median_ms for one in of_one_birthplace(timed)] == [2.0, 4.0]
+
+
+def test_what_was_told_in_an_earlier_baseline_of_the_host_is_told_in_the_newest() -> None:
+    timed = [
+        Timed({"kernel": 3}, 2.0, 0.01, BORN, reference_ms=0.08),
+        Timed({"kernel": 5}, 3.0, 0.01, BORN),
+        Timed({"kernel": 7}, 4.0, 0.01, BORN, reference_ms=0.06),
+    ]
+    assert [one.median_ms for one in of_one_birthplace(timed)] == pytest.approx([1.5, 3.0, 4.0])
 
 
 def test_networks_of_searches_that_went_beyond_the_preset_are_evidence_too() -> None:
