@@ -80,7 +80,7 @@ def measured(made: Exporters, chosen: Namespace, notebook: Notebook) -> None:
             bar = progress.add_task("profiling", total=limit_s)
             for one in take(made, "profile", proposed(case, notebook, set(held_out)), PROFILING, notebook):
                 progress.update(bar, completed=one.spent_s)
-                if one.spent_s >= limit_s:
+                if one.spent_s >= limit_s and len(notebook.of("profile")) >= FIRST:
                     break
     for role, wanted in (("held out", list(held_out.values())), ("again", list(held_out.values())[:TWICE])):
         done = {one.key for one in notebook.of(role)}

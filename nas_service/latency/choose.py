@@ -9,7 +9,7 @@ from nas_service.latency.networks import Networks
 from nas_service.latency.process import Covariance, Scales
 from search_spaces.table import FloatArray, IntArray
 
-SCALES = Scales(layer=0.25, whole=0.1, noise=0.025)
+SCALES = Scales(layer=0.25, whole=0.1, noise=0.02, length=1.7)
 """What doubt depends on before anything but a first estimate was fitted; those that fits choose most often."""
 
 
@@ -27,7 +27,7 @@ def most_informative(known: Evidence, pool: Networks, count: int) -> IntArray:
         np.concatenate([known.networks.places, pool.places]),
         np.concatenate([known.networks.resized, pool.resized]),
     )
-    doubt = _posterior(Covariance.of(both, mean).under(SCALES), len(known))
+    doubt = _posterior(Covariance.of(both, mean, SCALES.length).under(SCALES), len(known))
     noise = SCALES.noise**2
     chosen: list[int] = []
     for _ in range(min(count, len(pool))):

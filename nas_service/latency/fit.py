@@ -8,7 +8,7 @@ import numpy as np
 
 from nas_service.latency.errors import Errors, errors_of
 from nas_service.latency.evidence import Evidence
-from nas_service.latency.means import first_estimate
+from nas_service.latency.means import Additive, estimates, first_estimate
 from nas_service.latency.networks import Networks
 from nas_service.latency.plain import Plain
 from nas_service.latency.process import Process
@@ -18,6 +18,7 @@ from search_spaces.table import FloatArray
 FOLDS = 10
 FEWEST_ON_ITS_OWN = 20
 """Networks from which a first estimate can be fitted; with fewer only a transfer is tried, where there is one."""
+MOST_FOR_SCALES = 300
 FIGURES = 4
 """Significant digits of what is kept for plots."""
 
@@ -75,7 +76,7 @@ def fit_predictor(
 
     `on_progress` is called between fits, and may raise to stop. Raises ValueError for fewer than two networks.
     """
-    methods = methods_of(len(evidence), sources)
+    methods = methods_of(evidence, sources)
     found = {name: cross_validated(evidence, method, on_progress) for name, method in methods.items()}
     mapes = {name: float(np.abs(of / evidence.measured_ms - 1).mean()) for name, of in found.items()}
     best = min(mapes, key=lambda name: mapes[name])
@@ -89,20 +90,29 @@ def fit_predictor(
     )
 
 
-def methods_of(count: int, sources: Mapping[str, Process]) -> dict[str, Method]:
-    """What is worth trying on so many networks."""
-    transfers: dict[str, Method] = {TRANSFER + name: _transfer(source) for name, source in sources.items()}
-    if transfers and count < FEWEST_ON_ITS_OWN:
+def methods_of(evidence: Evidence, sources: Mapping[str, Process]) -> dict[str, Method]:
+    """What is worth trying on this evidence."""
+    transfers: dict[str, Method] = {TRANSFER + name: _transfer(evidence, source) for name, source in sources.items()}
+    if transfers and len(evidence) < FEWEST_ON_ITS_OWN:
         return transfers
-    return {
-        "additive": lambda evidence: Plain(first_estimate(evidence)),
-        "process": lambda evidence: Process.fit(evidence, first_estimate(evidence)),
-        **transfers,
-    }
+    return {"additive": lambda some: Plain(first_estimate(some)), "process": _process(evidence), **transfers}
 
 
-def _transfer(source: Process) -> Method:
-    return lambda evidence: Process.fit(evidence, Rescaled.fit(evidence, source))
+def _process(evidence: Evidence) -> Method:
+    some = _for_scales(evidence)
+    found = Process.likeliest(some, estimates(some))
+    return lambda some: Process.fit(some, Additive.fit(some, found.mean.vector), [found.scales])
+
+
+def _transfer(evidence: Evidence, source: Process) -> Method:
+    some = _for_scales(evidence)
+    scales = Process.fit(some, Rescaled.fit(some, source)).scales
+    return lambda some: Process.fit(some, Rescaled.fit(some, source), [scales])
+
+
+def _for_scales(evidence: Evidence) -> Evidence:
+    """What the width of vectors and the scales are found on, once: to look for them in each fold takes minutes."""
+    return evidence.some(np.random.default_rng(0).permutation(len(evidence))[:MOST_FOR_SCALES])
 
 
 def cross_validated(evidence: Evidence, method: Method, on_progress: Callable[[], None] = lambda: None) -> FloatArray:

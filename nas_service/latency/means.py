@@ -17,6 +17,8 @@ from nas_service.latency.parts import Parts
 from nas_service.latency.terms import terms_of, weights_of, whole_terms
 from search_spaces.table import FloatArray, IntArray
 
+VECTORS = (4, 8, 16, 32, 64)
+"""Channels at once, from those of a phone's vectors to the int8 tiles of a server."""
 DRAW = 0.06
 """Weight of a unit of deviation from the common coefficient, where a network's relative error weighs 1."""
 WHOLE_SHARE = 0.1
@@ -128,6 +130,11 @@ def _drawn_nnls(free: FloatArray, whole: FloatArray) -> FloatArray:
     return factors
 
 
-def first_estimate(evidence: Evidence, vectors: tuple[int, ...] = (4, 8, 16)) -> Additive:
-    """The additive model of that vector width which fits best."""
-    return min((Additive.fit(evidence, vector) for vector in vectors), key=lambda mean: mean.residual)
+def estimates(evidence: Evidence) -> list[Additive]:
+    """The additive model of each width."""
+    return [Additive.fit(evidence, vector) for vector in VECTORS]
+
+
+def first_estimate(evidence: Evidence) -> Additive:
+    """The additive model of that width which fits best."""
+    return min(estimates(evidence), key=lambda mean: mean.residual)

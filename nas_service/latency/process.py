@@ -8,8 +8,9 @@ processes, so measured / base - 1 is Gaussian too, and fitting is one linear sys
 section 2.2). What comes out is a look-up table of layers in their context, though no layer was ever timed alone.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field
+from itertools import product
 from typing import Any, Self
 
 import numpy as np
@@ -25,10 +26,11 @@ from nas_service.latency.parts import Parts
 from nas_service.latency.terms import macs_of, weights_of
 from search_spaces.table import BlockTable, FloatArray, IntArray
 
-NOISES = (0.015, 0.025, 0.04)
+NOISES = (0.01, 0.02, 0.04)
 """Relative standard deviations that are tried, of the measurements and of what no layer explains."""
-LAYER_SPREADS = (0.25, 0.5)
+LAYER_SPREADS = (0.25, 0.5, 0.9)
 WHOLE_SPREADS = (0.05, 0.1)
+LENGTHS = (1.0, 1.7, 2.5)
 LARGEST_NOISE = 0.2
 """Of one measurement, however wide its interval."""
 LEAST = 0.1
@@ -38,11 +40,19 @@ Z_95 = 1.96
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """Relative standard deviations: of g beyond what its operator has in common, of h beyond its offset, of noise."""
+    """What a fit does not solve for: relative standard deviations, and a length.
+
+    layer: of g beyond what its operator has in common. whole: of h beyond its offset. length: by what factor unlike
+    layers and networks still tell something of each other, above what `kernels` gives.
+    """
 
     layer: float
     whole: float
     noise: float
+    length: float = 1.0
+
+
+TRIED = tuple(Scales(*of) for of in product(LAYER_SPREADS, WHOLE_SPREADS, NOISES, LENGTHS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,26 +72,38 @@ class Process:
     _lookup: Lookup = field(default_factory=Lookup, repr=False)
 
     @classmethod
-    def fit(cls, evidence: Evidence, mean: Mean) -> Self:
+    def fit(cls, evidence: Evidence, mean: Mean, tried: Sequence[Scales] = TRIED) -> Self:
         """To measurements, with those scales that make them likeliest."""
-        covariance = Covariance.of(evidence.networks, mean)
-        excess = evidence.measured_ms / covariance.base_ms - 1
+        return cls.likeliest(evidence, [mean], tried)
+
+    @classmethod
+    def likeliest(cls, evidence: Evidence, means: Sequence[Mean], tried: Sequence[Scales] = TRIED) -> Self:
+        """To measurements, on that first estimate and with those scales that make them likeliest."""
         own_noise = np.minimum(evidence.relative_error / Z_95, LARGEST_NOISE)
-        tried = [Scales(layer, whole, n) for layer in LAYER_SPREADS for whole in WHOLE_SPREADS for n in NOISES]
-        solved = [_solve(covariance, excess, own_noise, scales) for scales in tried]
-        best = int(np.argmax([likelihood for _, likelihood in solved]))
-        weights = solved[best][0]
-        layers = covariance.layers
-        return cls(mean, tried[best], layers, weights @ covariance.shares, covariance.wholes, weights)
+        best: Self | None = None
+        highest = -np.inf
+        for mean, length in product(means, sorted({scales.length for scales in tried})):
+            covariance = Covariance.of(evidence.networks, mean, length)
+            excess = evidence.measured_ms / covariance.base_ms - 1
+            of_times = np.log(covariance.base_ms).sum()  # likelihoods of the times compare, those of excesses do not
+            for scales in (scales for scales in tried if scales.length == length):
+                weights, of_excess = _solve(covariance, excess, own_noise, scales)
+                if of_excess - of_times > highest:
+                    layer_weights = weights @ covariance.shares
+                    best = cls(mean, scales, covariance.layers, layer_weights, covariance.wholes, weights)
+                    highest = of_excess - of_times
+        assert best is not None
+        return best
 
     def predict(self, networks: Networks) -> FloatArray:
         """Latencies in ms, (n,)."""
         layers_ms, first_ms, weights, macs = networks.total(self._lookup(networks, self._of_blocks)).T
         rest_ms = self.mean.rest_ms(networks, weights)
         base_ms = first_ms + rest_ms
+        length = np.float32(self.scales.length)
         # In single precision: of all that is done for a network this takes the longest.
         wholes = whole_features(networks, base_ms, weights, macs).astype(np.float32)
-        alike = likeness(wholes, self.wholes.astype(np.float32))
+        alike = likeness(wholes / length, self.wholes.astype(np.float32) / length)
         whole = alike @ (self.scales.whole**2 * self.whole_weights) + OFFSET**2 * self.whole_weights.sum()
         latency: FloatArray = np.maximum(layers_ms + rest_ms + base_ms * whole, LEAST * base_ms)
         return latency
@@ -102,7 +124,7 @@ class Process:
         """g of layers, (u,)."""
         found = np.zeros(len(layers))
         own = dict(operators_of(self.layers))
-        asked, known = layer_features(layers), layer_features(self.layers)
+        asked, known = (layer_features(some) / self.scales.length for some in (layers, self.layers))
         for code, places in operators_of(layers):
             if code in own:
                 alike = likeness(asked[places], known[own[code]])
@@ -111,7 +133,7 @@ class Process:
 
     def to_json(self) -> dict[str, Any]:
         """As stored."""
-        scales = [self.scales.layer, self.scales.whole, self.scales.noise]
+        scales = list(astuple(self.scales))
         arrays = {name: packed(getattr(self, name)) for name in ("layers", "layer_weights", "wholes", "whole_weights")}
         return {"kind": "process", "mean": self.mean.to_json(), "scales": scales, **arrays}
 
@@ -125,7 +147,7 @@ class Process:
 
 @dataclass(frozen=True, eq=False)
 class Covariance:
-    """What of the covariance of networks does not depend on `Scales`."""
+    """What of the covariance of networks depends on no other scale than the length."""
 
     layers: IntArray
     base_ms: FloatArray
@@ -138,14 +160,14 @@ class Covariance:
     alike_wholes: FloatArray
 
     @classmethod
-    def of(cls, networks: Networks, mean: Mean) -> Self:
-        """Of networks under a first estimate."""
+    def of(cls, networks: Networks, mean: Mean, length: float) -> Self:
+        """Of networks under a first estimate; `length` as in `Scales`."""
         parts = Parts.of(networks.blocks, mean.vector)
         counts, layers = parts.in_networks(networks), parts.layers
         layers_ms, weights, macs = mean.layers_ms(layers), counts @ weights_of(layers), counts @ macs_of(layers)
         base_ms = counts @ layers_ms + mean.rest_ms(networks, weights)
         shares = counts * layers_ms / base_ms[:, None]
-        features = layer_features(layers)
+        features = layer_features(layers) / length
         alike, common = np.zeros((len(base_ms),) * 2), np.zeros((len(base_ms),) * 2)
         for _, places in operators_of(layers):
             of_operator = shares[:, places]
@@ -153,7 +175,7 @@ class Covariance:
             total = of_operator.sum(axis=1)
             common += np.outer(total, total)
         wholes = whole_features(networks, base_ms, weights, macs)
-        return cls(layers, base_ms, shares, wholes, alike, common, likeness(wholes, wholes))
+        return cls(layers, base_ms, shares, wholes, alike, common, likeness(wholes / length, wholes / length))
 
     def under(self, scales: Scales) -> FloatArray:
         """(n, n), without noise."""

@@ -19,10 +19,10 @@ TENANT, SEARCH, CANDIDATE = "tenant-3", "search-1003", "candidate-100300"
 
 FILL = (
     f"""INSERT INTO searches (id, tenant, priority, name, spec, status, phase, version, candidate_count, study_name,
-        active_s, created_at, spec_digest, wake)
+        active_s, created_at, spec_digest, baselines, wake)
     SELECT 'search-' || n, 'tenant-' || n % 100, 0, 'name', '{{"dataset": {{"name": "digits"}}}}',
         CASE WHEN n % 10 = 3 THEN 'RUNNING' ELSE 'SUCCEEDED' END, 'search', 0, 0, 's' || n, 0,
-        now() - n * interval '1 minute', 'digest', false FROM generate_series(1, {ROWS}) n""",
+        now() - n * interval '1 minute', 'digest', '{{}}', false FROM generate_series(1, {ROWS}) n""",
     f"""INSERT INTO candidates (id, search_id, number, status, architecture_key, architecture, trial_id, metrics,
         violations, evaluation_reused, proposed_at)
     SELECT 'candidate-' || n, 'search-' || n / {PER_SEARCH}, n % {PER_SEARCH}, 'COMPLETED', n, '{{}}', 0, '{{}}',

@@ -34,7 +34,7 @@ def test_the_better_kind_of_model_is_kept_and_its_error_is_that_on_networks_not_
 
 def test_a_stored_predictor_predicts_what_it_did(bench: Bench) -> None:
     evidence, networks = bench.evidence(60, uneven), bench.networks(50, seed=3)
-    methods = methods_of(60, {"another": Process.fit(evidence, first_estimate(evidence))})
+    methods = methods_of(evidence, {"another": Process.fit(evidence, first_estimate(evidence))})
     assert set(methods) == {"additive", "process", "transfer from another"}
     for method in methods.values():
         predictor = method(evidence)
