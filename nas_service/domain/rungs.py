@@ -6,13 +6,13 @@ from nas_service.domain.spec import SearchSpec, TrainingSpec
 
 
 def rungs_of(spec: SearchSpec) -> tuple[int, ...]:
-    """Epochs at each rung, rising; the last is a full training. One rung where the schedule is `full`.
+    """Epochs at each rung, rising; the last is a full training. One rung where candidates are not halved.
 
     From the first rung on each is `eta` times as long as the one before; one that would lie less than a factor of
     the square root of `eta` below the full training is left out.
     """
     full, strategy = spec.training.epochs, spec.strategy
-    if strategy.schedule == "full":
+    if not spec.halves:
         return (full,)
     first = strategy.min_epochs or max(1, round(full / strategy.eta**2))
     steps = math.ceil(math.log(full / first, strategy.eta)) if full > first else 0
@@ -25,7 +25,7 @@ def schedule_of(spec: SearchSpec, training: TrainingSpec) -> TrainingSpec:
 
     Under `asha` the warm-up is as long for every rung: a share of the first one.
     """
-    if spec.strategy.schedule == "full":
+    if not spec.halves:
         return training.model_copy(update={"learning_rate_decay": training.learning_rate_decay or "cosine"})
     warmup = training.warmup_epochs
     if warmup is None:

@@ -219,17 +219,22 @@ class SupernetSpec(SpecModel):
     """Whether it must also rank no worse than counting MACs does, which costs nothing."""
 
 
+LEAST_EPOCHS_HALVED = 4
+"""Epochs of a training from which `schedule: auto` may train in rungs: fewer leave none but a look at noise."""
+
+
 class StrategySpec(SpecModel):
     """Three independent parts: who proposes, what an accuracy costs, how far to train."""
 
-    sampler: Literal["random", "nsga2", "nsga3", "tpe", "gp", "predictor", "profile"] = "tpe"
+    sampler: Literal["random", "nsga2", "nsga3", "tpe", "gp", "predictor", "profile"] = "predictor"
     evaluator: Literal["scratch", "supernet", "untrained"] = "scratch"
     """`scratch` trains each candidate. `supernet` trains one set of shared weights, of which each candidate inherits
     its own: much cheaper, if the accuracies found so rank the candidates as trainings would. `untrained` wants no
     accuracy but latencies only, of which predictors are made instead of bundles."""
-    schedule: Literal["full", "asha"] = "full"
+    schedule: Literal["auto", "full", "asha"] = "auto"
     """How far candidates are trained: all to the end (`full`), or all a little and the better ones further (`asha`,
-    asynchronous successive halving by non-domination rank, then hypervolume contribution)."""
+    asynchronous successive halving by non-domination rank, then hypervolume contribution). `auto` halves where time
+    alone bounds the search and trainings are long enough for two rungs: more candidates are then looked at."""
     eta: Annotated[int, Field(ge=2, le=10)] = 3
     """asha: one in `eta` candidates goes on from each rung to the next, which is `eta` times as long."""
     min_epochs: Annotated[int, Field(ge=1)] | None = None
@@ -405,14 +410,27 @@ class SearchSpec(SpecModel):
     @model_validator(mode="after")
     def _rungs_are_possible(self) -> Self:
         strategy, training = self.strategy, self.training
+        accuracies = [i for i, o in enumerate(self.objectives) if o.metric is Metric.ACCURACY]
         if strategy.schedule == "asha" and training.learning_rate_decay == "cosine":
             raise ValueError("training.learning_rate_decay: asha stops and resumes trainings, so it needs `trapezoid`")
-        accuracies = [i for i, o in enumerate(self.objectives) if o.metric is Metric.ACCURACY]
         if strategy.schedule == "asha" and len(accuracies) > 1:
             raise ValueError(f"objectives.{accuracies[1]} is a second accuracy, but asha goes by one; remove it")
         if strategy.min_epochs is not None and strategy.min_epochs > training.epochs:
             raise ValueError(f"strategy.min_epochs is {strategy.min_epochs}, more than training.epochs")
         return self
+
+    @property
+    def halves(self) -> bool:
+        """Whether candidates are trained in rungs: where that was asked for, or by itself where it can pay."""
+        if self.strategy.schedule != "auto":
+            return self.strategy.schedule == "asha"
+        return (
+            self.budget.candidates is None
+            and self.strategy.evaluator == "scratch"
+            and self.training.epochs >= LEAST_EPOCHS_HALVED
+            and self.training.learning_rate_decay != "cosine"
+            and sum(objective.metric is Metric.ACCURACY for objective in self.objectives) == 1
+        )
 
     @property
     def formats(self) -> tuple[ModelFormat, ...]:

@@ -122,7 +122,7 @@ def _axis(objective: ObjectiveSpec, spec: SearchSpec) -> tuple[Any, ...]:
 
 def unlike_trainings(found: Sequence[Search]) -> bool:
     """Whether their accuracies are worth different trainings."""
-    trainings = [(s.spec.training, s.spec.strategy.evaluator, s.spec.strategy.schedule) for s in found]
+    trainings = [(s.spec.training, s.spec.strategy.evaluator, s.spec.halves) for s in found]
     return any(training != trainings[0] for training in trainings)
 
 

@@ -38,6 +38,28 @@ def test_rungs_rise_by_eta_up_to_a_full_training(
     assert rungs_of(spec(epochs, **strategy)) == rungs
 
 
+@pytest.mark.parametrize(
+    ("change", "halves"),
+    [
+        ({}, True),
+        ({"budget": {"candidates": 9, "minutes": 5}}, False),
+        ({"training": {"epochs": 3}}, False),
+        ({"training": {"epochs": 9, "learning_rate_decay": "cosine"}}, False),
+        ({"strategy": {"evaluator": "supernet"}}, False),
+        ({"strategy": {"schedule": "full"}}, False),
+        ({"budget": {"candidates": 9}, "strategy": {"schedule": "asha"}}, True),
+        ({"objectives": [{"metric": "accuracy"}, {"metric": "accuracy", "target": 0}]}, False),
+    ],
+)
+def test_unasked_candidates_are_halved_where_time_alone_is_the_bound_and_it_can_be_done(
+    change: dict[str, object], halves: bool
+) -> None:
+    search = {"dataset": {"name": "digits"}, "budget": {"minutes": 5}, "training": {"epochs": 9}} | change
+    found = SearchSpec.model_validate(search)
+    assert found.halves is halves
+    assert (len(rungs_of(found)) > 1) is halves
+
+
 @given(st.integers(1, 10_000), st.integers(2, 10), st.data())
 def test_rungs_are_far_enough_apart_and_end_with_a_full_training(epochs: int, eta: int, data: st.DataObject) -> None:
     first = data.draw(st.none() | st.integers(1, epochs))
