@@ -50,6 +50,7 @@ def bootstrap(settings: Settings | None = None) -> Service:
             checks.check_recipes,
             checks.check_untrained,
             checks.dataset_check(settings.data_roots),
+            checks.teacher_check(settings.data_roots),
         ),
         inspect=InspectionProcess(),
     )

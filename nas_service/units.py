@@ -44,6 +44,7 @@ HEADINGS = {
     Metric.MACS.value: "MACs",
     Metric.PARAMS.value: "parameters",
     Metric.PEAK_MEMORY_MIB.value: "peak memory",
+    Metric.SHARPNESS.value: "sharpness",
     "latency_ratio": "latency ratio",
     "peak_memory_ratio": "peak memory ratio",
 }
@@ -67,6 +68,8 @@ def metric_text(key: str, value: float | None) -> str:
         return f"{significant(value)} ms"
     if metric == Metric.PEAK_MEMORY_MIB:
         return f"{significant(value)} MiB"
+    if metric == Metric.SHARPNESS:
+        return f"{significant(value)} nats"
     if metric.endswith("_ratio"):
         return significant(value)
     return scaled(value, "B" if metric == Metric.SIZE_BYTES else "")

@@ -33,13 +33,15 @@ class Network(nn.Module):
         """With `blocks` those are used as they are; otherwise they are made and initialised."""
         super().__init__()
         self.plan = plan
+        self.side = plan.resolution
+        """Pixels to which images are resized; less for a part of a training that resizes progressively."""
         self.blocks = nn.ModuleList([block_of(block) for block in plan.blocks] if blocks is None else blocks)
         if blocks is None:
             initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) to logits (N, classes); images of another size are resized to the plan's resolution."""
-        side = self.plan.resolution
+        side = self.side
         if not _is_square(x, side):
             x = F.interpolate(x, size=(side, side), mode="bilinear", align_corners=False)
         x = self.blocks[0](x)

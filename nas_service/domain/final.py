@@ -4,7 +4,7 @@ from nas_service.domain.across import with_across
 from nas_service.domain.entities import JsonDict
 from nas_service.domain.estimates import Estimates, latency_interval, wilson
 from nas_service.domain.formats import ModelFormat
-from nas_service.domain.metrics import judges_by_files, metric_key
+from nas_service.domain.metrics import judges_by_files, judges_by_sharpness, metric_key
 from nas_service.domain.spec import Metric, SearchSpec
 
 
@@ -24,6 +24,8 @@ def final_numbers(spec: SearchSpec, known: Estimates, final: JsonDict | None) ->
         known = known.with_one(key, latency["median_ms"], latency_interval(latency))
         if latency.get("peak_memory_mib") is not None:
             known = known.with_one(metric_key(Metric.PEAK_MEMORY_MIB, int(target)), latency["peak_memory_mib"])
+    if judges_by_sharpness(spec):
+        known = known.with_one(Metric.SHARPNESS.value, final["sharpness"]["loss_rise"])
     return with_across(spec, known)
 
 

@@ -96,6 +96,12 @@ def judges_by_files(spec: SearchSpec) -> bool:
     return any(metric is Metric.ACCURACY and target is not None for metric, target in judged)
 
 
+def judges_by_sharpness(spec: SearchSpec) -> bool:
+    """Whether any objective or constraint is about how flat the minimum is that a training ended in."""
+    judged = [o.metric for o in spec.objectives] + [c.metric for c in spec.constraints]
+    return Metric.SHARPNESS in judged
+
+
 def accuracy_key(spec: SearchSpec) -> str:
     """The accuracy that the search goes by: its first objective's, or else the trained network's."""
     named = (metric_key(o.metric, o.target) for o in spec.objectives if o.metric is Metric.ACCURACY)

@@ -28,6 +28,10 @@ def _augment(name: AugmentName) -> Callable[[TrainingSpec], TrainingSpec]:
     return apply
 
 
+def _distill(**changes: float) -> Callable[[TrainingSpec], TrainingSpec]:
+    return lambda spec: spec.model_copy(update={"distill": spec.distill.model_copy(update=changes)})
+
+
 def _three_times_the_epochs(spec: TrainingSpec) -> TrainingSpec:
     return spec.model_copy(update={"epochs": 3 * spec.epochs})
 
@@ -54,6 +58,43 @@ STEPS = registry(
         "Seek flat minima whatever the scale of the weights (Kwon et al., 2021), at twice the time a step.",
         _with(sam_rho=0.5, sam_adaptive=True),
         excludes=frozenset({"sam"}),
+    ),
+    RecipeStep(
+        "looksam",
+        "Seek flat minima at a fifth of SAM's extra time: its second pass every fifth step (Liu et al., 2022).",
+        _with(sam_rho=0.05, sam_period=5),
+        excludes=frozenset({"sam", "asam"}),
+    ),
+    RecipeStep(
+        "swa",
+        "Deploy the mean of the weights over the last quarter, at a constant rate (Izmailov et al., 2018).",
+        _with(swa_fraction=0.25),
+        excludes=frozenset({"ema"}),
+    ),
+    RecipeStep(
+        "distill",
+        "Learn from teachers' probabilities besides labels (Hinton et al., 2015); see `training.distill`.",
+        _distill(weight=0.7),
+    ),
+    RecipeStep(
+        "distill-features",
+        "Learn where teachers look: their attention maps (Zagoruyko & Komodakis, 2017); see `training.distill`.",
+        _distill(attention=10.0),
+    ),
+    RecipeStep(
+        "progressive-resizing",
+        "Train on images of half the side first, growing to full ones for the last third (Howard, 2018).",
+        _with(begin_size=0.5),
+    ),
+    RecipeStep(
+        "freeze-early-layers",
+        "Leave the first half of the layers as they are in the last half of the training, which saves their time.",
+        _with(freeze_layers=0.5, freeze_from=0.5),
+    ),
+    RecipeStep(
+        "early-stopping",
+        "End a training after five epochs without a better validation accuracy (Prechelt, 1998).",
+        _with(patience=5),
     ),
     RecipeStep("gradient-clip", "Limit the norm of each step's gradient to 1.", _with(gradient_clip=1.0)),
     RecipeStep(

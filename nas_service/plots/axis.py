@@ -14,7 +14,12 @@ from nas_service.units import HEADINGS, metric_of
 Values = NDArray[np.float64]
 """Shape (candidates,), NaN where not known."""
 
-UNITS: dict[str, str] = {Metric.LATENCY_MS: "ms", Metric.PEAK_MEMORY_MIB: "MiB", Metric.ACCURACY: "%"}
+UNITS: dict[str, str] = {
+    Metric.LATENCY_MS: "ms",
+    Metric.PEAK_MEMORY_MIB: "MiB",
+    Metric.ACCURACY: "%",
+    Metric.SHARPNESS: "nats",
+}
 PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 import search_spaces
 from nas_service.data_paths import resolve_below
 from nas_service.domain.dataset_name import FILE_SCHEMES, NOISE, parse_dataset_name, parse_noise
+from nas_service.domain.entities import CANDIDATES
 from nas_service.domain.errors import DatasetError, FieldProblem
-from nas_service.domain.recipe import check_recipe
-from nas_service.domain.spec import Metric, SearchSpec
+from nas_service.domain.metrics import judges_by_sharpness
+from nas_service.domain.recipe import apply_recipe, check_recipe
+from nas_service.domain.spec import BEST_TEACHER, SUPERNET_TEACHER, TEACHER_FILES, Metric, SearchSpec
 from nas_service.use_cases.submit import Check
 from search_spaces.registry import builds_its_own
 
@@ -19,6 +21,40 @@ def check_recipes(spec: SearchSpec) -> list[FieldProblem]:
         *check_recipe(spec.training.recipe, "training"),
         *check_recipe(spec.finalize.recipe, "finalize", targets=spec.targets),
     ]
+
+
+def teacher_check(roots: Sequence[Path]) -> Check:
+    """A check that whoever distils has somebody to learn from, and that files of teachers lie below one of `roots`."""
+
+    def check(spec: SearchSpec) -> list[FieldProblem]:
+        field, teachers = "training.distill.teachers", spec.training.distill.teachers
+        problems = [
+            FieldProblem(field, f"{name}: {problem}")
+            for name in teachers
+            if name not in (BEST_TEACHER, SUPERNET_TEACHER) and not name.startswith(CANDIDATES)
+            if (problem := _file_problem(name, roots))
+        ]
+        shares_weights = spec.strategy.evaluator == "supernet"
+        if SUPERNET_TEACHER in teachers and not shares_weights:
+            mend = "name `best` or a file, or set strategy.evaluator to `supernet`"
+            problems.append(FieldProblem(field, f"the search has no supernet to learn from; {mend}"))
+        in_search = apply_recipe(spec.training, spec.training.recipe).distill.is_on
+        if in_search and (BEST_TEACHER in teachers or not (teachers or shares_weights)):
+            mend = "name a candidate or a file here, or move `distill` to finalize.recipe"
+            problems.append(FieldProblem(field, f"while candidates are trained none of them is the best yet; {mend}"))
+        return problems
+
+    return check
+
+
+def _file_problem(name: str, roots: Sequence[Path]) -> str | None:
+    if not name.endswith(TEACHER_FILES):
+        return f"is no teacher; name `best`, `supernet`, a candidate's id, or a file ({', '.join(TEACHER_FILES)})"
+    try:
+        resolve_below(name, roots)
+    except DatasetError as error:
+        return error.detail
+    return None
 
 
 def check_space(spec: SearchSpec) -> list[FieldProblem]:
@@ -43,6 +79,9 @@ def check_untrained(spec: SearchSpec) -> list[FieldProblem]:
     untrained = spec.strategy.evaluator == "untrained"
     noise = spec.dataset.name.startswith(f"{NOISE}:")
     problems = []
+    if untrained and judges_by_sharpness(spec):
+        mend = "name `latency_ms` as the only objective, and constrain no sharpness"
+        problems.append(FieldProblem("objectives", f"untrained networks are in no minimum; {mend}"))
     if untrained and any(o.metric is Metric.ACCURACY for o in spec.objectives):
         mend = "name `latency_ms` as the only objective"
         problems.append(FieldProblem("objectives", f"untrained networks have no accuracy to speak of; {mend}"))

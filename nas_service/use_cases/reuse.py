@@ -5,9 +5,10 @@ import json
 from typing import Literal
 
 from nas_service.domain.entities import Evaluation, Search, SupernetFacts
+from nas_service.domain.metrics import judges_by_sharpness
 from nas_service.domain.recipe import apply_recipe
 from nas_service.domain.rungs import rungs_of, schedule_of
-from nas_service.domain.spec import TrainingSpec
+from nas_service.domain.spec import BEST_TEACHER, SUPERNET_TEACHER, TrainingSpec
 from nas_service.use_cases.ports import EvidenceRepository
 
 
@@ -27,10 +28,36 @@ def inherits(search: Search, *, final: bool = False) -> SupernetFacts | None:
     return None if final and search.spec.finalize.begin == "scratch" else search.supernet
 
 
+def teachers_of(search: Search) -> tuple[str, ...]:
+    """Whom trainings of this search learn from where they distil, as `DistillationSpec.teachers` names them."""
+    named = search.spec.training.distill.teachers
+    return named or ((BEST_TEACHER,) if search.supernet is None else (SUPERNET_TEACHER,))
+
+
+def _lessons(search: Search, training: TrainingSpec) -> dict[str, object]:
+    """What makes a distilled training another one: the supernet, or the search, whose best candidate or files teach."""
+    if not training.distill.is_on:
+        return {}
+    teachers = teachers_of(search)
+    if search.supernet is not None and set(teachers) == {SUPERNET_TEACHER}:
+        return {"teachers": teachers, "of": search.supernet.sha256}
+    return {"teachers": teachers, "of": search.id}
+
+
 def supernet_training(search: Search) -> TrainingSpec:
-    """How the supernet is trained: as candidates are, but for its own length. Its networks change at every step."""
-    changes = {"epochs": search.spec.strategy.supernet.epochs, "compile": False}
-    return training_of(search, final=False).model_copy(update=changes)
+    """How the supernet is trained: as candidates are, but for its own length. Its networks change at every step, so
+    that none is compiled, stays the same for a while, or has stopped learning."""
+    training = training_of(search, final=False)
+    changes = {
+        "epochs": search.spec.strategy.supernet.epochs,
+        "compile": False,
+        "begin_size": 1.0,
+        "freeze_layers": 0.0,
+        "patience": 0,
+        "target_accuracy": None,
+        "distill": training.distill.model_copy(update={"attention": 0.0}),
+    }
+    return training.model_copy(update=changes)
 
 
 def supernet_reuse_key(search: Search) -> str:
@@ -49,12 +76,14 @@ def supernet_reuse_key(search: Search) -> str:
 def evaluation_reuse_key(search: Search, architecture_key: str, *, final: bool, epochs: int | None = None) -> str:
     """sha256 over everything that an accuracy depends on; `epochs` as in `training_of`. The search must be prepared."""
     supernet = inherits(search, final=final)
-    training = training_of(search, final=final, epochs=epochs).model_dump(mode="json")
+    training = training_of(search, final=final, epochs=epochs)
+    learning = {"training": training.model_dump(mode="json"), **_lessons(search, training)}
     return _digest(
         _surroundings(search)
         | {"architecture": architecture_key, "evaluator": evaluator_of(search, final=final)}
+        | ({"sharpness": True} if judges_by_sharpness(search.spec) else {})
         | ({"supernet": supernet.sha256} if supernet else {})
-        | ({"training": training} if final or not supernet else {})
+        | (learning if final or not supernet else {})
     )
 
 

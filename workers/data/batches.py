@@ -32,13 +32,23 @@ def steps_per_epoch(split: Split, batch_size: int) -> int:
     return max(1, len(split) // batch_size)
 
 
+def visiting_order(split: Split, epoch: Epoch) -> np.ndarray:
+    """int64 (n,): the rows of `split` in the order in which `train_batches` takes them."""
+    order_seed, _ = _seeds(epoch)
+    return np.random.default_rng(order_seed).permutation(len(split))
+
+
+def _seeds(epoch: Epoch) -> list[np.random.SeedSequence]:
+    """Of the order and of the changes to images."""
+    return np.random.SeedSequence((epoch.seed, epoch.number)).spawn(2)
+
+
 def train_batches(
     data: DataSet, batch_size: int, epoch: Epoch, augment: Collection[AugmentName] = ()
 ) -> Iterator[Batch]:
     """The shuffled, augmented batches of `epoch` from its first step on; a function of the arguments alone."""
     split = data.train
-    order_seed, augment_seed = np.random.SeedSequence((epoch.seed, epoch.number)).spawn(2)
-    order = np.random.default_rng(order_seed).permutation(len(split))
+    order, (_, augment_seed) = visiting_order(split, epoch), _seeds(epoch)
     draws = draw(np.random.default_rng(augment_seed), augment, len(split), split.shape[:2])
     change = PixelAugmenter(batch_size, split.shape, np.rint(np.array(data.mean) * 255).astype(np.uint8))
     normalise = Normaliser(data)

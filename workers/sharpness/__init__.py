@@ -7,6 +7,9 @@ from torch import Tensor, nn
 from workers.sharpness.curvature import top_eigenvalue
 from workers.sharpness.worst_case import worst_case_rise
 
+SHARPNESS_IMAGES = 128
+"""Training images on which networks are compared."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sharpness:
@@ -23,4 +26,4 @@ def sharpness_of(network: nn.Module, images: Tensor, labels: Tensor) -> Sharpnes
     return Sharpness(worst_case_rise(network, images, labels), top_eigenvalue(network, images, labels))
 
 
-__all__ = ["Sharpness", "sharpness_of", "top_eigenvalue", "worst_case_rise"]
+__all__ = ["SHARPNESS_IMAGES", "Sharpness", "sharpness_of", "top_eigenvalue", "worst_case_rise"]

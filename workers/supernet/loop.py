@@ -15,6 +15,7 @@ from workers.data import DataSet, MemorySplit, Split
 from workers.supernet.inherited import inherited_network
 from workers.supernet.sandwich import sandwich
 from workers.training import Checkpoint, EpochMetrics, RunSettings, TrainingHooks, TrainingResult, evaluate
+from workers.training.distillation import distillation_loss, soft_targets
 from workers.training.loop import TrainingLoop
 from workers.training.precision import Precision, autocast
 
@@ -68,6 +69,7 @@ class SupernetLoop(TrainingLoop):
         assert isinstance(self.state.model, Supernet)
         self._supernet = self.state.model
         self._sampled = sampled
+        self._taught: Tensor | None = None
         self.state.metrics = SupernetMetrics
         self.state.identity |= {"space": supernet.space.name, "sampled": sampled}
         self._judged = sandwich(supernet.space, (run.seed,), JUDGED_NETWORKS)
@@ -78,20 +80,37 @@ class SupernetLoop(TrainingLoop):
         """Those of every network of this step, each no longer than `GRADIENT_NORM`; gives the mean of their losses."""
         self.state.optimizer.zero_grad(set_to_none=True)
         networks = sandwich(self._supernet.space, (self.run_settings.seed, self.state.step), self._sampled)
+        self._taught = None
         return torch.stack([self._add_gradients(network, images, labels) for network in networks]).mean()
+
+    def _distillation(self) -> None:
+        """A supernet needs no teachers from outside: with `distill` its largest network teaches all others, on the same
+        batch ("in-place distillation", Yu and Huang, ICCV 2019)."""
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Of the step's first network, the largest one, by labels alone; of the others by what that one said, too."""
+        loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
+        distill = self.config.distill
+        if not distill.weight:
+            return loss
+        if self._taught is None:
+            self._taught = soft_targets([logits.detach().float()], distill.temperature)
+            return loss
+        taught = distillation_loss(logits, self._taught, distill.temperature)
+        return (1 - distill.weight) * loss + distill.weight * taught
 
     def _add_gradients(self, architecture: Architecture, images: Tensor, labels: Tensor) -> Tensor:
         with autocast(self.device, self.state.precision):
-            logits = self._supernet.subnet(architecture)(images)
-            loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
+            loss = self._loss(self._supernet.subnet(architecture)(images), labels)
         shared = list(self._supernet.parameters())
-        found = torch.autograd.grad(loss, shared, allow_unused=True)
+        found = torch.autograd.grad(self.scaler.scale(loss), shared, allow_unused=True)
         used = [
             (parameter, gradient) for parameter, gradient in zip(shared, found, strict=True) if gradient is not None
         ]
         gradients = [gradient for _, gradient in used]
         norm = nn.utils.get_total_norm(gradients)
-        torch._foreach_mul_(gradients, (GRADIENT_NORM / (norm + 1e-6)).clamp(max=1))
+        longest = self.scaler.scale(norm.new_tensor(GRADIENT_NORM))
+        torch._foreach_mul_(gradients, (longest / (norm + 1e-6)).clamp(max=1))
         for parameter, gradient in used:
             parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
         return loss.detach()

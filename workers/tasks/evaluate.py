@@ -13,6 +13,7 @@ from torch import nn
 import search_spaces
 from nas_service import tracing
 from nas_service.domain.entities import WEIGHTS_FILE, JsonDict, SupernetFacts
+from nas_service.domain.metrics import judges_by_sharpness
 from nas_service.domain.rungs import rungs_of
 from nas_service.use_cases.reuse import evaluator_of, inherits, training_of
 from nas_service.use_cases.space import network_input, space_of
@@ -21,6 +22,7 @@ from workers.export.exported import require
 from workers.export.files import subject_of
 from workers.profiling.host_lock import TrainingPass
 from workers.proxies import scores
+from workers.sharpness import SHARPNESS_IMAGES, worst_case_rise
 from workers.supernet import inherited_network
 from workers.tasks.context import Task
 from workers.tasks.exporting import exported
@@ -64,6 +66,7 @@ def evaluate(task: Task) -> JsonDict:
         "exports": files["exports"],
         "result": {
             "proxies": proxies,
+            **_sharpness(task, model, data),
             "validation_loss": trained.validation_loss,
             "curve": trained.curve,
             "steps": trained.steps,
@@ -85,6 +88,15 @@ def _proxies(task: Task, model: nn.Module, data: DataSet) -> dict[str, float]:
     images, _ = spread_batch(data, data.train, PROXY_IMAGES)
     with TrainingPass(task.service.settings.host_lock_dir, on_wait=task.lease.check):
         return scores(model, images, names)
+
+
+def _sharpness(task: Task, model: nn.Module, data: DataSet) -> dict[str, float]:
+    """The rise of the loss close by the trained weights, where the search goes by it."""
+    if not judges_by_sharpness(task.search.spec):
+        return {}
+    images, labels = spread_batch(data, data.train, SHARPNESS_IMAGES)
+    with TrainingPass(task.service.settings.host_lock_dir, on_wait=task.lease.check):
+        return {"sharpness": worst_case_rise(model.eval(), images, labels)}
 
 
 def _is_untrained(task: Task) -> bool:

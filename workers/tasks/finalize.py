@@ -19,10 +19,8 @@ from workers.bundle.write import BundleParts, pack, write_bundle
 from workers.data import spread_batch
 from workers.export.exported import ExportedModel
 from workers.profiling.host_lock import TrainingPass
-from workers.sharpness import sharpness_of
+from workers.sharpness import SHARPNESS_IMAGES, sharpness_of
 from workers.tasks.context import Task
-
-SHARPNESS_IMAGES = 128
 
 MEDIA_TYPES = {
     ".json": "application/json",

@@ -9,6 +9,7 @@ import structlog
 from workers.checkpoints import KeptCheckpoint
 from workers.profiling.host_lock import TrainingPass
 from workers.tasks.context import Task
+from workers.tasks.teachers import find_teachers
 from workers.training import (
     Checkpoint,
     CheckpointError,
@@ -53,14 +54,19 @@ def train_resumably(
         def on_epoch(metrics: EpochMetrics) -> None:
             last.update((name, value) for name, value in asdict(metrics).items() if name.endswith("_accuracy"))
 
+        def before_batch() -> None:
+            task.lease.check()
+            host.step()
+
         hooks = TrainingHooks(
+            before_batch=before_batch,
             on_step=on_step,
             on_epoch=on_epoch,
             save=task.checkpoint.save,
             checkpoint_interval_s=task.service.settings.checkpoint_s,
             fork=fork.save if fork and keep_fork else None,
         )
-        run = RunSettings(seed=task.search.spec.seed, cache_dir=task.cache_dir)
+        run = RunSettings(seed=task.search.spec.seed, cache_dir=task.cache_dir, teachers=lambda: find_teachers(task))
         for kept in [task.checkpoint, *([fork] if fork else [])]:
             try:
                 if (checkpoint := kept.load()) is not None:

@@ -1,9 +1,22 @@
-"""An exponential moving average of a network's weights and buffers: what is validated and deployed."""
+"""Averages of a network's weights over its training: what is validated and deployed in place of the last weights."""
 
 from copy import deepcopy
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+
+
+class Average(Protocol):
+    """A network that follows another one while that is trained."""
+
+    model: nn.Module
+
+    def update(self, step: int) -> None:
+        """Follow the network after 1-based `step`."""
+
+    def has_begun(self, step: int) -> bool:
+        """Whether there is anything to deploy after `step`."""
 
 
 class WeightAverage:
@@ -24,11 +37,39 @@ class WeightAverage:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Follow the network after 1-based `step`."""
+        """See `Average`."""
         decay = min(self._decay, (1 + step) / (10 + step))
         torch._foreach_lerp_(self._averages, self._sources, 1 - decay)
         if self._counts:
             torch._foreach_copy_(self._counts, self._counted)
+
+    def has_begun(self, step: int) -> bool:
+        """Always."""
+        return True
+
+
+class TailAverage:
+    """The mean of all weights visited after step `begin`: stochastic weight averaging (Izmailov et al., UAI 2018).
+
+    Every step counts, not the last of each epoch as in the paper: trainings here have few epochs. Batch-norm statistics
+    are no means of anything; they have to be recalibrated before the network is used (section 3.2).
+    """
+
+    def __init__(self, model: nn.Module, begin: int) -> None:
+        self.model = deepcopy(model).requires_grad_(False)
+        self._begin = begin
+        self._averages = [p.detach() for p in self.model.parameters()]
+        self._sources = [p.detach() for p in model.parameters()]
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """See `Average`."""
+        if self.has_begun(step):
+            torch._foreach_lerp_(self._averages, self._sources, 1 / (step - self._begin))
+
+    def has_begun(self, step: int) -> bool:
+        """From the first step of the tail on."""
+        return step > self._begin
 
 
 def _pick(tensors: dict[str, Tensor], names: list[str]) -> list[Tensor]:

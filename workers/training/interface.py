@@ -1,6 +1,6 @@
 """What goes into a training beside network, data and configuration, and what comes out while it runs and after."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from workers.training.checkpoint import Checkpoint
+from workers.training.teachers import Teacher
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class EpochMetrics:
         return asdict(self)
 
 
-def _ignore(_: object) -> None:
+def _ignore(*_: object) -> None:
     return None
 
 
@@ -49,6 +50,8 @@ class TrainingHooks:
     checkpoint_interval_s: float = 60.0
     fork: Callable[[Checkpoint], None] | None = None
     """Gets the last state from which a longer training would go on as from its own: where a cool-down begins."""
+    before_batch: Callable[[], None] = _ignore
+    """Called before each batch of what precedes the first step, such as asking teachers; may raise to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,9 @@ class RunSettings:
     device: str = "auto"
     """A torch device; `auto` takes CUDA where present."""
     cache_dir: Path | None = None
-    """Keeps what was measured once about this machine."""
+    """Keeps what was measured once about this machine, and what teachers said."""
+    teachers: Callable[[], Sequence[Teacher]] = tuple
+    """Called once by a training that distils."""
 
 
 @dataclass(frozen=True, slots=True)

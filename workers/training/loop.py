@@ -10,11 +10,13 @@ from torch import Tensor, nn
 
 from nas_service.domain.errors import TrainingDivergedError
 from nas_service.domain.spec import TrainingSpec
-from workers.data import DataSet, Epoch, steps_per_epoch, train_batches
+from workers.data import DataSet, Epoch, steps_per_epoch, train_batches, visiting_order
 from workers.interrupted import Interrupted
-from workers.training.average import WeightAverage
+from workers.training.average import Average, TailAverage, WeightAverage
 from workers.training.checkpoint import Checkpoint
+from workers.training.distillation import Distillation
 from workers.training.evaluation import evaluate
+from workers.training.freezing import Freezing
 from workers.training.interface import (
     EpochMetrics,
     Progress,
@@ -23,11 +25,16 @@ from workers.training.interface import (
     TrainingResult,
 )
 from workers.training.kernels import kernel_library, use_kernels
+from workers.training.look_sharpness_aware import LookSharpnessAware
+from workers.training.loss_scaling import LossScaler
 from workers.training.optimizer import build_optimizer, set_learning_rate
-from workers.training.precision import Precision, autocast, faster_precision
+from workers.training.precision import Precision, autocast, candidates, faster_precision
+from workers.training.recalibration import recalibrate
+from workers.training.resizing import Resizing
 from workers.training.schedule import RateSchedule
 from workers.training.sharpness_aware import SharpnessAware
 from workers.training.state import TrainingState
+from workers.training.stopping import is_enough
 
 STEPS_BETWEEN_LOSS_CHECKS = 50
 """On an accelerator, where reading the loss waits for the device; on the CPU every loss is checked."""
@@ -66,11 +73,14 @@ class TrainingLoop:
         self.steps_per_epoch = steps_per_epoch(data.train, config.batch_size)
         self.total_steps = config.epochs * self.steps_per_epoch
         self.rates = RateSchedule.of(config, self.steps_per_epoch)
-        self.state = self._initial_state(deepcopy(model))
+        self.distillation = self._distillation()
+        network = deepcopy(model)
+        self.resizing = Resizing(network, data.train.shape[:2], config)
+        self.freezing = Freezing(network, config, self.total_steps)
+        self.scaler = LossScaler(self.device)
+        self.state = self._initial_state(network)
         self.forward = self.state.model
-        self.sharpness_aware = (
-            SharpnessAware(self.state.model, config.sam_rho, adaptive=config.sam_adaptive) if config.sam_rho else None
-        )
+        self.sharpness_aware = self._sharpness_aware()
         self.started = self.last_saved = time.monotonic()
 
     def _initial_state(self, model: nn.Module) -> TrainingState:
@@ -79,17 +89,46 @@ class TrainingLoop:
         return TrainingState(
             model=model,
             optimizer=build_optimizer(model, self.config),
-            average=WeightAverage(model, self.config.ema_decay) if self.config.ema_decay else None,
+            average=self._average(model),
             identity={
                 "config": self.config.model_dump(mode="json", exclude={"epochs"}),
                 "data": self.data.fingerprint,
                 "seed": self.run_settings.seed,
+                "teachers": self.distillation.identity if self.distillation else [],
             },
             epochs=self.config.epochs,
-            shared_steps=self.rates.shared_steps,
+            shared_steps=0 if self.resizing.is_on else min(self.rates.shared_steps, self.freezing.begin),
             precision="fp32" if self.config.precision == "auto" else self.config.precision,
             epoch_loss=torch.zeros((), dtype=torch.float64, device=self.device),
+            memories={"scaler": self.scaler},
         )
+
+    def _distillation(self) -> Distillation | None:
+        """Raises PermanentError where teachers are needed and nobody has named any."""
+        if not self.config.distill.is_on:
+            return None
+        return Distillation(self.config.distill, self.run_settings.teachers(), self.device)
+
+    def _ask_teachers(self, distillation: Distillation) -> None:
+        """Where nothing changes the images, about all of them at once."""
+        distillation.watch(self.state.model)
+        if not (self.config.augment or self.resizing.is_on):
+            distillation.remember(self.data, self.run_settings.cache_dir, self.hooks.before_batch)
+
+    def _average(self, model: nn.Module) -> Average | None:
+        if self.rates.tail_steps:
+            return TailAverage(model, self.rates.tail_begin)
+        return WeightAverage(model, self.config.ema_decay) if self.config.ema_decay else None
+
+    def _sharpness_aware(self) -> SharpnessAware | None:
+        config, model = self.config, self.state.model
+        if not config.sam_rho:
+            return None
+        if config.sam_period == 1:
+            return SharpnessAware(model, config.sam_rho, adaptive=config.sam_adaptive)
+        look = LookSharpnessAware(model, config.sam_rho, config.sam_period, adaptive=config.sam_adaptive)
+        self.state.memories["look-sam"] = look
+        return look
 
     def run(self, checkpoint: Checkpoint | None) -> TrainingResult:
         state = self.state
@@ -97,23 +136,32 @@ class TrainingLoop:
             state.restore(checkpoint)
         elif self.config.precision == "auto":
             state.precision = self._measured_precision()
+        self.scaler.is_on = state.precision == "fp16"
         self.forward = self._prepared(state.model, state.precision)
         try:
-            for epoch in range(len(state.curve), self.config.epochs):
-                self._train_epoch(epoch)
-                self._finish_epoch(epoch)
+            if self.distillation:
+                self._ask_teachers(self.distillation)
+            while len(state.curve) < self.config.epochs and not is_enough(state.curve, self.config):
+                self._train_epoch(len(state.curve))
+                self._finish_epoch(len(state.curve))
         except Interrupted:
             self._save()
             raise
         return self._result()
 
     def _train_epoch(self, epoch: int) -> None:
-        first_step = self.state.step - epoch * self.steps_per_epoch
+        state, config = self.state, self.config
+        first_step = state.step - epoch * self.steps_per_epoch
         position = Epoch(self.run_settings.seed, epoch, first_step)
-        for images, labels in train_batches(self.data, self.config.batch_size, position, self.config.augment):
-            loss = self._step(images.to(self.device), labels.to(self.device))
+        order = torch.from_numpy(visiting_order(self.data.train, position)).to(self.device)
+        for images, labels in train_batches(self.data, config.batch_size, position, config.augment):
+            with self.resizing.during(epoch):
+                images, labels = self.resizing(images.to(self.device)), labels.to(self.device)
+                if self.distillation:
+                    first_row = (state.step - epoch * self.steps_per_epoch) * config.batch_size
+                    self.distillation.show(images, order[first_row : first_row + config.batch_size])
+                loss = self._step(images, labels)
             self._check(loss)
-            state = self.state
             if self.hooks.fork and state.step == state.shared_steps:
                 self.hooks.fork(state.to_checkpoint(self._duration_s()))
             self.hooks.on_step(Progress(epoch, state.step, self.total_steps, self._samples_seen(), loss))
@@ -124,13 +172,14 @@ class TrainingLoop:
         """One optimizer step; gives the batch's loss as a 0-d tensor."""
         config, state = self.config, self.state
         set_learning_rate(state.optimizer, self.rates(state.step))
+        self.freezing.apply(state.step)
         loss = self._gradients(images, labels)
         if self.sharpness_aware:
-            with self.sharpness_aware.worst_nearby():
-                self._gradients(images, labels)
+            self.sharpness_aware.sharpen(state.step, lambda: self._gradients(images, labels))
+        self.scaler.unscale(state.optimizer)
         if config.gradient_clip:
             nn.utils.clip_grad_norm_(state.model.parameters(), config.gradient_clip)
-        state.optimizer.step()
+        self.scaler.step(state.optimizer)
         state.step += 1
         if state.average:
             state.average.update(state.step)
@@ -138,11 +187,14 @@ class TrainingLoop:
         return loss
 
     def _gradients(self, images: Tensor, labels: Tensor) -> Tensor:
-        """The batch's loss, its gradients left in the parameters."""
+        """The batch's loss, its gradients, times the scale of the loss, left in the parameters."""
         with autocast(self.device, self.state.precision):
-            loss = F.cross_entropy(self.forward(images), labels, label_smoothing=self.config.label_smoothing)
+            logits = self.forward(images)
+            loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
+            if self.distillation:
+                loss = self.distillation.loss(logits, loss)
         self.state.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
+        torch.autograd.backward(self.scaler.scale(loss))
         return loss.detach()
 
     def _finish_epoch(self, epoch: int) -> None:
@@ -156,6 +208,8 @@ class TrainingLoop:
 
     def _validated(self, epoch: int, train_loss: float) -> EpochMetrics:
         """The next point of the learning curve."""
+        if isinstance(self.state.average, TailAverage) and self.state.deployed is self.state.average.model:
+            recalibrate(self.state.average.model, self.data)
         validation = evaluate(self.state.deployed, self.data, self.data.validation)
         return EpochMetrics(
             epoch=epoch,
@@ -182,7 +236,7 @@ class TrainingLoop:
     def _measured_precision(self) -> Precision:
         images, _ = next(train_batches(self.data, self.config.batch_size, Epoch(self.run_settings.seed, 0)))
         network = self._typical_network()
-        models: dict[Precision, nn.Module] = {"bf16": network, "fp32": self._prepared(deepcopy(network), "fp32")}
+        models = {name: self._prepared(deepcopy(network), name) for name in candidates(self.device)}
         return faster_precision(models, images.to(self.device), self.run_settings.cache_dir)
 
     def _typical_network(self) -> nn.Module:
@@ -217,7 +271,7 @@ class TrainingLoop:
             validation_accuracy=last.validation_accuracy,
             validation_loss=last.validation_loss,
             curve=[point.to_dict() for point in state.curve],
-            epochs=self.config.epochs,
+            epochs=len(state.curve),
             steps=state.step,
             duration_s=last.duration_s,
             samples_per_s=self._samples_seen() / last.duration_s,

@@ -1,4 +1,4 @@
-"""Choose fp32 or bf16 autocast for a training: what is asked for, or what a short measurement shows to be faster."""
+"""Choose fp32, bf16 or fp16 autocast for a training: what is asked for, or what is faster by a short measurement."""
 
 import json
 import os
@@ -14,24 +14,30 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-Precision = Literal["fp32", "bf16"]
+Precision = Literal["fp32", "bf16", "fp16"]
 
-BF16_GAIN = 1.1
-"""bf16 must be at least this much faster: below it, the noise of a short measurement decides."""
+AUTOCAST: Mapping[Precision, torch.dtype] = {"bf16": torch.bfloat16, "fp16": torch.float16}
+GAIN = 1.1
+"""How much faster a precision must be than the one before it: below that, the noise of a short measurement decides."""
 WARM_UP_STEPS, TIMED_STEPS = 2, 5
 MEMORY_FILE = "precision.json"
 
 
 def autocast(device: torch.device, precision: Precision) -> torch.autocast:
     """The context in which a forward pass of this precision runs."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+    return torch.autocast(device.type, AUTOCAST.get(precision), enabled=precision in AUTOCAST)
+
+
+def candidates(device: torch.device) -> tuple[Precision, ...]:
+    """The precisions worth a measurement on `device`, the safest first. No CPU computes faster in fp16 than in bf16."""
+    return ("fp32", "bf16") if device.type == "cpu" else ("fp32", "bf16", "fp16")
 
 
 def faster_precision(models: Mapping[Precision, nn.Module], images: Tensor, cache_dir: Path | None) -> Precision:
-    """The faster precision to train networks like `models` on batches like `images`, on their device.
+    """The fastest precision to train networks like those of `models` on batches like `images`, on their device.
 
-    `models` holds one network, prepared for either precision. Measured once for each device, class of network and
-    shape of batch, then read from a file in `cache_dir`; without one it is measured each time.
+    `models` holds one network, prepared for each precision, the safest first. Measured once for each device, class of
+    network and shape of batch, then read from a file in `cache_dir`; without one it is measured each time.
     """
     memory = cache_dir / MEMORY_FILE if cache_dir else None
     key = f"{_device_name(images.device)}|{type(models['fp32']).__name__}|{'x'.join(map(str, images.shape))}"
@@ -40,7 +46,10 @@ def faster_precision(models: Mapping[Precision, nn.Module], images: Tensor, cach
         return known[key]
     with torch.random.fork_rng():
         seconds = _measure({precision: deepcopy(model).train() for precision, model in models.items()}, images)
-    chosen: Precision = "bf16" if seconds["bf16"] * BF16_GAIN < seconds["fp32"] else "fp32"
+    chosen: Precision = "fp32"
+    for precision, taken in seconds.items():
+        if taken * GAIN < seconds[chosen]:
+            chosen = precision
     if memory:
         _write(memory, {**_read(memory), key: chosen})
     return chosen
@@ -48,7 +57,7 @@ def faster_precision(models: Mapping[Precision, nn.Module], images: Tensor, cach
 
 def _measure(models: Mapping[Precision, nn.Module], images: Tensor) -> dict[Precision, float]:
     """Best seconds of a forward and backward pass, taken in turns so that a busy spell meets both."""
-    best: dict[Precision, float] = {"fp32": float("inf"), "bf16": float("inf")}
+    best: dict[Precision, float] = dict.fromkeys(models, float("inf"))
     labels = torch.zeros(len(images), dtype=torch.int64, device=images.device)
     for turn in range(WARM_UP_STEPS + TIMED_STEPS):
         for precision in best:

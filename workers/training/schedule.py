@@ -23,6 +23,8 @@ class RateSchedule:
     warmup_steps: int
     cooldown_steps: int | None
     """Of a trapezoid; None is a cosine."""
+    tail_steps: int = 0
+    """At the end, over which the rate stays where it is: those whose weights are averaged."""
 
     @classmethod
     def of(cls, config: TrainingSpec, steps_per_epoch: int) -> Self:
@@ -35,15 +37,23 @@ class RateSchedule:
         cooldown = None
         if config.learning_rate_decay == "trapezoid":
             cooldown = min(total, max(1, round(total * config.cooldown_fraction)))
-        return cls(peak_learning_rate(config), total, warmup, cooldown)
+        return cls(peak_learning_rate(config), total, warmup, cooldown, round(total * config.swa_fraction))
+
+    @property
+    def tail_begin(self) -> int:
+        """Steps before the tail."""
+        return self.total_steps - self.tail_steps
 
     @property
     def shared_steps(self) -> int:
         """Steps that a training of any greater length begins with too."""
-        return 0 if self.cooldown_steps is None else self.total_steps - self.cooldown_steps
+        return 0 if self.cooldown_steps is None else min(self.total_steps - self.cooldown_steps, self.tail_begin)
 
     def __call__(self, step: int) -> float:
-        """The first rate is above zero, the peak ends the warm-up, the last is near zero."""
+        """The first rate is above zero, the peak ends the warm-up, the last is near zero if there is no tail."""
+        return self._rate(min(step, self.tail_begin))
+
+    def _rate(self, step: int) -> float:
         rising = min(1.0, (step + 1) / self.warmup_steps) if self.warmup_steps else 1.0
         if self.cooldown_steps is not None:
             return self.peak * min(rising, (self.total_steps - step) / (self.cooldown_steps + 1))

@@ -1,6 +1,6 @@
 """Sharpness-aware minimization: a step follows the gradient at the worst weights nearby, towards flatter minima."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -22,6 +22,11 @@ class SharpnessAware:
         self._parameters: list[Tensor] = [p for p in model.parameters() if p.requires_grad]
         self._norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
         self._rho, self._adaptive = rho, adaptive
+
+    def sharpen(self, step: int, gradients: Callable[[], object]) -> None:
+        """Make the gradients in the parameters those that 0-based `step` follows; `gradients` computes them anew."""
+        with self.worst_nearby():
+            gradients()
 
     @contextmanager
     def worst_nearby(self) -> Iterator[None]:

@@ -1,16 +1,26 @@
 """What changes while a network trains, and its way into a checkpoint and back, bit by bit."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import nn
 
-from workers.training.average import WeightAverage
+from workers.training.average import Average
 from workers.training.checkpoint import Checkpoint, CheckpointError, with_prefix
 from workers.training.interface import EpochMetrics
 from workers.training.optimizer import optimizer_tensors, restore_optimizer
 from workers.training.precision import Precision
+
+
+class Memory(Protocol):
+    """A part of a training that remembers something from step to step."""
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """All that it remembers."""
+
+    def restore(self, tensors: dict[str, torch.Tensor]) -> None:
+        """Put back what `tensors` gave."""
 
 
 @dataclass(slots=True)
@@ -22,7 +32,7 @@ class TrainingState:
 
     model: nn.Module
     optimizer: torch.optim.Optimizer
-    average: WeightAverage | None
+    average: Average | None
     identity: dict[str, Any]
     epochs: int
     shared_steps: int
@@ -35,11 +45,13 @@ class TrainingState:
     curve: list[EpochMetrics] = field(default_factory=list)
     metrics: type[EpochMetrics] = EpochMetrics
     """What a point of the curve is read back as."""
+    memories: dict[str, Memory] = field(default_factory=dict)
+    """Further parts by name."""
 
     @property
     def deployed(self) -> nn.Module:
         """The network to validate and keep: the average where there is one."""
-        return self.average.model if self.average else self.model
+        return self.average.model if self.average and self.average.has_begun(self.step) else self.model
 
     def to_checkpoint(self, duration_s: float) -> Checkpoint:
         """A copy of everything; `duration_s` is the time spent so far, earlier runs included."""
@@ -49,6 +61,8 @@ class TrainingState:
         tensors |= with_prefix("loss", {"epoch": self.epoch_loss})
         if self.average:
             tensors |= with_prefix("average", self.average.model.state_dict())
+        for name, memory in self.memories.items():
+            tensors |= with_prefix(name, memory.tensors())
         facts = {
             "identity": self.identity,
             "epochs": self.epochs if self.step > self.shared_steps else None,
@@ -79,6 +93,8 @@ class TrainingState:
         _load(self.model, checkpoint, "model")
         if self.average:
             _load(self.average.model, checkpoint, "average")
+        for name, memory in self.memories.items():
+            memory.restore(checkpoint.part(name))
         restore_optimizer(self.optimizer, checkpoint.part("optimizer"))
         _restore_random_state(checkpoint.part("random"))
 

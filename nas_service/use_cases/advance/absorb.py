@@ -23,7 +23,14 @@ from nas_service.domain.entities import (
 )
 from nas_service.domain.estimates import Interval, half_width_ratio, latency_interval, wilson
 from nas_service.domain.formats import ModelFormat
-from nas_service.domain.metrics import accuracies, broken, metric_key, needed_metrics, profiled_targets
+from nas_service.domain.metrics import (
+    accuracies,
+    broken,
+    judges_by_sharpness,
+    metric_key,
+    needed_metrics,
+    profiled_targets,
+)
 from nas_service.domain.predictors import Subject
 from nas_service.domain.spec import Metric, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus, is_over
@@ -149,6 +156,8 @@ def _time(context: Context, candidate: Candidate, evaluation: Evaluation) -> Can
     numbers = candidate.known
     for key, accuracy in accuracies(context.search.spec, evaluation).items():
         numbers = numbers.with_one(key, accuracy, accuracy_interval(evaluation, accuracy))
+    if judges_by_sharpness(context.search.spec):
+        numbers = numbers.with_one(Metric.SHARPNESS.value, evaluation.result["sharpness"])
     candidate = context.move_candidate(
         candidate,
         CandidateStatus.EVALUATED,

@@ -22,5 +22,5 @@ def has_rungs_left(spec: SearchSpec, candidate: Candidate) -> bool:
 
 
 def decided(constraints: Sequence[ConstraintSpec], *, goes_on: bool) -> list[ConstraintSpec]:
-    """The constraints that more training cannot change: while it may go on, all but those on accuracy."""
-    return [c for c in constraints if not goes_on or c.metric is not Metric.ACCURACY]
+    """The constraints that more training cannot change: while it may go on, all but those on what is trained."""
+    return [c for c in constraints if not goes_on or c.metric not in (Metric.ACCURACY, Metric.SHARPNESS)]

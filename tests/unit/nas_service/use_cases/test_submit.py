@@ -79,6 +79,27 @@ def test_a_file_set_must_lie_below_a_root(tmp_path: Path) -> None:
         assert problem.field == "dataset.name"
 
 
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ({"training": {"recipe": ["distill"]}}, "none of them is the best yet"),
+        ({"training": {"recipe": ["distill"], "distill": {"teachers": ["best"]}}}, "none of them is the best yet"),
+        ({"training": {"distill": {"teachers": ["supernet"]}}}, "no supernet"),
+        ({"training": {"distill": {"teachers": ["missing.onnx"]}}}, "missing.onnx does not exist"),
+        ({"training": {"distill": {"teachers": ["../outside.onnx"]}}}, "leads outside"),
+        ({"training": {"distill": {"teachers": ["model.pt"]}}}, "is no teacher; name `best`"),
+        ({"finalize": {"recipe": ["distill"]}}, None),
+        ({"training": {"recipe": ["distill"], "distill": {"teachers": ["mine.onnx", "candidate-1"]}}}, None),
+        ({"training": {"recipe": ["distill"]}, "strategy": {"evaluator": "supernet"}}, None),
+    ],
+)
+def test_whoever_distils_has_somebody_to_learn_from(parts: dict[str, Any], says: str | None, tmp_path: Path) -> None:
+    (tmp_path / "mine.onnx").touch()
+    problems = checks.teacher_check([tmp_path])(spec(**parts))
+    assert [problem.field for problem in problems] == ([] if says is None else ["training.distill.teachers"])
+    assert all(says in problem.message for problem in problems)
+
+
 def test_a_stored_search_waits_for_its_turn(bench: Bench) -> None:
     search, _ = submit(bench.store, [], spec())
     assert (search.status, search.name) == (SearchStatus.QUEUED, "digits-mobilenet")

@@ -9,14 +9,29 @@ from pathlib import Path
 import pytest
 import torch
 
-from nas_service.domain.spec import TrainingSpec
+from nas_service.domain.spec import DistillationSpec, TrainingSpec
 from tests.unit.workers.training.samples import small_network, stripes
 from workers.training import Checkpoint, CheckpointError, Interrupted, RunSettings, TrainingHooks, train
+from workers.training.teachers import Teacher
 
 CONFIG = TrainingSpec(epochs=3, batch_size=16, ema_decay=0.9, augment=("crop", "cutout", "mixup"), precision="fp32")
 """3 epochs of 3 steps; the network has dropout, so every kind of random number is drawn."""
-RUN = RunSettings(seed=5, device="cpu")
+RUN = RunSettings(seed=5, device="cpu", teachers=lambda: [Teacher("other", small_network())])
 OPTIMIZERS = [{"optimizer": "sgd"}, {"optimizer": "adamw"}, {"sam_rho": 0.1}]
+
+
+TECHNIQUES = [
+    {"sam_rho": 0.1, "sam_period": 4},
+    {"swa_fraction": 0.6},
+    {"precision": "fp16"},
+    {"begin_size": 0.5},
+    {"freeze_layers": 0.5},
+    {"target_accuracy": 0.3},
+    {"distill": DistillationSpec(weight=0.5, attention=1.0)},
+    {"distill": DistillationSpec(weight=0.5), "augment": ()},
+    {"sam_rho": 0.1, "sam_period": 2, "swa_fraction": 0.5, "freeze_layers": 0.5, "precision": "fp16"},
+]
+"""Changes of `CONFIG`, each with something of its own to remember."""
 
 
 def trained(config=CONFIG, checkpoint=None, hooks=TrainingHooks()):
@@ -34,6 +49,32 @@ def interrupt_at(step, path):
 def assert_same_bits(one, other):
     assert one.keys() == other.keys()
     assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("technique", TECHNIQUES, ids=str)
+@pytest.mark.parametrize("step", [2, 5, 8])
+def test_interrupted_in_any_technique_it_ends_with_the_same_bits(step, technique, tmp_path):
+    config = CONFIG.model_copy(update={"ema_decay": 0.0} | technique)
+    path = tmp_path / "checkpoint.safetensors"
+    whole = trained(config)
+    if step > whole.steps:
+        pytest.skip("it has ended by then")
+    with pytest.raises(Interrupted):
+        trained(config, hooks=interrupt_at(step, path))
+    torch.manual_seed(step)
+    resumed = trained(config, Checkpoint.load(path))
+    assert_same_bits(resumed.weights, whole.weights)
+    assert [p["validation_loss"] for p in resumed.curve] == [p["validation_loss"] for p in whole.curve]
+
+
+def test_a_checkpoint_of_other_teachers_is_refused(tmp_path):
+    config = CONFIG.model_copy(update={"distill": DistillationSpec(weight=0.5)})
+    path = tmp_path / "checkpoint.safetensors"
+    with pytest.raises(Interrupted):
+        trained(config, hooks=interrupt_at(2, path))
+    others = RunSettings(seed=5, device="cpu", teachers=lambda: [Teacher("another", small_network())])
+    with pytest.raises(CheckpointError, match="teachers"):
+        train(small_network(), stripes(), config, Checkpoint.load(path), run=others)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
@@ -124,7 +165,9 @@ TRAPEZOID = CONFIG.model_copy(
 )
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+@pytest.mark.parametrize(
+    "optimizer", [*OPTIMIZERS, {"sam_rho": 0.1, "sam_period": 4}, {"swa_fraction": 0.2, "ema_decay": 0.0}], ids=str
+)
 def test_a_training_forked_from_a_shorter_one_ends_with_the_bits_of_one_that_was_not(optimizer, tmp_path):
     path = tmp_path / "fork"
     longest = TRAPEZOID.model_copy(update={"epochs": 6} | optimizer)
@@ -152,6 +195,19 @@ def test_a_fork_of_a_longer_training_is_no_beginning_of_a_shorter_one():
     trained(TRAPEZOID.model_copy(update={"epochs": 6}), hooks=TrainingHooks(fork=forks.append))
     with pytest.raises(CheckpointError, match="not on the way of a training of 3 epochs"):
         trained(TRAPEZOID, *forks)
+
+
+def test_what_depends_on_the_length_from_the_first_step_on_has_no_fork():
+    forks = []
+    trained(TRAPEZOID.model_copy(update={"begin_size": 0.5}), hooks=TrainingHooks(fork=forks.append))
+    assert forks == []
+
+
+def test_layers_are_frozen_after_the_fork_only():
+    forks = []
+    frozen = TRAPEZOID.model_copy(update={"freeze_layers": 0.5, "freeze_from": 0.3})
+    trained(frozen, hooks=TrainingHooks(fork=forks.append))
+    assert [fork.facts["step"] for fork in forks] == [round(0.3 * 9)]
 
 
 def test_a_cosine_has_no_fork():

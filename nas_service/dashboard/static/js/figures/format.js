@@ -5,6 +5,7 @@ const METRICS = {
   accuracy: { name: "Accuracy", unit: "%", write: (v) => (Math.floor(1e4 * v + 1e-9) / 100).toFixed(2) },
   latency_ms: { name: "Latency", unit: "ms", write: (v) => significant(v) },
   peak_memory_mib: { name: "Peak memory", unit: "MiB", write: (v) => significant(v) },
+  sharpness: { name: "Sharpness", unit: "nats", write: (v) => significant(v) },
   size_bytes: { name: "Size", unit: "kB", write: (v) => significant(v / 1e3) },
   macs: { name: "MACs", unit: "M", write: (v) => significant(v / 1e6) },
   params: { name: "Parameters", unit: "k", write: (v) => significant(v / 1e3) },
