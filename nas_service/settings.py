@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     """Signs the sessions of the dashboard; by default a random one in `home`. All API processes need the same."""
     session_hours: Annotated[float, Field(gt=0)] = 12.0
     """How long one stays signed in to the dashboard."""
+    optuna_dashboard_url: Annotated[str, Field(pattern=r"^(https?://.+)?$")] = ""
+    """Where an optuna-dashboard of the same database is reached; the dashboard links to it from each search's page."""
     tracing: bool = False
     """Export OpenTelemetry traces; where to is told by the standard OTEL_ variables. Needs the extra `tracing`."""
     insecure: bool = False

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nas_service.domain.spec import Metric
+from nas_service.domain.spec import Metric, TargetSpec
 
 
 def percent(share: float) -> str:
@@ -37,9 +37,16 @@ def metric_of(key: str) -> tuple[str, str]:
     return metric, target
 
 
+def target_name(target: TargetSpec) -> str:
+    """`local onnxruntime fp32 × 1`, with its batch where that is larger than 1."""
+    batch = f", batch {target.batch_size}" if target.batch_size > 1 else ""
+    return f"{target.device} {target.runtime} {target.precision} × {target.threads}{batch}"
+
+
 HEADINGS = {
     Metric.ACCURACY.value: "accuracy",
     Metric.LATENCY_MS.value: "latency",
+    "predicted_latency_ms": "predicted latency",
     Metric.SIZE_BYTES.value: "size",
     Metric.MACS.value: "MACs",
     Metric.PARAMS.value: "parameters",
@@ -64,7 +71,7 @@ def metric_text(key: str, value: float | None) -> str:
         return "-"
     if metric == Metric.ACCURACY:
         return percent(value)
-    if metric == Metric.LATENCY_MS:
+    if metric in (Metric.LATENCY_MS, "predicted_latency_ms"):
         return f"{significant(value)} ms"
     if metric == Metric.PEAK_MEMORY_MIB:
         return f"{significant(value)} MiB"

@@ -12,6 +12,7 @@ from nas_service.domain.states import CandidateStatus
 from nas_service.units import heading
 from nas_service.use_cases import queries
 from nas_service.use_cases.drawing import plan_of
+from nas_service.use_cases.figures.block_times import block_times
 from nas_service.use_cases.figures.latencies import PACKED, histogram
 from nas_service.use_cases.ports import UnitOfWork
 from nas_service.use_cases.queries import CandidateView
@@ -53,6 +54,7 @@ def candidate_view(uow: UnitOfWork, candidate_id: str, standing_of: StandingOf) 
         "on_front": candidate_id in standing_of(uow, search).member_ids,
         "names": {key: _name(key, len(search.spec.targets)) for key in candidate.metrics},
         "plan": _plan(uow, candidate_id),
+        "times": block_times(uow, search, found.candidate),
         "words": words,
         "bundle": next((file for file in candidate.artifacts if file.name == BUNDLE), None),
         "accuracies": _accuracies(found),
@@ -110,6 +112,7 @@ def _measurement(measurement: Measurement) -> dict[str, Any]:
     """Its samples as a histogram: they are many, and a picture of them is not."""
     spread = histogram(measurement.result)
     return {
+        "id": measurement.id,
         "target": measurement.target.model_dump(mode="json"),
         "noisy": measurement.noisy,
         "created_at": measurement.created_at.isoformat(),

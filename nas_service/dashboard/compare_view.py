@@ -6,8 +6,8 @@ from typing import Any
 
 from nas_service.domain.entities import Search
 from nas_service.domain.estimates import Interval
-from nas_service.domain.spec import Metric, TargetSpec
-from nas_service.units import HEADINGS, interval_text, metric_text
+from nas_service.domain.spec import Metric
+from nas_service.units import HEADINGS, interval_text, metric_text, target_name
 from nas_service.use_cases import comparison
 from nas_service.use_cases.comparison import CandidateColumn, Figure, Quantity, SearchColumn
 from nas_service.use_cases.ports import UnitOfWork
@@ -122,12 +122,7 @@ def quantity_name(quantity: Quantity, *, tell_target: bool) -> str:
     name = HEADINGS.get(quantity.metric, quantity.metric.replace("_", " "))
     if quantity.across:
         return f"{name}, {quantity.across}"
-    return f"{name}, {_target_name(quantity.target)}" if quantity.target and tell_target else name
-
-
-def _target_name(target: TargetSpec) -> str:
-    batch = f", batch {target.batch_size}" if target.batch_size > 1 else ""
-    return f"{target.device} {target.runtime} {target.precision} × {target.threads}{batch}"
+    return f"{name}, {target_name(quantity.target)}" if quantity.target and tell_target else name
 
 
 def _cells(metric: str, figures: Sequence[Figure | None], *, links: bool) -> tuple[Cell, ...]:

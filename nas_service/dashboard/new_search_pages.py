@@ -13,6 +13,7 @@ from nas_service.dashboard.render import render
 from nas_service.dashboard.spec_presets import PRESETS
 from nas_service.dashboard.spec_preview import SpecPreview, spec_preview
 from nas_service.domain.spec import DatasetSpec, SearchSpec
+from nas_service.use_cases.forecast import forecast
 from nas_service.use_cases.submit import check_spec
 
 router = page_router()
@@ -45,6 +46,11 @@ def new_search(
 def preview_search(
     request: Request, submitter: Submitter, service: ServiceDep, store: TenantStore, spec: SpecBody
 ) -> SpecPreview:
-    """What the spec would search, and how else to submit it. Refuses what submitting would refuse, quotas apart."""
+    """What the spec would search, how long that takes, and how else to submit it.
+
+    Refuses what submitting would refuse, quotas apart.
+    """
     check_spec(store, service.checks, spec, submitter.tenant)
-    return spec_preview(spec, str(request.base_url).rstrip("/"), needs_key=service.settings.keys_required)
+    with store.read() as uow:
+        known = forecast(uow, spec)
+    return spec_preview(spec, known, str(request.base_url).rstrip("/"), needs_key=service.settings.keys_required)

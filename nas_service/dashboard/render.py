@@ -63,7 +63,13 @@ def _environment() -> Environment:
     )
     made.filters |= {"percent": units.percent, "metric": units.metric_text}
     made.filters |= {"age": age, "since": since, "bytes": lambda size_bytes: units.scaled(size_bytes, "B")}
-    made.globals |= {"static": static_files.address(), "Scope": Scope, "SearchStatus": SearchStatus}
+    made.filters["share_of"] = lambda part, whole: part / whole
+    made.globals |= {
+        "static": static_files.address(),
+        "Scope": Scope,
+        "SearchStatus": SearchStatus,
+        "target_name": units.target_name,
+    }
     return made
 
 

@@ -6,6 +6,7 @@ import yaml
 
 import search_spaces
 from nas_service.domain.spec import SearchSpec, SpaceSpec
+from nas_service.use_cases.forecast import Forecast
 from nas_service.wire.base import Document
 
 AUTO = "auto"
@@ -20,6 +21,25 @@ class SpaceSize(Document):
     """Exact; a string, for it can exceed 2**53."""
 
 
+class SpanInfo(Document):
+    """A range that half of what was seen lies in."""
+
+    low: float
+    high: float
+
+
+class ForecastInfo(Document):
+    """How long the search would take on the workers that there are."""
+
+    worker_count: int
+    lanes: int
+    duration_s: SpanInfo
+    work_s: SpanInfo
+    candidates: SpanInfo
+    evaluation_count: int
+    search_count: int
+
+
 class SpecPreview(Document):
     """What the page shows beside its form."""
 
@@ -27,18 +47,21 @@ class SpecPreview(Document):
     """What the spec says; what it leaves to defaults is left out."""
     sizes: tuple[SpaceSize, ...]
     """One for each preset that `auto` may turn out to mean, else one."""
+    forecast: ForecastInfo | None
+    """None where nothing like it was ever done here."""
     yaml: str
     curl: str
     python: str
 
 
-def spec_preview(spec: SearchSpec, url: str, *, needs_key: bool) -> SpecPreview:
+def spec_preview(spec: SearchSpec, known: Forecast | None, url: str, *, needs_key: bool) -> SpecPreview:
     """Of a spec that was checked; `url` is the service's own."""
     document = spec.model_dump(mode="json", exclude_unset=True)
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
     return SpecPreview(
         document=document,
         sizes=_sizes(spec.space),
+        forecast=ForecastInfo.model_validate(known, from_attributes=True) if known else None,
         yaml=text,
         curl=_curl(text, url, needs_key=needs_key),
         python=_python(document, url, needs_key=needs_key),

@@ -30,6 +30,10 @@ class Predictor(Protocol):
         """Latencies in ms, (n,)."""
         ...
 
+    def blocks_ms(self, networks: Networks) -> FloatArray:
+        """Time of each distinct block, (u,). What a network takes on top of its blocks is in `predict` alone."""
+        ...
+
     def to_json(self) -> dict[str, Any]:
         """As stored."""
         ...

@@ -27,6 +27,11 @@ class Plain:
         latencies: FloatArray = layers_ms + self.mean.rest_ms(networks, weights)
         return latencies
 
+    def blocks_ms(self, networks: Networks) -> FloatArray:
+        """See `Predictor`."""
+        found: FloatArray = self._lookup(networks, self._of_blocks)[:, 0]
+        return found
+
     def _of_blocks(self, blocks: BlockTable) -> FloatArray:
         """Of blocks (b, 1): time and weights, (b, 2)."""
         parts = Parts.of(blocks, self.mean.vector)

@@ -108,6 +108,11 @@ class Process:
         latency: FloatArray = np.maximum(layers_ms + rest_ms + base_ms * whole, LEAST * base_ms)
         return latency
 
+    def blocks_ms(self, networks: Networks) -> FloatArray:
+        """See `Predictor`."""
+        found: FloatArray = self._lookup(networks, self._of_blocks)[:, 0]
+        return found
+
     def _of_blocks(self, blocks: BlockTable) -> FloatArray:
         """Of blocks (b, 1): time, first estimate of it, weights and multiply-accumulates, (b, 4)."""
         parts = Parts.of(blocks, self.mean.vector)

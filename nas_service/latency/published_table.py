@@ -45,11 +45,15 @@ class PublishedTable:
 
     def predict(self, networks: Networks) -> FloatArray:
         """Latencies in ms, (n,). Raises MissingEntriesError."""
+        return networks.total(self.blocks_ms(networks))
+
+    def blocks_ms(self, networks: Networks) -> FloatArray:
+        """Time of each distinct block, (u,). Raises MissingEntriesError."""
         keys = block_keys(networks)
         missing = sorted({key for key in keys if key is not None and key not in self.entries})
         if missing:
             raise MissingEntriesError(missing)
-        return networks.total(np.array([0.0 if key is None else self.entries[key] for key in keys]))
+        return np.array([0.0 if key is None else self.entries[key] for key in keys])
 
     def to_json(self) -> dict[str, Any]:
         """As stored."""

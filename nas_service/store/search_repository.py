@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, column, delete, insert, select, table, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from nas_service.domain.entities import Search
@@ -28,6 +28,8 @@ _WAKE = update(searches).where(_THIS).values(wake=True)
 _ANY_WOKEN = select(searches.c.id).where(searches.c.wake).limit(1)
 _WOKEN = select(searches.c.id).where(searches.c.wake)
 _TAKE_WAKE = update(searches).where(_THIS, searches.c.wake).values(wake=False)
+_STUDIES = table("studies", column("study_id"), column("study_name"))
+"""Optuna's table, as far as it is needed to link to a study."""
 _WAKE_LIVE = update(searches).where(searches.c.status.in_(LIVE_SEARCHES), searches.c.wake.is_(False)).values(wake=True)
 
 
@@ -62,6 +64,12 @@ class SqlSearches:
         if version is None:
             raise _no_such_search(search_id)
         return int(version)
+
+    def study_id(self, search_id: str) -> int | None:
+        """Optuna's number of the search's study, None until it has one. Not for a tenant's view: studies have none."""
+        named = select(_STUDIES.c.study_id).join(searches, searches.c.study_name == _STUDIES.c.study_name)
+        found = self._connection.scalar(named.where(_THIS), {"search_id": search_id})
+        return None if found is None else int(found)
 
     def versions(self, search_ids: Sequence[str]) -> Mapping[str, tuple[int, SearchStatus]]:
         """Version and status of those that there are."""

@@ -75,7 +75,7 @@ def test_the_front_is_drawn_and_listed_and_every_chart_has_words_and_a_table(ser
         expect(rows).not_to_have_count(0)
         front = page.request.get(f"{served.url}/v1/searches/{search.id}/front").json()["members"]
         expect(rows).to_have_count(len(front))
-        for name in ("front", "growth", "curves", "importance", "parallel", "timeline"):
+        for name in ("front", "growth", "curves", "importance", "ranking", "parallel", "timeline"):
             chart = part(page, f"{name}-chart")
             chart.scroll_into_view_if_needed()
             expect(chart.locator("canvas")).to_be_visible()
@@ -163,6 +163,8 @@ def test_a_member_of_the_front_is_opened_and_its_model_downloaded(served: Served
         link = page.get_by_role("link", name="model.onnx")
         assert re.fullmatch(r"/v1/candidates/[\w-]+/artifacts/model\.onnx", link.get_attribute("href") or "")
         expect(part(page, "curve-chart").locator("canvas")).to_be_visible()
+        expect(page.locator(".shares li")).not_to_have_count(0)
+        expect(page.get_by_text("Shares of the multiply-accumulates")).to_be_visible()
         assert serious_findings(page) == []
 
 

@@ -1,5 +1,6 @@
 // The page of a new search: form or editor, checked by the server while it is written.
 
+import { forecastLines } from "./forecast.js";
 import { element } from "./element.js";
 import { SchemaForm, title } from "./schema_form.js";
 import { announce } from "./shell.js";
@@ -112,6 +113,7 @@ async function check() {
     if (view === "yaml") form.spec = new SpecDocument(found.document, defaults);
   }
   showSizes(answer.ok ? found.sizes : []);
+  byId("forecast").replaceChildren(...(answer.ok ? forecastLines(found.forecast) : []));
   showCode();
   return answer.ok;
 }

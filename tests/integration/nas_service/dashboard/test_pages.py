@@ -1,6 +1,7 @@
 """Pages as the server makes them: what the list costs, and what a comparison says to whom."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -8,11 +9,14 @@ from starlette.testclient import TestClient
 from nas_service.api.app import create_app
 from nas_service.bootstrap import Service
 from nas_service.domain.states import SearchStatus
+from nas_service.search import create_study
 from nas_service.store.unit_of_work import SqlStore
 from tests.support.api import new_service, plain_logs
+from tests.support.finished_search import seed
 from tests.support.seeded import seed_searches
 from tests.support.statements import noted
 
+URL = "http://127.0.0.1"
 GROWTH = "candidates.finished_at IS NOT NULL"
 """Only in the statement that asks for the lines in the list's rows."""
 
@@ -25,7 +29,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def client(service: Service) -> Iterator[TestClient]:
-    with TestClient(create_app(service), base_url="http://127.0.0.1") as client:
+    with TestClient(create_app(service), base_url=URL) as client:
         yield client
 
 
@@ -44,6 +48,29 @@ def test_the_lines_of_all_rows_cost_one_query_and_none_while_nothing_changes(
         assert client.get("/").text == page
     assert page.count('<svg class="spark"') == len(searches) - 1  # the queued one has no candidates
     assert [sum(GROWTH in statement for statement, _ in noted_) for noted_ in (first, again)] == [1, 0]
+
+
+def test_a_search_links_to_its_study_where_an_optuna_dashboard_is_known(tmp_path: Path) -> None:
+    settings = {"optuna_dashboard_url": "http://optuna.example/"}
+    with new_service(tmp_path / "home", **settings) as service, TestClient(create_app(service), base_url=URL) as client:
+        begun = seed_searches(service.store)
+        running, queued = begun[SearchStatus.RUNNING], begun[SearchStatus.QUEUED]
+        with service.store.write() as uow:
+            study_id = create_study(uow.connection, running.study_name, running.spec.objectives)
+        assert (
+            f'href="http://optuna.example/dashboard/studies/{study_id}"' in client.get(f"/searches/{running.id}").text
+        )
+        assert "optuna.example" not in client.get(f"/searches/{queued.id}").text
+
+
+def test_a_preview_says_how_long_a_search_takes_or_that_nothing_is_known(tmp_path: Path) -> None:
+    with new_service(tmp_path / "home") as service, TestClient(create_app(service), base_url=URL) as client:
+        spec = {"dataset": {"name": "digits"}, "budget": {"candidates": 10}}
+        assert client.post("/searches/preview", json=spec).json()["forecast"] is None
+        seed(service.store, 20, traced=20)
+        known = client.post("/searches/preview", json=spec).json()["forecast"]
+    assert known["evaluation_count"] == 18  # every ninth has failed
+    assert 0 < known["duration_s"]["low"] <= known["duration_s"]["high"]
 
 
 def test_a_comparison_says_what_differs(client: TestClient, searches: dict[SearchStatus, str]) -> None:

@@ -32,6 +32,15 @@ def test_the_better_kind_of_model_is_kept_and_its_error_is_that_on_networks_not_
     assert fitted.errors.spearman.value > 0.99
 
 
+@pytest.mark.parametrize("method", ["additive", "process"])
+def test_blocks_make_up_what_is_predicted_but_for_what_a_call_costs(bench: Bench, method: str) -> None:
+    evidence, unseen = bench.evidence(60, uneven), bench.networks(30, seed=3)
+    predictor = methods_of(60, {})[method](evidence)
+    of_blocks = unseen.total(predictor.blocks_ms(unseen))
+    assert np.abs(of_blocks / predictor.predict(unseen) - 1).max() < 0.25
+    assert len(predictor.blocks_ms(unseen)) == len(unseen.keys)
+
+
 def test_a_stored_predictor_predicts_what_it_did(bench: Bench) -> None:
     evidence, networks = bench.evidence(60, uneven), bench.networks(50, seed=3)
     methods = methods_of(evidence, {"another": Process.fit(evidence, first_estimate(evidence))})

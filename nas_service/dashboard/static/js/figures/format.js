@@ -4,6 +4,7 @@ const METRICS = {
   // Cut and not rounded up: an accuracy is never shown better than it is.
   accuracy: { name: "Accuracy", unit: "%", write: (v) => (Math.floor(1e4 * v + 1e-9) / 100).toFixed(2) },
   latency_ms: { name: "Latency", unit: "ms", write: (v) => significant(v) },
+  predicted_latency_ms: { name: "Predicted latency", unit: "ms", write: (v) => significant(v) },
   peak_memory_mib: { name: "Peak memory", unit: "MiB", write: (v) => significant(v) },
   sharpness: { name: "Sharpness", unit: "nats", write: (v) => significant(v) },
   size_bytes: { name: "Size", unit: "kB", write: (v) => significant(v / 1e3) },

@@ -5,6 +5,7 @@ import { get } from "./api.js";
 import { CurvesChart } from "./curves_chart.js";
 import { TableBehind, candidateLink, element, options } from "./dom.js";
 import { EventLog } from "./event_log.js";
+import { Evidence } from "./evidence.js";
 import { Feed } from "./feed.js";
 import { metricName, metricTitle, metricOf, number, option as optionText, targetName, targetOf, words } from "./format.js";
 import { FrontChart } from "./front_chart.js";
@@ -44,6 +45,7 @@ const curves = new CurvesChart(part("curves-chart"));
 const importance = new ImportanceChart(part("importance-chart"));
 const parallel = new ParallelChart(part("parallel-chart"));
 const timeline = new TimelineChart(part("timeline-chart"), open);
+const evidence = new Evidence(part, open);
 const picked = new Picked(part("compare"));
 const log = new EventLog(part("events"), part("turns-only"));
 const tables = [
@@ -132,7 +134,7 @@ function showSelection() {
 }
 
 async function loadFigures() {
-  const [columns, found, grown, learned, effects, done] = await Promise.all(["points", "front", "growth", "curves", "importance", "timeline"].map((name) => get(`${url}/${name}`)));
+  const [columns, found, grown, learned, effects, done, proxies] = await Promise.all(["points", "front", "growth", "curves", "importance", "timeline", "proxies"].map((name) => get(`${url}/${name}`)));
   const points = new Points(columns, state.search);
   state.points = points;
   state.members = found.members.map(({ candidate }) => points.rowOf.get(candidate.id)).filter((row) => row !== undefined);
@@ -146,6 +148,7 @@ async function loadFigures() {
   growth.show(grown);
   curves.show(learned.items, found.members.map(({ candidate }) => candidate.id));
   showImportance(effects);
+  evidence.show(points, proxies.items);
   const ranked = Object.values(effects.objectives).flat().toSorted((a, b) => b.share - a.share).map((effect) => effect.choice);
   parallel.choices = [...new Set([...ranked, ...points.varying()])].slice(0, matchMedia("(max-width: 40rem)").matches ? 2 : PARALLEL_CHOICES);
   showSelection();
