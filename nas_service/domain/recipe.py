@@ -8,6 +8,10 @@ The steps that there are stand in `STEPS`, which `GET /v1/recipes` lists. A trai
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from nas_service.domain.compression.lottery_ticket import LotteryTicketOptions
+from nas_service.domain.compression.low_rank import LowRankOptions
+from nas_service.domain.compression.prune_channels import PruneChannelsOptions
+from nas_service.domain.compression.prune_weights import PruneWeightsOptions
 from nas_service.domain.errors import FieldProblem
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.recipe_check import Recipe, name_of, options_of
@@ -102,6 +106,26 @@ STEPS = registry(
         "Train for three times the epochs.",
         _three_times_the_epochs,
         places=FINALIZE,
+    ),
+    CompressionStep(
+        "low-rank",
+        "Factorise the layers that get faster by it (singular values; Tucker-2 for k x k: Kim et al., 2016).",
+        options=LowRankOptions,
+    ),
+    CompressionStep(
+        "lottery-ticket",
+        "Train a sparse network from its own beginning, beside a random one as sparse (Frankle & Carbin, 2019).",
+        options=LotteryTicketOptions,
+    ),
+    CompressionStep(
+        "prune-channels",
+        "Remove the channels that matter least, for a smaller dense network (Molchanov et al., 2019).",
+        options=PruneChannelsOptions,
+    ),
+    CompressionStep(
+        "prune-weights",
+        "Make the smallest weights zero, gradually (Zhu & Gupta, 2017): a smaller download, no faster on a CPU.",
+        options=PruneWeightsOptions,
     ),
     CompressionStep(
         "quantize-int8",

@@ -7,6 +7,10 @@ from typing import Any
 from torch import nn
 
 from workers.compression.contract import Compressed, Workbench
+from workers.compression.lottery_ticket import lottery_ticket
+from workers.compression.low_rank import low_rank
+from workers.compression.prune_channels import prune_channels
+from workers.compression.prune_weights import prune_weights
 from workers.compression.quantize_int8 import quantize_int8
 
 CompressionFunction = Callable[[nn.Module, Any, Workbench], Compressed]
@@ -14,6 +18,10 @@ CompressionFunction = Callable[[nn.Module, Any, Workbench], Compressed]
 
 FUNCTIONS: Mapping[str, CompressionFunction] = MappingProxyType(
     {
+        "low-rank": low_rank,
+        "lottery-ticket": lottery_ticket,
+        "prune-channels": prune_channels,
+        "prune-weights": prune_weights,
         "quantize-int8": quantize_int8,
     }
 )

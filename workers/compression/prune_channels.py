@@ -1,0 +1,75 @@
+"""`prune-channels`: removes whole channels, and leaves a smaller dense network that every runtime executes faster."""
+
+from copy import deepcopy
+from itertools import islice
+
+from torch import nn
+
+from nas_service.domain.compression.prune_channels import PruneChannelsOptions
+from workers.compression.channel_groups import channels_of
+from workers.compression.channel_importance import importance_of, scores_of
+from workers.compression.channel_selection import select
+from workers.compression.contract import Compressed, Workbench
+from workers.compression.costs import cost_of, image_like, latency_of
+from workers.compression.fine_tune import fine_tuned
+from workers.data import Epoch, train_batches
+
+BATCHES = 8
+"""Of training images, from which `taylor` learns what channels are worth."""
+STRIDE = 0.9
+"""Share of the multiply-accumulates that one estimate of importance leaves: what one group of channels loses makes its
+others worth more."""
+LATENCY_FIELD = "prune-channels.latency_ms"
+
+
+def prune_channels(network: nn.Module, options: PruneChannelsOptions, bench: Workbench) -> Compressed:
+    """Prune in rounds and fine-tune after each, to a share of the multiply-accumulates or to a latency.
+
+    Each round takes the same share of what is there (pruning and fine-tuning in turns: Molchanov et al., ICLR 2017).
+    Raises NothingLeftError, and PermanentError for a latency that nobody can tell.
+    """
+    before, pruned = cost_of(network, bench.data), network
+    start_ms = 0.0 if options.latency_ms is None else latency_of(network, bench, LATENCY_FIELD)
+    for number in range(options.rounds):
+        progress = (number + 1) / options.rounds
+        if options.latency_ms is None:
+            pruned = pruned_to_macs(pruned, before.macs * options.macs_share**progress, options, bench)
+        else:
+            budget_ms = start_ms * min(1.0, options.latency_ms / start_ms) ** progress
+            pruned = pruned_to_latency(pruned, budget_ms, options, bench)
+        pruned = fine_tuned(pruned, options, bench, options.rounds, number)
+    after = cost_of(pruned, bench.data)
+    facts = {"macs": after.macs, "macs_share": after.macs / before.macs, "params": after.params}
+    return Compressed(pruned, {**facts, "channels": _widths(pruned)})
+
+
+def pruned_to_macs(network: nn.Module, most_macs: float, options: PruneChannelsOptions, bench: Workbench) -> nn.Module:
+    """A copy that takes at most so many multiply-accumulates an image, not yet fine-tuned. Raises NothingLeftError."""
+    smaller = deepcopy(network).eval()
+    while (macs := cost_of(smaller, bench.data).macs) > most_macs:
+        _prune_once(smaller, max(most_macs, macs * STRIDE), options, bench)
+    return smaller
+
+
+def pruned_to_latency(network: nn.Module, most_ms: float, options: PruneChannelsOptions, bench: Workbench) -> nn.Module:
+    """A copy that takes the target at most so long, not yet fine-tuned. Raises NothingLeftError, PermanentError."""
+    smaller = deepcopy(network).eval()
+    while latency_of(smaller, bench, LATENCY_FIELD) > most_ms:
+        _prune_once(smaller, cost_of(smaller, bench.data).macs * STRIDE, options, bench)
+    return smaller
+
+
+def _prune_once(network: nn.Module, most_macs: float, options: PruneChannelsOptions, bench: Workbench) -> None:
+    """In place, by one estimate."""
+    channels = channels_of(network, image_like(bench.data, network))
+    batches = train_batches(bench.data, bench.training.batch_size, Epoch(bench.seed, 0))
+    scores = scores_of(network, options.importance, islice(batches, BATCHES))
+    importances = [importance_of(group, scores, options.importance, channels.macs) for group in channels.groups]
+    for group, gone in zip(channels.groups, select(channels, importances, most_macs, options.divisor), strict=True):
+        if gone:
+            group.prune(gone)
+
+
+def _widths(network: nn.Module) -> dict[str, int]:
+    """Output channels of every convolution."""
+    return {name: layer.out_channels for name, layer in network.named_modules() if isinstance(layer, nn.Conv2d)}
