@@ -9,7 +9,7 @@ from nas_service.latency.networks import Networks
 from nas_service.latency.process import Covariance, Scales
 from search_spaces.table import FloatArray, IntArray
 
-SCALES = Scales(layer=0.25, whole=0.1, noise=0.02, length=1.7)
+SCALES = Scales(layer=0.5, whole=0.07, noise=0.02)
 """What doubt depends on before anything but a first estimate was fitted; those that fits choose most often."""
 
 

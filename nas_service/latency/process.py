@@ -18,7 +18,7 @@ from scipy.linalg import cho_factor, cho_solve
 
 from nas_service.latency.arrays_json import packed, unpacked
 from nas_service.latency.evidence import Evidence
-from nas_service.latency.kernels import OFFSET, layer_features, likeness, operators_of, whole_features
+from nas_service.latency.kernels import OFFSET, WHOLE_OFFSET, layer_features, likeness, operators_of, whole_features
 from nas_service.latency.lookup import Lookup
 from nas_service.latency.means import Mean
 from nas_service.latency.networks import Networks
@@ -26,11 +26,11 @@ from nas_service.latency.parts import Parts
 from nas_service.latency.terms import macs_of, weights_of
 from search_spaces.table import BlockTable, FloatArray, IntArray
 
-NOISES = (0.01, 0.02, 0.04)
+NOISES = (0.01, 0.02, 0.035, 0.05)
 """Relative standard deviations that are tried, of the measurements and of what no layer explains."""
 LAYER_SPREADS = (0.25, 0.5, 0.9)
-WHOLE_SPREADS = (0.05, 0.1)
-LENGTHS = (1.0, 1.7, 2.5)
+WHOLE_SPREADS = (0.03, 0.07)
+LENGTHS = (0.7, 1.0, 1.5)
 LARGEST_NOISE = 0.2
 """Of one measurement, however wide its interval."""
 LEAST = 0.1
@@ -104,7 +104,7 @@ class Process:
         # In single precision: of all that is done for a network this takes the longest.
         wholes = whole_features(networks, base_ms, weights, macs).astype(np.float32)
         alike = likeness(wholes / length, self.wholes.astype(np.float32) / length)
-        whole = alike @ (self.scales.whole**2 * self.whole_weights) + OFFSET**2 * self.whole_weights.sum()
+        whole = alike @ (self.scales.whole**2 * self.whole_weights) + WHOLE_OFFSET**2 * self.whole_weights.sum()
         latency: FloatArray = np.maximum(layers_ms + rest_ms + base_ms * whole, LEAST * base_ms)
         return latency
 
@@ -185,7 +185,7 @@ class Covariance:
     def under(self, scales: Scales) -> FloatArray:
         """(n, n), without noise."""
         layers = scales.layer**2 * self.alike_layers + OFFSET**2 * self.common_layers
-        total: FloatArray = layers + scales.whole**2 * self.alike_wholes + OFFSET**2
+        total: FloatArray = layers + scales.whole**2 * self.alike_wholes + WHOLE_OFFSET**2
         return total
 
 
