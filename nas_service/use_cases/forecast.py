@@ -23,6 +23,18 @@ ITEMS = 500
 FEWEST = 5
 """Evaluations of which a spread can be told."""
 QUARTILES = (25.0, 75.0)
+TAKES_NO_TIME = {
+    "epochs",
+    "learning_rate",
+    "learning_rate_decay",
+    "cooldown_fraction",
+    "momentum",
+    "weight_decay",
+    "warmup_fraction",
+    "warmup_epochs",
+    "label_smoothing",
+}
+"""Of a training what an epoch takes equally long with; epochs are counted apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +87,14 @@ def is_alike(known: SearchSpec, spec: SearchSpec) -> bool:
             (known.dataset, spec.dataset),
             (known.space, spec.space),
             (known.strategy.evaluator, spec.strategy.evaluator),
-            (known.strategy.schedule, spec.strategy.schedule),
-            (_without_epochs(known), _without_epochs(spec)),
+            (known.halves, spec.halves),
+            (_what_takes_time(known), _what_takes_time(spec)),
         )
     )
 
 
-def _without_epochs(spec: SearchSpec) -> object:
-    return spec.training.model_dump(include={"batch_size", "augment", "precision", "recipe"})
+def _what_takes_time(spec: SearchSpec) -> object:
+    return spec.training.model_dump(exclude=TAKES_NO_TIME)
 
 
 def told(spec: SearchSpec, done: Sequence[tuple[Search, Sequence[WorkRecord]]], worker_count: int) -> Forecast | None:

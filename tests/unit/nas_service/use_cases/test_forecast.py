@@ -88,14 +88,15 @@ def test_too_few_evaluations_say_nothing() -> None:
         {"space": {"name": "ofa_mobilenetv3"}},
         {"strategy": {"evaluator": "supernet"}},
         {"training": {"recipe": ["sam"]}},
+        {"training": {"begin_size": 0.5}},
     ],
 )
 def test_other_data_spaces_and_trainings_are_not_alike(other: dict[str, object]) -> None:
     assert not is_alike(spec_of(**other), spec_of())
 
 
-def test_other_objectives_budgets_and_epochs_are(bench: Bench) -> None:
-    assert is_alike(spec_of(budget={"candidates": 3}, training={"epochs": 99}), spec_of())
+def test_other_budgets_epochs_and_momenta_are() -> None:
+    assert is_alike(spec_of(budget={"candidates": 3}, training={"epochs": 99, "momentum": 0.5}), spec_of())
 
 
 def test_it_is_told_from_what_is_stored(bench: Bench) -> None:
