@@ -16,10 +16,11 @@ from thinking import Stopwatch
 import search_spaces
 from nas_service.domain.entities import WorkKind
 from nas_service.domain.spec import SearchSpec
-from nas_service.search import create_tables, study
+from nas_service.search import study
 from nas_service.search.memories import SqlMemories
 from nas_service.search.predictor import PlainProblem
 from nas_service.search.samplers import make_sampler
+from nas_service.search.schema import create_tables
 from nas_service.store.engine import make_engine
 from nas_service.store.migrate import upgrade
 from nas_service.store.unit_of_work import SqlStore

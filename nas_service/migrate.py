@@ -1,6 +1,6 @@
 """Bring the configured database to the newest schema, Optuna's tables included: `python -m nas_service.migrate`."""
 
-from nas_service.search import create_tables
+from nas_service.search.schema import create_tables
 from nas_service.settings import Settings
 from nas_service.store.engine import make_engine
 from nas_service.store.migrate import upgrade

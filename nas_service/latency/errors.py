@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
 
 from search_spaces.table import FloatArray
 
@@ -61,6 +60,9 @@ def _figure(values: FloatArray) -> Figure:
 
 def _rank_correlation(a: FloatArray, b: FloatArray) -> FloatArray:
     """Spearman's, of each row; 0 where a resample has one value only."""
+    # Loading scipy.stats costs a process more than a second, and most processes fit nothing.
+    from scipy.stats import rankdata
+
     ranks = [rankdata(values, axis=1) for values in (a, b)]
     centred = [rank - rank.mean(axis=1, keepdims=True) for rank in ranks]
     scale = np.sqrt((centred[0] ** 2).sum(axis=1) * (centred[1] ** 2).sum(axis=1))

@@ -14,8 +14,10 @@ from sqlalchemy import Connection, Engine, NullPool
 
 from nas_service.domain.outcome import Draft, Outcome, OutcomeState
 from nas_service.domain.spec import DatasetSpec, SearchSpec
-from nas_service.search import StudyMemory, create_study, create_tables
+from nas_service.search.create import create_study
 from nas_service.search.predictor import PlainProblem
+from nas_service.search.schema import create_tables
+from nas_service.search.study import StudyMemory
 from nas_service.store.engine import for_writing, make_engine
 from search_spaces import Choice
 

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, event
 
 from nas_service.domain.errors import PermanentError
 from nas_service.domain.outcome import Outcome, OutcomeState
-from nas_service.search import StudyMemory
+from nas_service.search.study import StudyMemory
 from search_spaces import Choice
 from tests.contract.search.conftest import CHOICES, StudyUnderTest, make_spec, plain
 

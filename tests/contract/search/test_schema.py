@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, NullPool, inspect, text
 
 from nas_service.domain.errors import PermanentError
-from nas_service.search import create_tables
+from nas_service.search.schema import create_tables
 from nas_service.store.engine import make_engine
 
 

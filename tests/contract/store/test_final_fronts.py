@@ -11,8 +11,8 @@ from benchmarks.no_op_workers import claim, made_up_result
 from nas_service.domain.entities import Candidate, Failure, JsonDict, Search, WorkItem, WorkKind
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus
-from nas_service.search import create_tables
 from nas_service.search.memories import SqlMemories
+from nas_service.search.schema import create_tables
 from nas_service.store.migrate import upgrade
 from nas_service.store.unit_of_work import SqlStore
 from nas_service.use_cases import queries, work

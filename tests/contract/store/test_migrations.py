@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, inspect
 
-from nas_service.search import create_tables
+from nas_service.search.schema import create_tables
 from nas_service.store.migrate import VERSION_TABLE, downgrade, is_current, upgrade
 from nas_service.store.tables import metadata
 

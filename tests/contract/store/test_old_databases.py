@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Engine, Integer, inspect
 from benchmarks.no_op_workers import run_to_end
 from nas_service.domain.entities import Candidate, Search
 from nas_service.domain.states import CandidateStatus, SearchStatus, WorkStatus
-from nas_service.search import create_tables
 from nas_service.search.memories import SqlMemories
+from nas_service.search.schema import create_tables
 from nas_service.store.migrate import downgrade, is_current, upgrade
 from nas_service.store.unit_of_work import SqlStore
 from nas_service.use_cases import control, queries

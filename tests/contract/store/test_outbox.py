@@ -10,8 +10,8 @@ from nas_service.bootstrap import checks
 from nas_service.domain.entities import Worker, WorkItem
 from nas_service.domain.spec import DatasetSpec, SearchSpec
 from nas_service.domain.states import WorkStatus
-from nas_service.search import create_tables
 from nas_service.search.memories import SqlMemories
+from nas_service.search.schema import create_tables
 from nas_service.store.migrate import upgrade
 from nas_service.store.unit_of_work import SqlStore
 from nas_service.use_cases import control, sweep, work

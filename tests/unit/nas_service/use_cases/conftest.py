@@ -10,8 +10,8 @@ import pytest
 from benchmarks.no_op_workers import run_to_end
 from nas_service.domain.entities import Search
 from nas_service.domain.spec import SearchSpec
-from nas_service.search import create_tables
 from nas_service.search.memories import SqlMemories
+from nas_service.search.schema import create_tables
 from nas_service.store.engine import make_engine
 from nas_service.store.migrate import upgrade
 from nas_service.store.unit_of_work import SqlStore
