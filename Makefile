@@ -11,7 +11,7 @@ DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo up test lint browser bench docs clean
+.PHONY: help install demo up test pytest lint browser bench docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,10 +24,11 @@ demo: $(WORKER) ## Search small networks for handwritten digits, from scratch, i
 up: $(WORKER) ## Start the service and its workers on this machine
 	$(BIN)/nas up
 
-# In the order of their folders: chaos, the longest, begins first.
-test: lint browser ## Run the linters and all tests
-	$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --no-loadscope-reorder --durations=15 \
-	    $(PYTEST_ARGS)
+test: lint pytest ## Run the linters and all tests; with --jobs=2 side by side
+
+# In the order of their folders: chaos, the longest, begins first. How many processes: see tests/conftest.py.
+pytest: $(DEV) browser
+	$(BIN)/python -m pytest --numprocesses=auto --no-loadscope-reorder --durations=15 $(PYTEST_ARGS)
 
 lint: $(DEV) ## Check style, types and import arrows
 	$(BIN)/ruff check .

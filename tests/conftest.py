@@ -14,6 +14,7 @@ import redis
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from nas_service.settings import usable_cores
 from tests.support import ServiceMissingError
 from tests.support.browser import find_chromium
 from tests.support.postgres import PostgresServer, running_postgres
@@ -26,6 +27,9 @@ ON_CI = os.environ.get("CI") == "true"
 
 # Tests run side by side: one thread each for numpy, torch and the processes that tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Tests start hundreds of processes: what Python compiled for one serves the next.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # The developer's own settings must not decide what the tests see.
 for name in [name for name in os.environ if name.startswith("NAS_") and not name.startswith("NAS_TEST_")]:
@@ -41,6 +45,11 @@ class OneWholeSearchAtATime(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return "whole searches" if nodeid.startswith(WHOLE_SEARCHES) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, for many tests wait: for leases to expire, for processes to start or to end."""
+    return min(usable_cores() + 1, 4)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneWholeSearchAtATime:

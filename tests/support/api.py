@@ -1,13 +1,10 @@
 """A real service in a folder of its own, and a real server in front of it."""
 
-import atexit
 import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +13,10 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from nas_service.bootstrap import Service, bootstrap
-from nas_service.migrate import migrate
 from nas_service.settings import Settings
+from tests.support.migrated import migrated_home
 
 START_TIMEOUT_S = 30.0
-
-
-@cache
-def _migrated_home() -> Path:
-    """Migrations take longer than most tests: they run once a test process, and tests get copies."""
-    home = Path(tempfile.mkdtemp(prefix="nas-migrated-"))
-    atexit.register(shutil.rmtree, home)
-    migrate(Settings(home=home))
-    return home
 
 
 @contextmanager
@@ -46,7 +34,7 @@ def plain_logs() -> Iterator[None]:
 @contextmanager
 def new_service(home: Path, **settings: Any) -> Iterator[Service]:
     """A service on an empty, migrated SQLite database in `home`, with these settings."""
-    shutil.copytree(_migrated_home(), home)
+    shutil.copytree(migrated_home(), home)
     service = bootstrap(Settings(home=home, **settings))
     try:
         yield service

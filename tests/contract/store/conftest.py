@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import Engine
 
 from nas_service.store.engine import make_engine
-from nas_service.store.migrate import upgrade
 from nas_service.store.unit_of_work import SqlStore
+from tests.support.migrated import give_tables
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -23,5 +23,5 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture
 def store(engine: Engine) -> SqlStore:
     """A migrated store."""
-    upgrade(engine)
+    give_tables(engine)
     return SqlStore(engine)

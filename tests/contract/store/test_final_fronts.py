@@ -12,13 +12,12 @@ from nas_service.domain.entities import Candidate, Failure, JsonDict, Search, Wo
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus
 from nas_service.search.memories import SqlMemories
-from nas_service.search.schema import create_tables
-from nas_service.store.migrate import upgrade
 from nas_service.store.unit_of_work import SqlStore
 from nas_service.use_cases import queries, work
 from nas_service.use_cases.advance import advance
 from nas_service.use_cases.front import FrontView
 from nas_service.use_cases.submit import submit
+from tests.support.migrated import give_tables
 
 IMAGES = 10**9
 """So many that accuracies are as good as exact."""
@@ -94,8 +93,7 @@ def timing(median_ms: float, half_ms: float) -> JsonDict:
 
 @pytest.fixture
 def store(engine: Engine) -> SqlStore:
-    upgrade(engine)
-    create_tables(engine)
+    give_tables(engine)
     return SqlStore(engine)
 
 

@@ -11,13 +11,12 @@ from nas_service.domain.entities import Worker, WorkItem
 from nas_service.domain.spec import DatasetSpec, SearchSpec
 from nas_service.domain.states import WorkStatus
 from nas_service.search.memories import SqlMemories
-from nas_service.search.schema import create_tables
-from nas_service.store.migrate import upgrade
 from nas_service.store.unit_of_work import SqlStore
 from nas_service.use_cases import control, sweep, work
 from nas_service.use_cases.advance import advance
 from nas_service.use_cases.outbox import Outbox
 from nas_service.use_cases.submit import submit
+from tests.support.migrated import give_tables
 
 SPEC = SearchSpec(dataset=DatasetSpec(name="digits"))
 QUEUES = ["train"]
@@ -57,8 +56,7 @@ class Post:
 
 @pytest.fixture
 def post(engine: Engine) -> Post:
-    upgrade(engine)
-    create_tables(engine)
+    give_tables(engine)
     return Post(engine)
 
 

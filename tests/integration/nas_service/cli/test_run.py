@@ -39,7 +39,9 @@ def folder(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     (tmp_path / ".nas" / "cache").symlink_to(cache, target_is_directory=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NAS_WORKERS", "1")
+    monkeypatch.setenv("NAS_TORCH_THREADS", "1")
     monkeypatch.setenv("NAS_MEASURE_S", "0.3")
+    monkeypatch.setenv("NAS_FINAL_MEASURE_S", "0.3")
     # No test cares how long a network takes, so none waits until the rest of the machine is quiet.
     monkeypatch.setenv("NAS_HOST_LOCK_DIR", str(tmp_path / "locks"))
     return tmp_path

@@ -11,12 +11,11 @@ from benchmarks.no_op_workers import run_to_end
 from nas_service.domain.entities import Search
 from nas_service.domain.spec import SearchSpec
 from nas_service.search.memories import SqlMemories
-from nas_service.search.schema import create_tables
 from nas_service.store.engine import make_engine
-from nas_service.store.migrate import upgrade
 from nas_service.store.unit_of_work import SqlStore
 from nas_service.use_cases.queries import StatusView
 from nas_service.use_cases.submit import submit
+from tests.support.migrated import give_tables
 
 
 @dataclass
@@ -45,7 +44,6 @@ class Bench:
 def bench(tmp_path: Path) -> Iterator[Bench]:
     """One service on its own database."""
     engine = make_engine(f"sqlite:///{tmp_path}/nas.db")
-    upgrade(engine)
-    create_tables(engine)
+    give_tables(engine)
     yield Bench(SqlStore(engine), SqlMemories())
     engine.dispose()
