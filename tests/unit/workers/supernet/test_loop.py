@@ -5,12 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
-from nas_service.domain.spec import TrainingSpec
+from nas_service.domain.spec import DistillationSpec, TrainingSpec
 from search_spaces import NetworkInput, get
 from search_spaces.supernet import Supernet
 from tests.unit.workers.training.samples import CLASSES, stripes
+from workers.data import Epoch, train_batches
 from workers.supernet import inherited_network, train_supernet
+from workers.supernet.loop import GRADIENT_NORM, SupernetLoop
 from workers.supernet.sandwich import sandwich
 from workers.training import Checkpoint, Interrupted, RunSettings, TrainingHooks, TrainingResult, evaluate
 
@@ -53,6 +56,34 @@ def test_networks_that_were_never_drawn_inherit_what_was_learned() -> None:
     last = result.curve[-1]
     assert last["largest_accuracy"] > 0.8
     assert last["smallest_accuracy"] > 0.5
+
+
+def test_with_distillation_the_largest_network_teaches_the_others() -> None:
+    """By labels and its own probabilities, on the same batch: the sum of the gradients by hand."""
+    distill = DistillationSpec(weight=0.6, temperature=2.0)
+    config = CONFIG.model_copy(update={"distill": distill, "ema_decay": 0.0, "epochs": 1})
+    loop = SupernetLoop(fresh(), stripes(), config, 1, TrainingHooks(), RUN)
+    images, labels = next(train_batches(stripes(), 16, Epoch(0, 0)))
+    loop._gradients(images, labels)
+    by_hand = fresh().train()
+    largest, *others = sandwich(SPACE, (RUN.seed, 0), 1)
+    losses, said = [], by_hand.subnet(largest)(images)
+    losses.append(F.cross_entropy(said, labels))
+    taught = F.softmax(said.detach() / 2.0, 1)
+    for network in others:
+        logits = by_hand.subnet(network)(images)
+        soft = (taught * (taught.log() - F.log_softmax(logits / 2.0, 1))).sum(1).mean() * 2.0**2
+        losses.append(0.4 * F.cross_entropy(logits, labels) + 0.6 * soft)
+    expected = [torch.zeros_like(p) for p in by_hand.parameters()]
+    for loss in losses:
+        found = torch.autograd.grad(loss, list(by_hand.parameters()), allow_unused=True)
+        norm = torch.stack([g.square().sum() for g in found if g is not None]).sum().sqrt()
+        for total, gradient in zip(expected, found, strict=True):
+            if gradient is not None:
+                total += gradient * min(1.0, GRADIENT_NORM / norm.item())
+    for total, parameter in zip(expected, loop.state.model.parameters(), strict=True):
+        mine = torch.zeros_like(total) if parameter.grad is None else parameter.grad
+        torch.testing.assert_close(mine, total, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("step", [1, 3, 5])
