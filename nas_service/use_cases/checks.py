@@ -38,7 +38,8 @@ def teacher_check(roots: Sequence[Path]) -> Check:
         if SUPERNET_TEACHER in teachers and not shares_weights:
             mend = "name `best` or a file, or set strategy.evaluator to `supernet`"
             problems.append(FieldProblem(field, f"the search has no supernet to learn from; {mend}"))
-        in_search = apply_recipe(spec.training, spec.training.recipe).distill.is_on
+        legal = not check_recipe(spec.training.recipe, "training")
+        in_search = legal and apply_recipe(spec.training, spec.training.recipe).distill.is_on
         if in_search and (BEST_TEACHER in teachers or not (teachers or shares_weights)):
             mend = "name a candidate or a file here, or move `distill` to finalize.recipe"
             problems.append(FieldProblem(field, f"while candidates are trained none of them is the best yet; {mend}"))

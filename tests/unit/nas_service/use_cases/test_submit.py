@@ -89,6 +89,7 @@ def test_a_file_set_must_lie_below_a_root(tmp_path: Path) -> None:
         ({"training": {"distill": {"teachers": ["../outside.onnx"]}}}, "leads outside"),
         ({"training": {"distill": {"teachers": ["model.pt"]}}}, "is no teacher; name `best`"),
         ({"finalize": {"recipe": ["distill"]}}, None),
+        ({"training": {"recipe": ["distil"]}}, None),
         ({"training": {"recipe": ["distill"], "distill": {"teachers": ["mine.onnx", "candidate-1"]}}}, None),
         ({"training": {"recipe": ["distill"]}, "strategy": {"evaluator": "supernet"}}, None),
     ],

@@ -24,7 +24,7 @@ def _problems(document: Any) -> dict[str, str]:
         ({"targets": [{"device": "local", "thread": 1}]}, "targets.0.thread", "did you mean `threads`?"),
         ({"objectives": [{"metric": "latency"}]}, "objectives.0.metric", "did you mean `latency_ms`?"),
         ({"strategy": {"sampler": "nsga-2"}}, "strategy.sampler", "did you mean `nsga2`?"),
-        ({"training": {"precision": "fp16"}}, "training.precision", "did you mean"),
+        ({"training": {"precision": "fp61"}}, "training.precision", "did you mean"),
         ({"budget": {"zzz": 1}}, "budget.zzz", "choose from candidates, minutes, settled, parallelism"),
         ({"dataset": {}}, "dataset.name", "required"),
         (
