@@ -84,6 +84,5 @@ class TorchCuda:
         from torch.export.passes import move_to_device_pass
 
         torch.set_num_threads(threads)
-        # fp32 is fp32: cuDNN would round to TF32's 10 bits.
-        torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]  # missing in torch's stubs
+        torch.backends.cudnn.allow_tf32 = False  # fp32 is fp32: it would round to TF32's 10 bits
         return TorchModel(move_to_device_pass(load_program(model), "cuda"), "cuda")
