@@ -19,6 +19,7 @@ from nas_service.domain.entities import (
     WorkKind,
     profile_queue,
 )
+from nas_service.domain.executed import formats_of
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.spec import SearchSpec
 from nas_service.use_cases import work
@@ -74,6 +75,14 @@ def made_up_result(spec: SearchSpec, item: WorkItem, candidate: Candidate | None
         }
     if item.kind is WorkKind.EXPORT:
         return _made_up_exports(model, [ModelFormat(name) for name in item.payload["formats"]])
+    if item.kind is WorkKind.COMPRESS:
+        cost = {"macs": round(1e6 * unit(key)), "params": 100, "size_bytes": 100}
+        return {
+            "accuracy": round(unit(f"accuracy {key}"), 4),
+            "fidelity": {"epochs": epochs},
+            **_made_up_exports(model, formats_of(spec, candidate)),
+            "result": {"weights_sha256": model, "curve": [], "duration_s": 1.0, "cost": cost},
+        }
     latency_ms = 0.01 + candidate.metrics["macs"] / 1e6 * (0.5 + unit(f"latency {key}"))
     if item.kind is WorkKind.PROFILE:
         return {"device_id": "device", "median_ms": latency_ms, "peak_memory_mib": 1.0, "noisy": False}

@@ -52,6 +52,8 @@ HEADINGS = {
     Metric.PARAMS.value: "parameters",
     Metric.PEAK_MEMORY_MIB.value: "peak memory",
     Metric.SHARPNESS.value: "sharpness",
+    "test_accuracy": "test accuracy",
+    "model_file_bytes": "deployed file",
     "latency_ratio": "latency ratio",
     "peak_memory_ratio": "peak memory ratio",
 }
@@ -69,7 +71,7 @@ def metric_text(key: str, value: float | None) -> str:
     metric, _ = metric_of(key)
     if value is None:
         return "-"
-    if metric == Metric.ACCURACY:
+    if metric.endswith(Metric.ACCURACY):
         return percent(value)
     if metric in (Metric.LATENCY_MS, "predicted_latency_ms"):
         return f"{significant(value)} ms"
@@ -79,7 +81,14 @@ def metric_text(key: str, value: float | None) -> str:
         return f"{significant(value)} nats"
     if metric.endswith("_ratio"):
         return significant(value)
-    return scaled(value, "B" if metric == Metric.SIZE_BYTES else "")
+    return scaled(value, "B" if metric.endswith("_bytes") else "")
+
+
+def change_text(key: str, before: float, after: float) -> str:
+    """`+0.4 points` of an accuracy, `-53 %` of anything else; empty where there is no share to tell."""
+    if metric_of(key)[0].endswith(Metric.ACCURACY):
+        return f"{100 * (after - before):+.1f} points"
+    return f"{100 * (after / before - 1):+.0f} %" if before else ""
 
 
 def half_width_text(key: str, interval: tuple[float, float] | None) -> str:

@@ -17,10 +17,12 @@ from nas_service.wire.candidates import (
     AxisInfo,
     CandidateDetail,
     CandidateSummary,
+    ChildInfo,
     EvaluationInfo,
     FrontInfo,
     FrontMember,
     HistogramInfo,
+    LineageInfo,
     MeasurementInfo,
 )
 from nas_service.wire.datasets import UploadInfo
@@ -117,6 +119,21 @@ def candidate_detail(view: CandidateView) -> CandidateDetail:
         files_collected=view.files_collected,
         work=tuple(WorkInfo.model_validate(item, from_attributes=True) for item in view.work),
         final=view.candidate.final,
+        lineage=lineage_info(view.candidate),
+        children=tuple(map(child_info, view.children)),
+    )
+
+
+def lineage_info(candidate: Candidate) -> LineageInfo | None:
+    """How a finished child compares with its parent; None of any other candidate."""
+    found = (candidate.final or {}).get("lineage")
+    return LineageInfo.model_validate(found) if found else None
+
+
+def child_info(child: Candidate) -> ChildInfo:
+    """A child as its parent names it."""
+    return ChildInfo(
+        id=child.id, number=child.number, status=child.status, recipe=child.recipe, lineage=lineage_info(child)
     )
 
 

@@ -1,20 +1,21 @@
 """Steps of recipes as they stand on the wire."""
 
-from nas_service.domain.recipe_step import CompressionStep, Step
+from nas_service.domain.recipe_step import CompressionStep, Ladder, Step
 from nas_service.wire.catalog import CompressionInfo, RecipeStepInfo
 
 
 def recipe_step_info(step: Step) -> RecipeStepInfo:
-    """A step of either kind."""
+    """A step of any kind."""
     compression = _compression_info(step) if isinstance(step, CompressionStep) else None
     return RecipeStepInfo(
         name=step.name,
-        kind="compression" if compression else "training",
+        kind="compression" if compression else "ladder" if isinstance(step, Ladder) else "training",
         summary=step.summary,
         places=tuple(sorted(step.places)),
         needs=tuple(sorted(step.needs)),
         excludes=tuple(sorted(step.excludes)),
         compression=compression,
+        rungs=step.rungs if isinstance(step, Ladder) else (),
     )
 
 

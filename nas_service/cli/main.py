@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nas_service.cli.commands import catalog, checks, datasets, figures, keys, predictors, processes, quotas, searches
+from nas_service.cli.commands.compress import compress
 from nas_service.cli.commands.gc import gc
 from nas_service.cli.commands.mlflow import log_to_mlflow
 from nas_service.cli.commands.run import run
@@ -45,6 +46,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "targets": catalog.targets,
         "recipes": catalog.recipes,
         "profile": predictors.profile,
+        "compress": compress,
         "verify": checks.verify,
         "doctor": checks.doctor,
     },

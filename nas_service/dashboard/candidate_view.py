@@ -8,8 +8,9 @@ from nas_service.api.converters import candidate_detail
 from nas_service.api.routes.artifacts import BUNDLE
 from nas_service.domain.entities import Measurement, Search
 from nas_service.domain.errors import ConflictError
+from nas_service.domain.recipe_check import name_of
 from nas_service.domain.states import CandidateStatus
-from nas_service.units import heading
+from nas_service.units import change_text, heading, metric_text
 from nas_service.use_cases import queries
 from nas_service.use_cases.drawing import plan_of
 from nas_service.use_cases.figures.block_times import block_times
@@ -17,6 +18,7 @@ from nas_service.use_cases.figures.latencies import PACKED, histogram
 from nas_service.use_cases.ports import UnitOfWork
 from nas_service.use_cases.queries import CandidateView
 from nas_service.use_cases.standing import StandingOf
+from nas_service.wire.candidates import CandidateDetail, ComparedInfo
 from search_spaces.drawing import words
 
 BADGES = {
@@ -59,10 +61,38 @@ def candidate_view(uow: UnitOfWork, candidate_id: str, standing_of: StandingOf) 
         "bundle": next((file for file in candidate.artifacts if file.name == BUNDLE), None),
         "accuracies": _accuracies(found),
         "snippet": _snippet(found, search),
+        "descents": _descents(candidate, len(search.spec.targets)),
         "initial": {
             "curve": (found.evaluation.result.get("curve") or []) if found.evaluation else [],
             "measurements": [_measurement(m) for m in found.measurements],
         },
+    }
+
+
+def _descents(candidate: CandidateDetail, target_count: int) -> list[dict[str, Any]]:
+    """Of a child its comparison with its parent, of a parent those of its children; each with its rows."""
+    found = [(child.id, child.number, child.lineage) for child in candidate.children]
+    found += [(candidate.id, candidate.number, candidate.lineage)] if candidate.lineage else []
+    return [
+        {
+            "child_id": child_id,
+            "child_number": number,
+            "lineage": lineage,
+            "steps": ", ".join(map(name_of, lineage.recipe)),
+            "rows": [_descent_row(key, compared, target_count) for key, compared in lineage.comparison.items()],
+        }
+        for child_id, number, lineage in found
+        if lineage is not None
+    ]
+
+
+def _descent_row(key: str, compared: ComparedInfo, target_count: int) -> dict[str, str]:
+    before, after = compared.parent, compared.child
+    return {
+        "name": heading(key, target_count),
+        "parent": metric_text(key, before),
+        "child": metric_text(key, after),
+        "change": change_text(key, before, after),
     }
 
 

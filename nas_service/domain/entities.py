@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from nas_service.domain.estimates import Estimates, Interval
 from nas_service.domain.formats import ModelFormat
-from nas_service.domain.spec import SearchSpec, TargetSpec
+from nas_service.domain.spec import RecipeEntry, SearchSpec, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus
 
 JsonDict = dict[str, Any]
@@ -133,7 +133,7 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One architecture within one search: one Optuna trial."""
+    """One architecture within one search, which is one Optuna trial; or its finished network compressed, a child."""
 
     id: str
     search_id: str
@@ -143,6 +143,7 @@ class Candidate:
     architecture: JsonDict
     """The canonical choice values."""
     trial_id: int
+    """A child has its parent's."""
     metrics: dict[str, float]
     """By metric key: `accuracy`, `macs`, `latency_ms@0` (measured on target 0)."""
     proposed_at: datetime
@@ -161,6 +162,10 @@ class Candidate:
     rungs: tuple[Rung, ...] = ()
     """Those it has reached, from the first on; `metrics` has the accuracy of the last. None where all candidates are
     trained to the end at once."""
+    parent_id: str | None = None
+    """The finalized candidate that it was compressed from: its architecture is that one's, its network is not."""
+    recipe: tuple[RecipeEntry, ...] = ()
+    """The compression steps that made it of its parent, with all their options."""
 
     @property
     def known(self) -> Estimates:
@@ -177,6 +182,8 @@ class Completed:
     reused: bool
     """Whether its accuracy was already known from an equal evaluation."""
     final: JsonDict | None = None
+    """As of the candidate."""
+    parent_id: str | None = None
     """As of the candidate."""
 
 
@@ -201,6 +208,8 @@ class WorkKind(StrEnum):
     """Write weights that are known in formats that another search had no use for."""
     PROFILE = "profile"
     FINALIZE = "finalize"
+    COMPRESS = "compress"
+    """Make a child of a finalized candidate, and evaluate it."""
     FIT = "fit"
 
 

@@ -4,7 +4,7 @@ from nas_service.domain.across import with_across
 from nas_service.domain.entities import JsonDict
 from nas_service.domain.estimates import Estimates, latency_interval, wilson
 from nas_service.domain.formats import ModelFormat
-from nas_service.domain.metrics import judges_by_files, judges_by_sharpness, metric_key
+from nas_service.domain.metrics import deployed_target, judges_by_files, judges_by_sharpness, metric_key
 from nas_service.domain.spec import Metric, SearchSpec
 
 
@@ -30,11 +30,17 @@ def final_numbers(spec: SearchSpec, known: Estimates, final: JsonDict | None) ->
 
 
 def _accuracies(spec: SearchSpec, final: JsonDict) -> dict[str, float]:
-    """By metric key: of the fp32 file for the network, and of the one that each target executes where that counts."""
+    """By metric key: of the fp32 file for the network, and of the one that each target executes where that counts.
+
+    Of a child, which is what is executed of it, that file counts as the network's.
+    """
     if "files" not in final:  # finalized when there was but one
         return {Metric.ACCURACY.value: final["validation_accuracy"]} if "validation_accuracy" in final else {}
     of = {name: figures["validation_accuracy"] for name, figures in final["files"].items()}
-    found = {Metric.ACCURACY.value: of[ModelFormat.ONNX.file_name]}
+    executed: dict[str, str] = final.get("executed", {})
+    network = executed.get(str(deployed_target(spec)), ModelFormat.ONNX.file_name)
+    found = {Metric.ACCURACY.value: of[network]}
     if judges_by_files(spec):
-        found |= {metric_key(Metric.ACCURACY, i): of[t.format.file_name] for i, t in enumerate(spec.targets)}
+        files = [executed.get(str(i), target.format.file_name) for i, target in enumerate(spec.targets)]
+        found |= {metric_key(Metric.ACCURACY, i): of[file] for i, file in enumerate(files)}
     return found

@@ -15,7 +15,7 @@ from nas_service.domain.compression.prune_weights import PruneWeightsOptions
 from nas_service.domain.errors import FieldProblem
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.recipe_check import Recipe, name_of, options_of
-from nas_service.domain.recipe_step import FINALIZE, CompressionStep, Place, RecipeStep, Step, registry
+from nas_service.domain.recipe_step import FINALIZE, CompressionStep, Ladder, Place, RecipeStep, Step, registry
 from nas_service.domain.spec import AugmentName, RecipeEntry, SpecModel, TargetSpec, TrainingSpec
 
 
@@ -134,6 +134,11 @@ STEPS = registry(
         formats=frozenset({ModelFormat.ONNX_INT8}),
         precision="int8",
     ),
+    Ladder(
+        "auto",
+        "Try a few compressions on every finished network, and keep those that help (`finalize.auto_minutes`).",
+        rungs=(("quantize-int8",),),
+    ),
 )
 """To add a step takes one entry here, and for a compression step its function in `workers.compression.registry`."""
 
@@ -178,3 +183,16 @@ def compressions(entries: Sequence[RecipeEntry], steps: Mapping[str, Step] = STE
         for step, options in named
         if isinstance(step, CompressionStep)
     ]
+
+
+def ladder_of(
+    entries: Sequence[RecipeEntry], targets: Sequence[TargetSpec], steps: Mapping[str, Step] = STEPS
+) -> list[list[Compression]]:
+    """The compressions that a recipe has tried on each finished network, in order; none where it compresses nothing."""
+    for entry in entries:
+        step = steps[name_of(entry)]
+        if isinstance(step, Ladder):
+            legal = [rung for rung in step.rungs if not check_recipe(rung, "finalize", steps, targets)]
+            return [compressions(rung, steps) for rung in legal]
+    whole = compressions(entries, steps)
+    return [whole] if whole else []

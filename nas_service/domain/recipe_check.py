@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from nas_service.domain.errors import FieldProblem
 from nas_service.domain.formats import RUNS, runtimes_at
-from nas_service.domain.recipe_step import CompressionStep, Place, Step
+from nas_service.domain.recipe_step import CompressionStep, Ladder, Place, Step
 from nas_service.domain.spec import RecipeEntry, TargetSpec
 
 
@@ -63,6 +63,9 @@ class Recipe:
         clashing = sorted(step.excludes & set(self.names))
         if clashing:
             return f"{name!r} does not go with {clashing[0]!r}; remove one"
+        others = [name for name in self.names if isinstance(self.steps.get(name), CompressionStep)]
+        if isinstance(step, Ladder) and others:
+            return f"{name!r} chooses compressions by itself; remove {others[0]!r}, or name steps without {name!r}"
         if not isinstance(step, CompressionStep):
             said = options_of(self.entries[index])
             return f"{name!r} has no options; name it alone" if said else None

@@ -51,12 +51,26 @@ class CompressionStep:
     is_last: bool = False
     """Whether no step can follow: what it gives can be executed, but not changed any more."""
     formats: frozenset[ModelFormat] = ALL_FORMATS
-    """The files that its network can be exported to; every target must execute one of them."""
+    """The files that have what it gives; every target must execute one of them."""
     precision: PrecisionName | None = None
     """At which precision targets execute its network in place of their own."""
 
 
-Step = RecipeStep | CompressionStep
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Several compressions of each finished network, tried one after the other as long as there is time."""
+
+    name: str
+    summary: str
+    rungs: tuple[tuple[str, ...], ...]
+    """Recipes of compression steps, each with its default options; those that the targets cannot execute are left
+    out."""
+    places: frozenset[Place] = FINALIZE
+    needs: frozenset[str] = frozenset()
+    excludes: frozenset[str] = frozenset()
+
+
+Step = RecipeStep | CompressionStep | Ladder
 
 
 def registry(*steps: Step) -> Mapping[str, Step]:

@@ -3,7 +3,16 @@
 from enum import StrEnum
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from nas_service.domain.formats import (
     LARGEST_BATCHES,
@@ -376,14 +385,22 @@ class TrainingSpec(SpecModel):
     """Named steps that change how the candidate is trained; see `GET /v1/recipes`."""
 
 
+def _one_entry(recipe: object) -> object:
+    """`recipe: auto` is short for `recipe: [auto]`."""
+    return [recipe] if isinstance(recipe, str) else recipe
+
+
 class FinalizeSpec(SpecModel):
     """What happens to the front's members at the end."""
 
     top_k: Annotated[int, Field(ge=1, le=1000)] | None = None
     """At most this many members are finalized, spread over the front; by default all."""
-    recipe: tuple[RecipeEntry, ...] = ()
+    recipe: Annotated[tuple[RecipeEntry, ...], BeforeValidator(_one_entry)] = ()
     """Named steps applied to each finalized candidate, each a name or `{name: {option: value}}`: those that change its
-    final training, then those that compress what was trained; see `GET /v1/recipes`."""
+    final training, then those that compress what was trained; see `GET /v1/recipes`. `auto` tries several
+    compressions."""
+    auto_minutes: Annotated[float, Field(gt=0, le=60 * 24)] = 30.0
+    """With `recipe: [auto]`: no further compression is begun after so many minutes of compressing."""
     remeasure: Annotated[int, Field(ge=0, le=1000)] = 16
     """Before it is decided who is finalized: at most this many candidates, the most doubtful first, are timed again
     for longer, where within the noise of their latencies one of them dominates another or does not."""

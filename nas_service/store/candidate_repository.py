@@ -27,6 +27,7 @@ _IN_FLIGHT = select(func.count()).where(_OF_SEARCH, candidates.c.status.in_(IN_F
 _WITH_STATUS = candidates.c.status.in_(bindparam("statuses", expanding=True))
 _OF = select(candidates).where(_OF_SEARCH, _WITH_STATUS).order_by(candidates.c.number)
 _FINALIZED = select(candidates).where(_OF_SEARCH, candidates.c.final.is_not(None)).order_by(candidates.c.number)
+_CHILDREN = select(candidates).where(candidates.c.parent_id == bindparam("parent_id")).order_by(candidates.c.number)
 _ANY = select(candidates.c.id).where(_OF_SEARCH, _WITH_STATUS).limit(1)
 _COMPLETED = (
     select(
@@ -35,6 +36,7 @@ _COMPLETED = (
         candidates.c.intervals,
         candidates.c.evaluation_reused,
         candidates.c.final,
+        candidates.c.parent_id,
     )
     .where(_OF_SEARCH, candidates.c.status == CandidateStatus.COMPLETED)
     .order_by(candidates.c.number)
@@ -87,6 +89,10 @@ class SqlCandidates:
         rows = self._connection.execute(_FINALIZED, {"search_id": search_id})
         return [to_candidate(row) for row in rows.mappings()]
 
+    def children(self, parent_id: str) -> Sequence[Candidate]:
+        """Those compressed from it, by number."""
+        return [to_candidate(row) for row in self._connection.execute(_CHILDREN, {"parent_id": parent_id}).mappings()]
+
     def has_any(self, search_id: str, statuses: Sequence[CandidateStatus]) -> bool:
         """Whether one is in one of `statuses`; takes no longer where there are many."""
         return self._connection.scalar(_ANY, {"search_id": search_id, "statuses": list(statuses)}) is not None
@@ -104,8 +110,8 @@ class SqlCandidates:
         """The numbers of completed candidates, in the order of proposal: of each row a few columns."""
         rows = self._connection.execute(_COMPLETED, {"search_id": search_id})
         return [
-            Completed(id_, Estimates(metrics, to_intervals(intervals)), reused, final)
-            for id_, metrics, intervals, reused, final in rows
+            Completed(id_, Estimates(metrics, to_intervals(intervals)), reused, final, parent_id)
+            for id_, metrics, intervals, reused, final, parent_id in rows
         ]
 
     def runners(self, search_id: str) -> Sequence[Runner]:

@@ -84,6 +84,8 @@ def to_candidate(row: RowMapping) -> Candidate:
         remeasured=row["remeasured"],
         final=row["final"],
         rungs=to_rungs(row["rungs"]),
+        parent_id=row["parent_id"],
+        recipe=tuple(row["recipe"] or ()),
     )
 
 
@@ -157,6 +159,6 @@ def _plain(value: Any) -> Any:
         case DatasetFacts() | SpaceFacts() | SupernetFacts():
             return {name: getattr(value, name) for name in value.__dataclass_fields__}
         case tuple():
-            return [asdict(rung) for rung in value] or None
+            return [asdict(part) if isinstance(part, Rung) else part for part in value] or None
         case _:
             return value

@@ -90,6 +90,8 @@ candidates = Table(
     Column("architecture_key", String(64), nullable=False),
     Column("architecture", JsonType, nullable=False),
     Column("trial_id", Integer, nullable=False),
+    Column("parent_id", ID, ForeignKey("candidates.id", ondelete="CASCADE")),
+    Column("recipe", JsonType),
     Column("metrics", JsonType, nullable=False),
     Column("intervals", JsonType, nullable=False, server_default="{}"),
     Column("remeasured", JsonType, nullable=False, server_default="{}"),
@@ -108,6 +110,7 @@ candidates = Table(
     Index("ix_candidates_search_id_status", "search_id", "status"),
     Index("ix_candidates_evaluation_id", "evaluation_id"),
     Index("ix_candidates_final_evaluation_id", "final_evaluation_id"),
+    Index("ix_candidates_parent_id", "parent_id"),
 )
 
 devices = Table(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nas_service.domain.entities import DEFAULT_TENANT, Failure, JsonDict, Worker, WorkItem
 from nas_service.domain.errors import ConflictError, NotFoundError, UserError
+from nas_service.domain.executed import timed_target
 from nas_service.domain.spec import LOCAL_DEVICE, TargetSpec
 from nas_service.domain.states import SearchStatus, WorkStatus, is_over
 from nas_service.use_cases import work
@@ -60,7 +61,7 @@ def held(store: Store, item_id: str, hold: Hold, tenant: str) -> WorkItem:
 def target_of(store: Store, item: WorkItem) -> TargetSpec:
     """What a timing is to be taken on."""
     with store.read() as uow:
-        return uow.searches.get(item.search_id).spec.targets[item.payload["target"]]
+        return timed_target(uow.searches.get(item.search_id).spec, item.payload)
 
 
 def complete(store: Store, item_id: str, hold: Hold, tenant: str, measured: JsonDict) -> None:

@@ -50,6 +50,8 @@ class CandidateView:
     files_collected: bool
     """Whether its weights and model were deleted after its search."""
     work: Sequence[WorkItem]
+    children: Sequence[Candidate] = ()
+    """What it was compressed to, by number."""
 
 
 def status(uow: UnitOfWork, search_id: str, standing_of: StandingOf = standing) -> StatusView:
@@ -89,6 +91,7 @@ def candidate(uow: UnitOfWork, candidate_id: str) -> CandidateView:
         artifacts=artifacts,
         files_collected=files_collected(found, artifacts),
         work=uow.work.of_candidate(candidate_id),
+        children=uow.candidates.children(candidate_id),
     )
 
 

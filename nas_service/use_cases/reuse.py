@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Literal
 
 from nas_service.domain.entities import Evaluation, Search, SupernetFacts
 from nas_service.domain.metrics import judges_by_sharpness
 from nas_service.domain.recipe import apply_recipe
 from nas_service.domain.rungs import rungs_of, schedule_of
-from nas_service.domain.spec import BEST_TEACHER, SUPERNET_TEACHER, TrainingSpec
+from nas_service.domain.spec import BEST_TEACHER, SUPERNET_TEACHER, RecipeEntry, TrainingSpec
 from nas_service.use_cases.ports import EvidenceRepository
 
 
@@ -84,6 +85,22 @@ def evaluation_reuse_key(search: Search, architecture_key: str, *, final: bool, 
         | ({"sharpness": True} if judges_by_sharpness(search.spec) else {})
         | ({"supernet": supernet.sha256} if supernet else {})
         | (learning if final or not supernet else {})
+    )
+
+
+def compression_reuse_key(search: Search, weights_sha256: str, recipe: Sequence[RecipeEntry]) -> str:
+    """sha256 over everything that a compressed network and its accuracy depend on, from its parent's weights on.
+
+    A step may be guided by latencies, so that the targets are part of it.
+    """
+    return _digest(
+        _surroundings(search)
+        | {
+            "weights": weights_sha256,
+            "recipe": list(recipe),
+            "training": training_of(search, final=True).model_dump(mode="json"),
+            "targets": [target.model_dump(mode="json") for target in search.spec.targets],
+        }
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from nas_service.domain.entities import Completed, Search
+from nas_service.domain.entities import Completed, JsonDict, Search
 from nas_service.domain.estimates import Estimates
 from nas_service.domain.final import final_numbers
 from nas_service.domain.front import Point, non_dominated, reference_point
@@ -64,14 +64,20 @@ def entrants(search: Search, completed: Sequence[Completed]) -> tuple[list[tuple
 
     As long as a search has not succeeded, all that keep the constraints, by the numbers it is searched with. Then the
     finalized ones, by their final numbers (see `final_numbers`): numbers of different fidelity are not compared.
+    Children have final numbers only, and where they do not help their parents stand alone.
     """
     field = []
     if search.status is SearchStatus.SUCCEEDED:
-        finals = ((c.id, final_numbers(search.spec, c.known, c.final)) for c in completed)
+        finals = ((c.id, final_numbers(search.spec, c.known, c.final)) for c in completed if is_kept(c.final))
         field = [(id_, known) for id_, known in finals if known is not None]
     final = bool(field)
-    field = field or [(c.id, c.known) for c in completed]
+    field = field or [(c.id, c.known) for c in completed if c.parent_id is None]
     return [(id_, known) for id_, known in field if not broken(search.spec.constraints, known.metrics)], final
+
+
+def is_kept(final: JsonDict | None) -> bool:
+    """Whether it is no child, or one that helps."""
+    return bool((final or {}).get("lineage", {}).get("helps", True))
 
 
 def searched_front(search: Search, completed: Sequence[Completed]) -> list[int]:

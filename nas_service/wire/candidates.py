@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from nas_service.domain.formats import ModelFormat
-from nas_service.domain.spec import Across, Goal, Metric, TargetSpec
+from nas_service.domain.spec import Across, Goal, Metric, RecipeEntry, TargetSpec
 from nas_service.domain.states import CandidateStatus
 from nas_service.wire.base import Document
 from nas_service.wire.searches import FailureInfo, WorkInfo
@@ -18,6 +18,39 @@ class RungInfo(Document):
     epochs: int
     accuracy: float
     """On the validation split, after so many epochs."""
+
+
+class ComparedInfo(Document):
+    """A number of a child beside its parent's."""
+
+    parent: float
+    child: float
+
+
+class LineageInfo(Document):
+    """A compressed candidate beside the one that it was made of, by the numbers of the finished files."""
+
+    parent_id: str
+    parent_number: int
+    recipe: tuple[RecipeEntry, ...]
+    helps: bool
+    """Whether it is better than its parent by any objective, beyond noise; otherwise the parent is kept alone."""
+    reason: str
+    comparison: dict[str, ComparedInfo] = Field(
+        examples=[{"latency_ms@0": {"parent": 0.21, "child": 0.09}, "size_bytes": {"parent": 52000, "child": 14100}}]
+    )
+    """By metric key; `test_accuracy` and `model_file_bytes` are of the file that is deployed."""
+
+
+class ChildInfo(Document):
+    """A candidate that was compressed from another."""
+
+    id: str
+    number: int
+    status: CandidateStatus
+    recipe: tuple[RecipeEntry, ...]
+    lineage: LineageInfo | None
+    """Once it is finished."""
 
 
 class CandidateSummary(Document):
@@ -41,6 +74,10 @@ class CandidateSummary(Document):
     """By how much constraints are broken, in the metric's unit; empty where feasible."""
     evaluation_reused: bool
     """Whether the accuracy was already known from an equal evaluation."""
+    parent_id: str | None = None
+    """The finalized candidate that it was compressed from. Its architecture is that one's, its network is not."""
+    recipe: tuple[RecipeEntry, ...] = ()
+    """The compression steps that made it of its parent."""
     proposed_at: datetime
     finished_at: datetime | None
     failure: FailureInfo | None
@@ -123,6 +160,10 @@ class CandidateDetail(CandidateSummary):
     """All work on it, oldest first."""
     final: dict[str, Any] | None
     """Once finalized: test accuracy, latencies measured again, and the bundle."""
+    lineage: LineageInfo | None = None
+    """Of a finished child, how it compares with its parent."""
+    children: tuple[ChildInfo, ...] = ()
+    """What it was compressed to."""
 
 
 class CandidatePage(Document):

@@ -64,7 +64,7 @@ class CompressionInfo(Document):
     is_last: bool
     """Whether no other compression step can follow."""
     formats: tuple[ModelFormat, ...]
-    """The files that its network can be exported to."""
+    """The files that have what it gives."""
     precision: PrecisionName | None
     """At which precision targets execute its network in place of their own; None: at their own."""
     options: dict[str, Any]
@@ -75,7 +75,8 @@ class RecipeStepInfo(Document):
     """A named step that changes how networks are trained, or compresses those that were."""
 
     name: str
-    kind: Literal["training", "compression"]
+    kind: Literal["training", "compression", "ladder"]
+    """A ladder tries several compressions."""
     summary: str
     places: tuple[Place, ...]
     """Where a spec may name it: `training.recipe`, `finalize.recipe` or both."""
@@ -84,7 +85,9 @@ class RecipeStepInfo(Document):
     excludes: tuple[str, ...]
     """Steps that must not."""
     compression: CompressionInfo | None
-    """None for a training step."""
+    """None for any other kind."""
+    rungs: tuple[tuple[str, ...], ...] = ()
+    """Of a ladder, the compressions that it tries."""
 
 
 class RecipeList(Document):

@@ -69,6 +69,17 @@ def test_a_worker_killed_right_after_its_claim_is_replaced_whatever_it_was_to_do
         assert (done.status, done.attempt) == (WorkStatus.DONE, 2)
 
 
+def test_a_worker_killed_while_it_compresses_leaves_one_child(service: RunningService) -> None:
+    search = submit(service, finalize={"recipe": ["quantize-int8"]})
+    killed = kill_the_holder(service, search, WorkKind.COMPRESS)
+    ended = service.client.wait(search.id, poll_s=0.2, timeout_s=TIMEOUT_S)
+    assert ended.status is SearchStatus.SUCCEEDED, ended.failure
+    done = service.item(killed.id)
+    assert (done.status, done.attempt) == (WorkStatus.DONE, 2)
+    parent, child = service.client.candidates(search.id)
+    assert (child.parent_id, child.status) == (parent.id, CandidateStatus.COMPLETED)
+
+
 def test_a_worker_killed_after_a_checkpoint_loses_only_what_came_after_it(service: RunningService) -> None:
     search = submit(service, training=LONG, seed=2)
     item = claimed(service, search, WorkKind.EVALUATE)

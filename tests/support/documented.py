@@ -13,7 +13,7 @@ PROGRAMS = ("nas", "make", "python", "python3", "pip", "curl", "docker", "export
 """A line that begins with one of these, or with a setting, is a command; others are output."""
 
 AS_IT_STANDS = (
-    r"nas (list|status|front|plot|report|log-to-mlflow|submit|watch|devices|datasets|spaces)\b"
+    r"nas (list|status|front|plot|report|log-to-mlflow|submit|watch|devices|datasets|spaces|recipes)\b"
     r"|curl (?!-N).*(127\.0\.0\.1|NAS_URL)"
     r"|\(cd build/digit_images"
 )

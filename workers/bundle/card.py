@@ -16,6 +16,7 @@ from workers.bundle.card_format import (
     DatasetPart,
     FilePart,
     LatencyPart,
+    LineagePart,
     SearchPart,
     SharePart,
     SharpnessPart,
@@ -46,7 +47,8 @@ class CardFacts:
     measurements: list[Measurement]
     data: DataSet
     files: list[JudgedFile]
-    sharpness: SharpnessPart
+    sharpness: SharpnessPart | None
+    lineage: LineagePart | None = None
 
 
 class DatasetChangedError(PermanentError):
@@ -79,6 +81,7 @@ def make_card(facts: CardFacts) -> Card:
         latencies=[_latency(measurement) for measurement in facts.measurements],
         training=_training(facts),
         sharpness=facts.sharpness,
+        lineage=facts.lineage,
         versions={name: version(name) for name in LIBRARIES} | {"python": platform.python_version()},
     )
 

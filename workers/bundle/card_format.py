@@ -87,13 +87,13 @@ class FilePart(CardPart):
 
 
 class CostPart(CardPart):
-    """What the network costs anywhere, computed from its architecture."""
+    """What the network costs anywhere: computed from its architecture, or of a compressed one counted on its files."""
 
     macs: int
     """Multiply-accumulates for one image."""
     params: int
     weight_bytes: int
-    """fp32, batch norm folded into the convolutions."""
+    """fp32, batch norm folded into the convolutions; of a compressed one all constants as they are deployed."""
 
 
 HARNESS = frozenset({"python", "numpy"})
@@ -184,6 +184,31 @@ class SharpnessPart(CardPart):
     samples: int
 
 
+class ComparedPart(CardPart):
+    """A number of a compressed network beside that of the one it was made of."""
+
+    parent: float
+    child: float
+
+
+class LineagePart(CardPart):
+    """Of a compressed network what it was made of, how, and what came of it."""
+
+    parent_id: str
+    parent_number: int
+    recipe: list[Any]
+    """Its compression steps, with all their options."""
+    steps: list[dict[str, Any]]
+    """What each step did, with its facts and `duration_s`."""
+    helps: bool
+    """Whether it is better than its parent by any of the search's objectives, beyond noise."""
+    reason: str
+    comparison: dict[str, ComparedPart]
+    """By metric key, those of the finished files."""
+    further_files: list[str]
+    """Beside the exported ones, as the steps gave them."""
+
+
 class Card(CardPart):
     """Every number with its split, seed, epochs and birthplace."""
 
@@ -198,5 +223,7 @@ class Card(CardPart):
     latencies: list[LatencyPart]
     training: TrainingPart
     sharpness: SharpnessPart | None = None
+    lineage: LineagePart | None = None
+    """None: the network is that of its architecture."""
     versions: dict[str, str]
     """Of the libraries that wrote this card."""

@@ -1,7 +1,7 @@
 """The bundle's README: what is in it, what it achieves, and how to load it."""
 
 from nas_service.domain.formats import ModelFormat
-from workers.bundle.card_format import Card, FilePart, LatencyPart, SharpnessPart
+from workers.bundle.card_format import Card, FilePart, LatencyPart, LineagePart, SharpnessPart
 from workers.export.onnx_export import INPUT_NAME
 
 PURPOSES = {
@@ -22,8 +22,7 @@ neural architecture search.
 {rows}
 
 The accuracies are those of {tested}. The search selected on the validation split, so
-its accuracy is optimistic; the test split was used once, for this table. MACs, parameters and weights follow from the
-architecture.
+its accuracy is optimistic; the test split was used once, for this table. MACs, parameters and weights {origin}.
 
 ![The network block by block, with the shape of every tensor](architecture.svg)
 
@@ -91,6 +90,7 @@ def make_readme(card: Card) -> str:
         preparation=_preparation(data.spec.image_size),
         input_name=INPUT_NAME,
         tested=_tested(card.files),
+        origin=_origin(card.lineage),
         files="\n".join(f"| `{file.name}` | {PURPOSES[file.format]} |" for file in card.files),
         rows="\n".join(f"| {name} | {value} |" for name, value in _rows(card)),
     )
@@ -108,6 +108,7 @@ def _rows(card: Card) -> list[tuple[str, str]]:
     accuracies = [row for file in card.files for row in _accuracies(file)]
     named = len(card.files) > 1
     return [
+        *_descent(card.lineage),
         *((f"{what}, `{name}`" if named else what, value) for what, name, value in accuracies),
         *((f"latency, `{at.file_name}`" if named else "latency", _latency(at)) for at in card.latencies),
         ("multiply-accumulates", f"{cost.macs:,}"),
@@ -131,6 +132,15 @@ def _sharpness(part: SharpnessPart | None) -> list[tuple[str, str]]:
     return [("sharpness", f"{figures} ({part.samples:,} training images)")]
 
 
+def _descent(part: LineagePart | None) -> list[tuple[str, str]]:
+    """What it was made of, and each number beside the parent's."""
+    if part is None:
+        return []
+    steps = ", ".join(step["step"] for step in part.steps)
+    rows = [(f"{name}, parent → this", f"{c.parent:,.6g} → {c.child:,.6g}") for name, c in part.comparison.items()]
+    return [("compressed", f"candidate {part.parent_number} by {steps}: {part.reason}"), *rows]
+
+
 def _accuracies(file: FilePart) -> list[tuple[str, str, str]]:
     """What, of which file, and how much."""
     return [
@@ -141,6 +151,12 @@ def _accuracies(file: FilePart) -> list[tuple[str, str, str]]:
             f"{file.validation.accuracy:.4f} on {file.validation.sample_count:,} images",
         ),
     ]
+
+
+def _origin(part: LineagePart | None) -> str:
+    if part is None:
+        return "follow from the\narchitecture"
+    return "are counted on the\ncompressed network; the drawing shows what it was before"
 
 
 def _tested(files: list[FilePart]) -> str:

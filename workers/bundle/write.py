@@ -8,6 +8,8 @@ from pathlib import Path
 import search_spaces
 from nas_service.artifacts.digest import file_sha256
 from nas_service.domain.entities import JsonDict, SpaceFacts
+from nas_service.domain.formats import ModelFormat
+from search_spaces.bundle import COMPRESSED_FORMAT, FORMAT
 from search_spaces.drawing import draw
 from workers.bundle.card_format import Card
 from workers.bundle.readme import make_readme
@@ -40,7 +42,8 @@ def write_bundle(folder: Path, parts: BundleParts) -> list[Path]:
     _write(folder / "card.json", parts.card.model_dump_json(indent=2) + "\n")
     _write(folder / "README.md", make_readme(parts.card))
     _write(folder / "architecture.svg", draw(plan))
-    names = sorted({*FILES, *(file.name for file in parts.card.files)})
+    further = parts.card.lineage.further_files if parts.card.lineage else []
+    names = sorted({*FILES, *(file.name for file in parts.card.files), *further})
     _write(folder / CHECKSUMS, "".join(f"{file_sha256(folder / name)}  {name}\n" for name in names))
     return [folder / name for name in (*names, CHECKSUMS)]
 
@@ -60,9 +63,11 @@ def _write(path: Path, content: str) -> None:
 
 
 def _architecture(parts: BundleParts) -> JsonDict:
-    data = parts.data
+    data, lineage = parts.data, parts.card.lineage
+    compressed = {"program": ModelFormat.PT2.file_name, "recipe": lineage.recipe} if lineage else None
     return {
-        "format": 1,
+        "format": COMPRESSED_FORMAT if compressed else FORMAT,
+        **({"compressed": compressed} if compressed else {}),
         "space": parts.space.name,
         "preset": parts.space.preset,
         "choices": parts.space_facts.choices,

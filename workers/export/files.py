@@ -1,9 +1,10 @@
 """Writes one trained network in several formats, and compares each file with it."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -50,14 +51,22 @@ def subject_of(network: nn.Module, data: DataSet, space: str, architecture_key: 
     return Subject(network, facts, data)
 
 
-def write_files(subject: Subject, formats: Sequence[ModelFormat], folder: Path) -> Iterator[WrittenFile]:
-    """Each format's file in `folder`, under its own name. Raises ExportMismatchError, ModelRefusedError."""
+def write_files(
+    subject: Subject, formats: Sequence[ModelFormat], folder: Path, given: Mapping[str, bytes] = MappingProxyType({})
+) -> Iterator[WrittenFile]:
+    """Each format's file in `folder`, under its own name; one that is `given` by that name is taken as it is.
+
+    Raises ExportMismatchError, ModelRefusedError.
+    """
     images = subject.images()
     with torch.inference_mode():
         expected = deployable_copy(subject.network, subject.facts)(images).numpy()
     for form in formats:
         path = folder / form.file_name
-        _write(subject, form, path)
+        if form.file_name in given:
+            path.write_bytes(given[form.file_name])
+        else:
+            _write(subject, form, path)
         found = ExportedModel(path, form).logits(images.numpy())
         yield WrittenFile(form, path, _error(form, found, expected))
 

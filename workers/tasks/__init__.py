@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from nas_service.domain.entities import JsonDict, WorkKind
 from workers.tasks.compare import compare
+from workers.tasks.compress import compress
 from workers.tasks.context import Task
 from workers.tasks.evaluate import evaluate
 from workers.tasks.export import export
@@ -22,6 +23,7 @@ TASKS: dict[WorkKind, Callable[[Task], JsonDict]] = {
     WorkKind.PROFILE: profile,
     WorkKind.FINALIZE: finalize,
     WorkKind.FIT: fit,
+    WorkKind.COMPRESS: compress,
 }
 
 __all__ = ["TASKS", "Task"]

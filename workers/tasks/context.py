@@ -50,7 +50,11 @@ class Task:
     @property
     def checkpoint(self) -> KeptCheckpoint:
         """This item's checkpoint, whoever wrote it."""
-        return KeptCheckpoint(self.service.checkpoints, self.item.id)
+        return self.checkpoint_of(0)
+
+    def checkpoint_of(self, part: int) -> KeptCheckpoint:
+        """That of the item's first training, 0, or of a later one."""
+        return KeptCheckpoint(self.service.checkpoints, f"{self.item.id}.{part}" if part else self.item.id)
 
     @property
     def fork(self) -> KeptCheckpoint:

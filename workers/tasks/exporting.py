@@ -1,9 +1,10 @@
 """Exports a trained network for a task: every format that is asked for, each file tried and stored."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 
 from nas_service import tracing
 from nas_service.domain.entities import Export, JsonDict
@@ -14,8 +15,10 @@ from workers.profiling.host_lock import TrainingPass
 from workers.tasks.context import Task
 
 
-def exported(task: Task, subject: Subject, formats: Sequence[ModelFormat]) -> JsonDict:
-    """`artifacts` by file name, and `exports` with what became of the network in each.
+def exported(
+    task: Task, subject: Subject, formats: Sequence[ModelFormat], given: Mapping[str, bytes] = MappingProxyType({})
+) -> JsonDict:
+    """`artifacts` by file name, and `exports` with what became of the network in each; `given` as in `write_files`.
 
     Like training it makes room for timings on this host. Raises ExportMismatchError, ModelRefusedError, Paused.
     """
@@ -32,7 +35,7 @@ def exported(task: Task, subject: Subject, formats: Sequence[ModelFormat]) -> Js
             task.lease.check()
             host.step()
 
-        for written in write_files(subject, formats, Path(folder)):
+        for written in write_files(subject, formats, Path(folder), given):
             on_batch()
             accuracy = ExportedModel(written.path, written.format).accuracy(validation, on_batch).accuracy
             artifact = task.service.artifacts.put(written.path, written.format.media_type)

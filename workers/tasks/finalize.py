@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from nas_service.domain.entities import WEIGHTS_FILE, Evaluation, Export, JsonDict, Measurement
+from nas_service.domain.executed import as_executed, executed_files, formats_of
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.metrics import deployed_target
 from nas_service.domain.told import told
@@ -21,6 +22,7 @@ from workers.export.exported import ExportedModel
 from workers.profiling.host_lock import TrainingPass
 from workers.sharpness import SHARPNESS_IMAGES, sharpness_of
 from workers.tasks.context import Task
+from workers.tasks.descent import lineage_part
 
 MEDIA_TYPES = {
     ".json": "application/json",
@@ -35,14 +37,19 @@ def finalize(task: Task) -> JsonDict:
     """The final numbers and the bundle's artifacts."""
     data, space = task.dataset(), space_of(task.search)
     evaluation, measurements = _evidence(task)
-    artifacts = task.service.artifacts
+    artifacts, child = task.service.artifacts, task.candidate.parent_id is not None
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "bundle")
         artifacts.fetch(evaluation.result["weights_sha256"], folder / WEIGHTS_FILE)
-        judged = [_judged(task, evaluation.export(form), folder) for form in task.search.spec.formats]
+        judged = [
+            _judged(task, evaluation.export(form), folder) for form in formats_of(task.search.spec, task.candidate)
+        ]
         architecture = space.canonical(task.candidate.architecture)
-        sharpness = _sharpness(task, build(space, architecture, network_input(task.search)), folder / WEIGHTS_FILE)
-        facts = CardFacts(task.search, task.candidate, evaluation, measurements, data, judged, sharpness)
+        network = build(space, architecture, network_input(task.search))
+        sharpness = None if child else _sharpness(task, network, folder / WEIGHTS_FILE)
+        final = _final(task, judged, measurements, sharpness)
+        descent = lineage_part(task, evaluation, final, folder) if child else None
+        facts = CardFacts(task.search, task.candidate, evaluation, measurements, data, judged, sharpness, descent)
         assert task.search.space is not None
         parts = BundleParts(space, task.search.space, architecture, data, make_card(facts))
         files = write_bundle(folder, parts)
@@ -50,21 +57,29 @@ def finalize(task: Task) -> JsonDict:
         stored = {p.name: asdict(artifacts.put(p, MEDIA_TYPES.get(p.suffix, "text/plain"))) for p in files}
     return {
         "artifacts": stored | {"bundle.zip": asdict(bundle)},
-        "final": {
-            "bundle": bundle.sha256,
-            **_deployed(task, judged),
-            "sharpness": sharpness.model_dump(),
-            "files": {file.export.format.file_name: _figures(file) for file in judged},
-            "latency": {
-                str(target): {
-                    "median_ms": m.median_ms,
-                    "ci95_low_ms": m.result["ci95_low_ms"],
-                    "ci95_high_ms": m.result["ci95_high_ms"],
-                    "noisy": m.noisy,
-                    "peak_memory_mib": m.peak_memory_mib,
-                }
-                for target, m in enumerate(measurements)
-            },
+        "final": final | {"bundle": bundle.sha256},
+    }
+
+
+def _final(
+    task: Task, judged: list[JudgedFile], measurements: list[Measurement], sharpness: SharpnessPart | None
+) -> JsonDict:
+    """The final numbers."""
+    child = task.candidate.parent_id is not None
+    return {
+        **_deployed(task, judged),
+        **({"executed": executed_files(task.search.spec, task.candidate)} if child else {}),
+        **({"sharpness": sharpness.model_dump()} if sharpness else {}),
+        "files": {file.export.format.file_name: _figures(file) for file in judged},
+        "latency": {
+            str(target): {
+                "median_ms": m.median_ms,
+                "ci95_low_ms": m.result["ci95_low_ms"],
+                "ci95_high_ms": m.result["ci95_high_ms"],
+                "noisy": m.noisy,
+                "peak_memory_mib": m.peak_memory_mib,
+            }
+            for target, m in enumerate(measurements)
         },
     }
 
@@ -89,7 +104,7 @@ def _judged(task: Task, export: Export, folder: Path) -> JudgedFile:
 
 def _deployed(task: Task, judged: list[JudgedFile]) -> JsonDict:
     """The figures of the file that stands for the candidate, under names that do not depend on which one it is."""
-    spec = task.search.spec
+    spec = as_executed(task.search.spec, task.candidate.recipe)
     form = spec.targets[deployed_target(spec)].format
     (file,) = (file for file in judged if file.export.format is form)
     figures = _figures(file)

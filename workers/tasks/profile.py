@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nas_service import tracing
 from nas_service.domain.entities import JsonDict
+from nas_service.domain.executed import timed_target
 from workers.profiling.measure import Effort
 from workers.profiling.timing import Host, time_alone
 from workers.tasks.context import Task
@@ -15,7 +16,7 @@ def profile(task: Task) -> JsonDict:
     settings, payload = task.service.settings, task.item.payload
     final = payload["final"]
     with tempfile.TemporaryDirectory() as folder:
-        target = task.search.spec.targets[payload["target"]]
+        target = timed_target(task.search.spec, payload)
         model = task.service.artifacts.fetch(payload["model_sha256"], Path(folder, target.format.file_name))
         host = Host(settings.host_lock_dir, task.lease.check)
         with tracing.span("time"):

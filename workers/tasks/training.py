@@ -36,12 +36,14 @@ def _beside_timings(task: Task) -> Iterator[TrainingPass]:
 
 
 def train_resumably(
-    task: Task, epochs: int, train: Train, fork: KeptCheckpoint | None = None, *, keep_fork: bool = False
+    task: Task, epochs: int, train: Train, fork: KeptCheckpoint | None = None, *, keep_fork: bool = False, part: int = 0
 ) -> TrainingResult:
     """What `train` gives, going on where an earlier attempt was, or from `fork` of a shorter training.
 
-    With `keep_fork` a fork is left for a longer one. Raises Paused, Abandoned and what `train` raises.
+    With `keep_fork` a fork is left for a longer one. Of an item that trains several times, each training is another
+    `part`. Raises Paused, Abandoned and what `train` raises.
     """
+    own = task.checkpoint_of(part)
     last: dict[str, float | None] = {"validation_accuracy": None}
     with _beside_timings(task) as host:
 
@@ -62,12 +64,12 @@ def train_resumably(
             before_batch=before_batch,
             on_step=on_step,
             on_epoch=on_epoch,
-            save=task.checkpoint.save,
+            save=own.save,
             checkpoint_interval_s=task.service.settings.checkpoint_s,
             fork=fork.save if fork and keep_fork else None,
         )
         run = RunSettings(seed=task.search.spec.seed, cache_dir=task.cache_dir, teachers=lambda: find_teachers(task))
-        for kept in [task.checkpoint, *([fork] if fork else [])]:
+        for kept in [own, *([fork] if fork else [])]:
             try:
                 if (checkpoint := kept.load()) is not None:
                     return train(checkpoint, hooks, run)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from nas_service.cli.connect import find_search
 from nas_service.cli.display.final import final_table
+from nas_service.cli.display.lineage import lineages
 from nas_service.cli.errors import CliError, ExitCode
 from nas_service.cli.home_service import HomeService
 from nas_service.cli.interrupts import Interrupts
@@ -105,6 +106,7 @@ class _Run:
             results.to_json(),
             Text(f"\nthe front of {results.search.name}, best first by {results.search.spec.objectives[0].metric}\n"),
             table,
+            lineages(results),
             Text("\nvalidation is what the search selected on; test was touched once, for this table"),
             Text(f"results    {results.folder}"),
             Text(f"check them {verify}"),

@@ -9,6 +9,7 @@ from rich.text import Text
 from nas_service.cli.connect import connect, find_search
 from nas_service.cli.display.final import final_table
 from nas_service.cli.display.front import doubts_notes, doubts_table, front_plot
+from nas_service.cli.display.lineage import lineages
 from nas_service.cli.display.progress import progress_panel
 from nas_service.cli.display.tables import search_table
 from nas_service.cli.errors import CliError, ExitCode
@@ -147,7 +148,7 @@ def download(
     if not results.members:
         now = results.search.status.value.lower()
         raise CliError(f"{results.search.id} has no finished networks; it is {now} (`nas status {results.search.id}`)")
-    ctx.obj.show(results.to_json(), final_table(results), Text(f"results {results.folder}"))
+    ctx.obj.show(results.to_json(), final_table(results), lineages(results), Text(f"results {results.folder}"))
 
 
 def pause(

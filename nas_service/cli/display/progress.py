@@ -36,6 +36,7 @@ DOING = {
     WorkKind.EXPORT: "exporting",
     WorkKind.PROFILE: "timing",
     WorkKind.FINALIZE: "testing and bundling",
+    WorkKind.COMPRESS: "compressing",
     WorkKind.FIT: "fitting a latency predictor",
 }
 

@@ -58,6 +58,7 @@ def _recipe_problems(data: Mapping[str, Any]) -> list[FieldProblem]:
     for place in PLACES:
         part = data.get(place)
         recipe = part.get("recipe") if isinstance(part, dict) else None
+        recipe = [recipe] if isinstance(recipe, str) and place == "finalize" else recipe
         if isinstance(recipe, list) and all(map(_is_entry, recipe)):
             problems += check_recipe(recipe, place)
     return problems

@@ -22,6 +22,7 @@ from nas_service.domain.entities import (
     profile_queue,
 )
 from nas_service.domain.estimates import Interval, half_width_ratio, latency_interval, wilson
+from nas_service.domain.executed import as_executed, timed_target
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.metrics import (
     accuracies,
@@ -36,6 +37,7 @@ from nas_service.domain.spec import Metric, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus, is_over
 from nas_service.domain.told import told, with_baseline_of
 from nas_service.use_cases.advance import supernet
+from nas_service.use_cases.advance.children import absorb_compress, complete
 from nas_service.use_cases.advance.context import Context
 from nas_service.use_cases.advance.fit import absorb_fit, absorb_fit_failure
 from nas_service.use_cases.advance.rungs import decided, has_rungs_left, reached
@@ -190,11 +192,19 @@ def enqueue_profile(
     context: Context, candidate_id: str, model_sha256: str, target: int, *, final: bool, remeasure: bool = False
 ) -> None:
     """Ask a worker on the target's device to time a model; a `final` timing may take longer."""
+    spec = context.search.spec.targets[target]
     payload = {"target": target, "model_sha256": model_sha256, "final": final}
     if remeasure:
         payload |= {"remeasure": True}
-    spec = context.search.spec.targets[target]
     context.enqueue(WorkKind.PROFILE, profile_queue(spec.device), candidate_id, payload)
+
+
+def enqueue_childs_profile(context: Context, child: Candidate, evaluation: Evaluation, target: int) -> None:
+    """Ask for a timing of what a target executes of a child, at the precision of its recipe."""
+    spec = as_executed(context.search.spec, child.recipe).targets[target]
+    payload: JsonDict = {"target": target, "model_sha256": evaluation.export(spec.format).sha256, "final": True}
+    payload |= {"precision": spec.precision}
+    context.enqueue(WorkKind.PROFILE, profile_queue(spec.device), child.id, payload)
 
 
 def _absorb_profile(context: Context, item: WorkItem, result: JsonDict) -> None:
@@ -202,11 +212,10 @@ def _absorb_profile(context: Context, item: WorkItem, result: JsonDict) -> None:
     if candidate is None:
         return
     target: int = item.payload["target"]
-    measurement = replace(
-        _measurement(item.payload["model_sha256"], context.search.spec.targets[target], result),
-        subject_key=Subject.of(context.search).key,
-        architecture=candidate.architecture,
-    )
+    measurement = _measurement(item.payload["model_sha256"], timed_target(context.search.spec, item.payload), result)
+    if candidate.parent_id is None:  # a child's latency says nothing of its architecture
+        subject_key = Subject.of(context.search).key
+        measurement = replace(measurement, subject_key=subject_key, architecture=candidate.architecture)
     context.uow.evidence.add_measurement(measurement)
     measurement = _told(context, measurement)
     retries = item.payload.get("retries", 0)
@@ -303,6 +312,14 @@ def _absorb_finalize(context: Context, item: WorkItem, result: JsonDict) -> None
     keep_final(context, candidate, **result["final"])
     payload = {"candidate_id": candidate.id, "number": candidate.number, "final": result["final"]}
     context.uow.events.append(context.search.id, "candidate.finalized", payload)
+    if candidate.parent_id is not None:
+        complete(context, context.uow.candidates.get(candidate.id))
+
+
+def _absorb_compress(context: Context, item: WorkItem, result: JsonDict) -> None:
+    child = _live_candidate(context, item)
+    if child is not None and not is_over(child.status):
+        absorb_compress(context, child, result, _exports(result))
 
 
 def keep_final(context: Context, candidate: Candidate, **facts: object) -> None:
@@ -328,6 +345,8 @@ def _absorb_failure(context: Context, item: WorkItem, failure: Failure) -> None:
         context.uow.candidates.update(candidate.id, remeasured=remeasured)
     elif candidate.final is not None:
         keep_final(context, candidate, failure=failure.to_json())
+        if not is_over(candidate.status):  # a child
+            context.move_candidate(candidate, CandidateStatus.FAILED, failure=failure)
     elif not is_over(candidate.status):
         context.move_candidate(candidate, CandidateStatus.FAILED, failure=failure)
 
@@ -355,4 +374,5 @@ _ABSORB: dict[WorkKind, Callable[[Context, WorkItem, JsonDict], None]] = {
     WorkKind.PROFILE: _absorb_profile,
     WorkKind.FINALIZE: _absorb_finalize,
     WorkKind.FIT: absorb_fit,
+    WorkKind.COMPRESS: _absorb_compress,
 }

@@ -114,6 +114,8 @@ class Context:
         return moved
 
     def _tell(self, candidate: Candidate) -> None:
+        if candidate.parent_id is not None:
+            return  # no sampler has proposed it
         self.memory.tell(self.uow.connection, candidate.trial_id, outcome_of(self.search, candidate))
 
 

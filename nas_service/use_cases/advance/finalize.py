@@ -7,12 +7,18 @@ from nas_service.domain.final import final_numbers
 from nas_service.domain.front import spread
 from nas_service.domain.metrics import broken, objective_values, profiled_targets
 from nas_service.domain.states import CandidateStatus, SearchStatus
-from nas_service.use_cases.advance.absorb import enqueue_export, enqueue_profile, keep_final
+from nas_service.use_cases.advance.absorb import (
+    enqueue_childs_profile,
+    enqueue_export,
+    enqueue_profile,
+    keep_final,
+)
+from nas_service.use_cases.advance.children import beget, compress
 from nas_service.use_cases.advance.context import Context
 from nas_service.use_cases.advance.fit import enqueue_fit, is_profile
 from nas_service.use_cases.advance.remeasure import remeasure
 from nas_service.use_cases.reuse import evaluation_reuse_key
-from nas_service.use_cases.standing import members_of, points_of, searched_front
+from nas_service.use_cases.standing import is_kept, members_of, points_of, searched_front
 
 
 def finalize(context: Context) -> None:
@@ -36,6 +42,10 @@ def finalize(context: Context) -> None:
     for member in members:
         _next_step(context, context.uow.candidates.get(member.id), open_items)
     members = [context.uow.candidates.get(member.id) for member in members]
+    children = beget(context, members)
+    for child in children:
+        _next_step(context, child, [])
+    members += [context.uow.candidates.get(child.id) for child in children]
     if any(item.kind is WorkKind.FIT for item in context.uow.work.open(context.search.id)):
         return
     if all("bundle" in (m.final or {}) or "failure" in (m.final or {}) for m in members):
@@ -56,22 +66,33 @@ def _choose(context: Context) -> list[Candidate]:
 
 
 def _next_step(context: Context, member: Candidate, open_items: Sequence[WorkItem]) -> None:
-    """The next work item of one member, unless one is open: train, export, measure on each target, test and bundle."""
+    """The next work item of one member, unless one is open: train, export, measure on each target, test and bundle.
+
+    A child is compressed in place of being trained.
+    """
     final = member.final or {}
     if "bundle" in final or "failure" in final or any(i.candidate_id == member.id for i in open_items):
         return
+    if member.parent_id is not None and "evaluation_id" not in final:
+        if compress(context, member) is None:
+            return
+        member = context.uow.candidates.get(member.id)
+        final = member.final or {}
     evaluation_id = final.get("evaluation_id") or _inherited_evaluation(context, member)
     if evaluation_id is None:
         context.enqueue(WorkKind.EVALUATE, TRAIN_QUEUE, member.id, {"final": True})
         return
     evaluation = context.uow.evidence.evaluation(evaluation_id)
-    if lacking := evaluation.lacking(context.search.spec.formats):
+    if lacking := [] if member.parent_id else evaluation.lacking(context.search.spec.formats):
         enqueue_export(context, member.id, evaluation_id, lacking, final=True)
         return
     measured = _measured(member, final, evaluation_id)
     missing = [t for t in profiled_targets(context.search.spec) if str(t) not in measured]
     if missing:
         for target in missing:
+            if member.parent_id is not None:
+                enqueue_childs_profile(context, member, evaluation, target)
+                continue
             model_sha256 = evaluation.export(context.search.spec.targets[target].format).sha256
             enqueue_profile(context, member.id, model_sha256, target, final=True)
         return
@@ -106,7 +127,9 @@ def _end(context: Context, finalized: Sequence[Candidate]) -> None:
         failure = Failure("no-bundle", f"every front member failed to finalize; the last one: {finalized[-1].final}")
         context.end(SearchStatus.FAILED, failure)
         return
-    feasible = [(c, numbers) for c, numbers in known if not broken(spec.constraints, numbers.metrics)]
+    feasible = [
+        (c, numbers) for c, numbers in known if is_kept(c.final) and not broken(spec.constraints, numbers.metrics)
+    ]
     if not feasible:
         excess = broken(spec.constraints, known[0][1].metrics)
         context.end(SearchStatus.FAILED, _nothing_feasible(excess, len(known)))

@@ -3,7 +3,7 @@
 import inspect
 
 from nas_service.domain.recipe import STEPS
-from nas_service.domain.recipe_step import CompressionStep
+from nas_service.domain.recipe_step import CompressionStep, Ladder
 from workers.compression.registry import FUNCTIONS
 
 COMPRESSIONS = {step.name: step for step in STEPS.values() if isinstance(step, CompressionStep)}
@@ -22,3 +22,5 @@ def test_steps_that_a_step_names_exist() -> None:
     for step in STEPS.values():
         after = step.after if isinstance(step, CompressionStep) else frozenset()
         assert step.needs | step.excludes | after <= set(STEPS)
+        rungs = step.rungs if isinstance(step, Ladder) else ()
+        assert {name for rung in rungs for name in rung} <= set(COMPRESSIONS)

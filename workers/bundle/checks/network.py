@@ -7,8 +7,10 @@ import numpy as np
 import torch
 
 import search_spaces
+from nas_service.domain.formats import ModelFormat
 from workers.bundle.card_format import Card, DatasetPart, FilePart
 from workers.bundle.checks.report import Check
+from workers.compression.cost import cost_of
 from workers.data import DataSet
 from workers.export.exported import ExportedModel, pixels_of
 from workers.export.onnx_export import TOLERANCE
@@ -52,6 +54,8 @@ def _some_images(data: DataSet | None, stated: DatasetPart) -> tuple[np.ndarray,
 
 def check_cost(bundle: Path, card: Card) -> Check:
     """The key and the costs on the card are those of the architecture."""
+    if card.lineage is not None:
+        return _check_counted(bundle, card)
     document = json.loads((bundle / "architecture.json").read_text(encoding="utf-8"))
     space = search_spaces.get(document["space"], document["preset"], document["choices"])
     architecture = space.canonical(document["values"])
@@ -68,4 +72,16 @@ def check_cost(bundle: Path, card: Card) -> Check:
     detail = (
         "; ".join(wrong) or f"{plan.macs:,} MACs, {plan.params:,} parameters, {plan.weight_bytes:,} bytes of weights"
     )
+    return Check("cost", not wrong, detail, stated=stated, found=found, tolerance=0.0)
+
+
+def _check_counted(bundle: Path, card: Card) -> Check:
+    """A compressed network's costs are those of its files."""
+    quantized = {at.file_name for at in card.latencies} & {ModelFormat.ONNX_INT8.file_name}
+    deployed = quantized.pop() if quantized else ModelFormat.ONNX.file_name
+    cost = cost_of(bundle / ModelFormat.PT2.file_name, bundle / deployed)
+    found = {"macs": cost.macs, "params": cost.params, "weight_bytes": cost.size_bytes}
+    stated = card.cost.model_dump()
+    wrong = [f"{name} is {found[name]}, not {stated[name]}" for name in found if found[name] != stated[name]]
+    detail = "; ".join(wrong) or f"{cost.macs:,} MACs, {cost.params:,} parameters, {cost.size_bytes:,} bytes deployed"
     return Check("cost", not wrong, detail, stated=stated, found=found, tolerance=0.0)

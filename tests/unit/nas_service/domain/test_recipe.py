@@ -2,7 +2,16 @@
 
 import pytest
 
-from nas_service.domain.recipe import STEPS, CompressionStep, RecipeStep, apply_recipe, check_recipe, compressions
+from nas_service.domain.recipe import (
+    STEPS,
+    CompressionStep,
+    Ladder,
+    RecipeStep,
+    apply_recipe,
+    check_recipe,
+    compressions,
+    ladder_of,
+)
 from nas_service.domain.recipe_step import registry
 from nas_service.domain.spec import FinalizeSpec, SearchSpec, SpecModel, TargetSpec, TrainingSpec
 
@@ -20,6 +29,7 @@ MADE_UP = registry(
     CompressionStep("prune", "", options=Share),
     CompressionStep("shrink", "", after=frozenset({"prune"})),
     CompressionStep("int8", "", is_last=True, precision="int8"),
+    Ladder("auto", "", rungs=(("int8",), ("prune",), ("prune", "int8"))),
 )
 
 
@@ -129,3 +139,23 @@ def test_recipes_of_names_alone_load_as_they_were_stored():
     assert spec.finalize == FinalizeSpec(recipe=("ema", "crop"))
     mixed = spec.model_copy(update={"finalize": FinalizeSpec(recipe=("ema", {"prune": {"macs": 0.5}}))})
     assert SearchSpec.model_validate_json(mixed.model_dump_json()) == mixed
+
+
+def test_a_ladder_leaves_out_what_the_targets_cannot_execute():
+    def tried(*targets):
+        return [[c.step.name for c in rung] for rung in ladder_of(["sam", "auto"], targets, MADE_UP)]
+
+    assert tried(TargetSpec()) == [["int8"], ["prune"], ["prune", "int8"]]
+    assert tried(TargetSpec(), TargetSpec(runtime="torch")) == [["prune"]]
+
+
+def test_a_recipe_without_a_ladder_is_tried_as_it_stands():
+    assert ladder_of(["sam"], [], MADE_UP) == []
+    assert [[c.step.name for c in rung] for rung in ladder_of(["prune", "int8"], [], MADE_UP)] == [["prune", "int8"]]
+
+
+def test_a_ladder_stands_without_compressions_of_the_users_own():
+    assert messages(["auto", "sam"], "finalize", MADE_UP) == []
+    (message,) = messages(["auto", "prune"], "finalize", MADE_UP)
+    assert message.startswith("finalize.recipe.0: 'auto' chooses compressions by itself; remove 'prune'")
+    assert FinalizeSpec.model_validate({"recipe": "auto"}) == FinalizeSpec(recipe=("auto",))

@@ -5,7 +5,7 @@ import { candidateLink } from "./dom.js";
 import { clock, duration } from "./format.js";
 
 export const KINDS = ["prepare", "evaluate", "profile", "finalize", "export", "supernet"];
-const standsFor = { compare: "supernet", fit: "finalize" };
+const standsFor = { compare: "supernet", fit: "finalize", compress: "finalize" };
 const kindOf = ({ kind }) => standsFor[kind] ?? kind;
 const BAR = 14;
 

@@ -1,0 +1,40 @@
+"""What a network costs that no architecture describes: counted on its exported files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from workers.profiling.runtimes.torch_program import image_shape_of, load_program
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkCost:
+    """Under the names of the metrics."""
+
+    macs: int
+    """Multiply-accumulates of convolutions and matrix products for one image."""
+    params: int
+    size_bytes: int
+    """Of all constants in the file that is deployed, at their precision there."""
+
+
+def cost_of(program: Path, deployed: Path) -> NetworkCost:
+    """Of an exported torch program, and of the ONNX file that is deployed of the same network."""
+    return NetworkCost(*_macs_and_params(load_program(program)), _constant_bytes(deployed))
+
+
+def _macs_and_params(program: Any) -> tuple[int, int]:
+    parameters = [program.state_dict[name] for name in program.graph_signature.parameters]
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        program.module()(torch.zeros(1, *image_shape_of(program)))
+    return counter.get_total_flops() // 2, sum(tensor.numel() for tensor in parameters)
+
+
+def _constant_bytes(path: Path) -> int:
+    graph = onnx.load(path).graph
+    constants = [node.attribute[0].t for node in graph.node if node.op_type == "Constant"]
+    return sum(len(onnx.numpy_helper.to_array(tensor).tobytes()) for tensor in [*graph.initializer, *constants])
