@@ -96,7 +96,7 @@ class Search:
     version: int
     """Rises with every change; the ETag."""
     candidate_count: int
-    """Candidates proposed so far; also the next candidate's number."""
+    """Candidates proposed so far; also the next candidate's number. Children are numbered behind the last."""
     study_name: str
     active_s: float
     """Time spent in the search phase, pauses excluded, up to `active_since`."""

@@ -35,11 +35,12 @@ def beget(context: Context, members: Sequence[Candidate]) -> list[Candidate]:
     if len(ladder) > 1 and _is_late(born, spec.finalize.auto_minutes):
         return []
     parents = [m for m in members if m.parent_id is None and "bundle" in (m.final or {})]
-    children = []
+    children: list[Candidate] = []
     for parent in parents:
         own = [child for child in born if child.parent_id == parent.id]
         if len(own) < len(ladder) and all(is_over(child.status) for child in own):
-            children.append(_child(context, parent, tuple(c.entry for c in ladder[len(own)])))
+            recipe = tuple(c.entry for c in ladder[len(own)])
+            children.append(_child(context, parent, recipe, len(born) + len(children)))
     return children
 
 
@@ -48,12 +49,13 @@ def _is_late(born: Sequence[Candidate], minutes: float) -> bool:
     return begun is not None and datetime.now(UTC) - begun > timedelta(minutes=minutes)
 
 
-def _child(context: Context, parent: Candidate, recipe: tuple[RecipeEntry, ...]) -> Candidate:
+def _child(context: Context, parent: Candidate, recipe: tuple[RecipeEntry, ...], born: int) -> Candidate:
+    """Numbered behind all that were proposed, and the `born` before it."""
     key = compression_reuse_key(context.search, _parents_weights(context, parent), recipe)
     child = Candidate(
         id=new_id("candidate"),
         search_id=context.search.id,
-        number=context.search.candidate_count,
+        number=context.search.candidate_count + born,
         status=CandidateStatus.PROPOSED,
         architecture_key=key,
         architecture=parent.architecture,
@@ -65,7 +67,7 @@ def _child(context: Context, parent: Candidate, recipe: tuple[RecipeEntry, ...])
         recipe=recipe,
     )
     context.uow.candidates.add(child)
-    context.change(candidate_count=context.search.candidate_count + 1)
+    context.change()
     payload = {"candidate_id": child.id, "number": child.number, "parent_id": parent.id, "recipe": list(recipe)}
     context.uow.events.append(context.search.id, "candidate.child", payload)
     return child
