@@ -39,6 +39,10 @@ def told(search: Search, measurement: Measurement) -> Measurement:
 
 
 def _target(search: Search, measurement: Measurement) -> str:
-    """Its number in the spec, as a key of JSON."""
+    """Its number in the spec, as a key of JSON. A child is timed on a target of its search, at another precision."""
     targets = search.spec.targets
-    return str(targets.index(measurement.target)) if measurement.target in targets else ""
+    if measurement.target in targets:
+        return str(targets.index(measurement.target))
+    precision = measurement.target.precision
+    alike = [i for i, t in enumerate(targets) if t.model_copy(update={"precision": precision}) == measurement.target]
+    return str(alike[0]) if alike else ""

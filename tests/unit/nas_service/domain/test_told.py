@@ -52,3 +52,9 @@ def test_what_was_told_as_it_was_taken_stays() -> None:
 def test_a_search_without_the_target_leaves_it_as_it_is() -> None:
     other = replace(measured(2.0, 0.080), target=TargetSpec(threads=2))
     assert told(after(a_search(), measured(2.0, 0.1)), other) is other
+
+
+def test_another_precision_of_a_target_is_told_in_that_targets_unit() -> None:
+    """The reference is the same, and what is executed at both precisions is compared."""
+    int8 = replace(measured(2.0, 0.076), target=TargetSpec(precision="int8"))
+    assert told(after(a_search(), measured(2.0, 0.080)), int8).median_ms == pytest.approx(0.160)
