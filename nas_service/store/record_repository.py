@@ -12,6 +12,9 @@ from nas_service.domain.states import CandidateStatus, WorkStatus
 from nas_service.store.rows import failure_of, to_intervals, to_rungs
 from nas_service.store.tables import candidates, evaluations, work_items
 
+_PROPOSED = candidates.c.parent_id.is_(None)
+"""Figures are about what the search has tried; children came after it."""
+
 _CANDIDATES = (
     select(
         candidates.c.id,
@@ -23,7 +26,7 @@ _CANDIDATES = (
         candidates.c.architecture,
         candidates.c.finished_at,
     )
-    .where(candidates.c.search_id == bindparam("of_search"))
+    .where(candidates.c.search_id == bindparam("of_search"), _PROPOSED)
     .order_by(candidates.c.number)
 )
 _COMPLETIONS = (
@@ -32,13 +35,14 @@ _COMPLETIONS = (
         candidates.c.search_id.in_(bindparam("of_searches", expanding=True)),
         candidates.c.status == CandidateStatus.COMPLETED,
         candidates.c.finished_at.is_not(None),
+        _PROPOSED,
     )
     .order_by(candidates.c.finished_at, candidates.c.number)
 )
 _CURVES = (
     select(candidates.c.id, candidates.c.number, evaluations.c.result["curve"])
     .join(evaluations, evaluations.c.id == candidates.c.evaluation_id)
-    .where(candidates.c.search_id == bindparam("of_search"))
+    .where(candidates.c.search_id == bindparam("of_search"), _PROPOSED)
     .order_by(candidates.c.number.desc())
     .limit(bindparam("most"))
 )
@@ -51,7 +55,7 @@ _PROXIES = (
         evaluations.c.result["proxies"],
     )
     .join(evaluations, evaluations.c.id == candidates.c.evaluation_id)
-    .where(candidates.c.search_id == bindparam("of_search"))
+    .where(candidates.c.search_id == bindparam("of_search"), _PROPOSED)
     .order_by(candidates.c.number.desc())
     .limit(bindparam("most"))
 )

@@ -79,7 +79,7 @@ def front(uow: UnitOfWork, search_id: str, target: int | None = None) -> FrontVi
         near=tuple(ranked.place(i, candidates[i]) for i in near[:MOST_NEAR]),
         near_count=len(near),
         dominated=tuple(ranked.place(i, candidates[i]) for i in others),
-        extent=extent_of(objectives, [points[i] for i in members], completed),
+        extent=extent_of(objectives, [points[i] for i in members], [c for c in completed if c.parent_id is None]),
     )
 
 

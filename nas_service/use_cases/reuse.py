@@ -93,14 +93,17 @@ def compression_reuse_key(search: Search, weights_sha256: str, recipe: Sequence[
 
     A step may be guided by latencies, so that the targets are part of it.
     """
+    training = training_of(search, final=True)
     return _digest(
         _surroundings(search)
         | {
             "weights": weights_sha256,
             "recipe": list(recipe),
-            "training": training_of(search, final=True).model_dump(mode="json"),
+            "training": training.model_dump(mode="json"),
+            **_lessons(search, training),
             "targets": [target.model_dump(mode="json") for target in search.spec.targets],
         }
+        | ({"sharpness": True} if judges_by_sharpness(search.spec) else {})
     )
 
 

@@ -50,12 +50,13 @@ def standing(uow: UnitOfWork, search: Search) -> Standing:
     field, _ = entrants(search, completed)
     points = points_of(objectives, [known for _, known in field])
     members = members_of(objectives, points)
+    proposed = [c for c in completed if c.parent_id is None]
     return Standing(
         counts=uow.candidates.counts(search.id),
-        reused_count=sum(c.reused for c in completed),
-        best_accuracy=max((c.known.metrics[accuracy_key(search.spec)] for c in completed), default=None),
+        reused_count=sum(c.reused for c in proposed),
+        best_accuracy=max((c.known.metrics[accuracy_key(search.spec)] for c in proposed), default=None),
         member_ids=tuple(field[i][0] for i in members),
-        extent=extent_of(objectives, [points[i] for i in members], completed),
+        extent=extent_of(objectives, [points[i] for i in members], proposed),
     )
 
 

@@ -29,6 +29,7 @@ from workers.export.exported import require
 from workers.export.files import Subject, subject_of
 from workers.profiling.runtimes.torch_program import load_program
 from workers.tasks.context import Task
+from workers.tasks.evaluate import sharpness_asked_for
 from workers.tasks.exporting import exported
 from workers.tasks.latency import latency_here
 from workers.tasks.training import train_resumably
@@ -55,10 +56,12 @@ def compress(task: Task) -> JsonDict:
     made_subject = subject_of(made.network, data, space_of(search).name, child.architecture_key)
     files = exported(task, made_subject, formats, made.files)
     artifacts, cost = _stored(task, made, files["artifacts"])
-    result = parent.result | {
+    kept = {name: value for name, value in parent.result.items() if name != "sharpness"}
+    result = kept | {
         "weights_sha256": artifacts[WEIGHTS_FILE]["sha256"],
         "validation_loss": validation.loss,
         "cost": cost,
+        **sharpness_asked_for(task, made.network, data),
         "steps": made.steps,
         "compression_s": round(time.monotonic() - start, 3),
         "further_files": sorted(_further(made)),

@@ -66,7 +66,7 @@ def evaluate(task: Task) -> JsonDict:
         "exports": files["exports"],
         "result": {
             "proxies": proxies,
-            **_sharpness(task, model, data),
+            **sharpness_asked_for(task, model, data),
             "validation_loss": trained.validation_loss,
             "curve": trained.curve,
             "steps": trained.steps,
@@ -90,7 +90,7 @@ def _proxies(task: Task, model: nn.Module, data: DataSet) -> dict[str, float]:
         return scores(model, images, names)
 
 
-def _sharpness(task: Task, model: nn.Module, data: DataSet) -> dict[str, float]:
+def sharpness_asked_for(task: Task, model: nn.Module, data: DataSet) -> dict[str, float]:
     """The rise of the loss close by the trained weights, where the search goes by it."""
     if not judges_by_sharpness(task.search.spec):
         return {}

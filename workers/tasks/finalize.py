@@ -47,7 +47,7 @@ def finalize(task: Task) -> JsonDict:
         architecture = space.canonical(task.candidate.architecture)
         network = build(space, architecture, network_input(task.search))
         sharpness = None if child else _sharpness(task, network, folder / WEIGHTS_FILE)
-        final = _final(task, judged, measurements, sharpness)
+        final = _final(task, judged, measurements) | _sharpness_told(sharpness, evaluation)
         descent = lineage_part(task, evaluation, final, folder) if child else None
         facts = CardFacts(task.search, task.candidate, evaluation, measurements, data, judged, sharpness, descent)
         assert task.search.space is not None
@@ -61,15 +61,19 @@ def finalize(task: Task) -> JsonDict:
     }
 
 
-def _final(
-    task: Task, judged: list[JudgedFile], measurements: list[Measurement], sharpness: SharpnessPart | None
-) -> JsonDict:
+def _sharpness_told(found: SharpnessPart | None, evaluation: Evaluation) -> JsonDict:
+    """Of a child as it was found when it was made, where anything is judged by it."""
+    if found is not None:
+        return {"sharpness": found.model_dump()}
+    return {"sharpness": {"loss_rise": evaluation.result["sharpness"]}} if "sharpness" in evaluation.result else {}
+
+
+def _final(task: Task, judged: list[JudgedFile], measurements: list[Measurement]) -> JsonDict:
     """The final numbers."""
     child = task.candidate.parent_id is not None
     return {
         **_deployed(task, judged),
         **({"executed": executed_files(task.search.spec, task.candidate)} if child else {}),
-        **({"sharpness": sharpness.model_dump()} if sharpness else {}),
         "files": {file.export.format.file_name: _figures(file) for file in judged},
         "latency": {
             str(target): {
