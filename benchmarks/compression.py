@@ -29,6 +29,9 @@ from rich.table import Table
 from scipy.stats import sem, t
 
 SPEED_BAR, LOSS_BAR = 1.5, 0.01
+PACKED_BAR, PACKED_LOSS_BAR = 0.1, 0.005
+PACKED = ("packed_ratio", "weight_bits_ratio")
+"""Bytes of all that is packed, and bits of the weights alone, as shares of what they take in fp32."""
 CELL_LIMIT_S = 3600
 CORES_A_TIMING = 4
 """Cores for each timing that runs at once: the others are left idle."""
@@ -130,6 +133,7 @@ def row_of(technique: str, name: str, plain: str, results: dict[str, Row]) -> Ro
         "macs_ratio": own["macs"] / parent["macs"],
         "bytes_ratio": own["file_bytes"] / parent["file_bytes"],
         "deflated_ratio": own["deflated_bytes"] / parent["deflated_bytes"],
+        **{name: own.get("facts", {}).get("self-compress", {}).get(name) for name in PACKED},
     }
 
 
@@ -149,6 +153,7 @@ def summarise(rows: list[Row]) -> list[Row]:
             names = ("parent_accuracy", "accuracy_delta", "macs_ratio", "latency_ratio", "bytes_ratio")
             names += ("deflated_ratio", "latency_ms", "parent_ms", "file_bytes", "duration_s")
             found |= {name: fmean(row[name] for row in fine) for name in names}
+            found |= {name: fmean(row[name] for row in fine) for name in PACKED if all(row[name] for row in fine)}
             found["accuracy_delta_ci95"] = interval95([row["accuracy_delta"] for row in fine])
             found["latency_ratio_ci95"] = interval95([row["latency_ratio"] for row in fine])
         summary.append(found)
@@ -159,7 +164,7 @@ def table_of(summary: list[Row], data: str) -> Table:
     """A line a technique; ratios are to the plain network of the same seed."""
     accuracy = fmean([row["parent_accuracy"] for row in summary if row["seeds"]] or [float("nan")])
     shown = Table("technique", title=f"Compression of one network on {data} (plain accuracy {100 * accuracy:.1f} %)")
-    for column in ("points", "95 %", "MACs", "latency", "95 %", "file", "deflated", "took"):
+    for column in ("points", "95 %", "MACs", "latency", "95 %", "file", "deflated", "packed", "took"):
         shown.add_column(column, justify="right")
     for row in summary:
         if not row["seeds"]:
@@ -174,13 +179,15 @@ def table_of(summary: list[Row], data: str) -> Table:
             f"± {row['latency_ratio_ci95']:.2f}",
             f"{row['bytes_ratio']:.2f} x",
             f"{row['deflated_ratio']:.2f} x",
+            f"{row['packed_ratio']:.3f} x" if "packed_ratio" in row else "",
             f"{row['duration_s']:.0f} s",
         )
     return shown
 
 
 def bars_of(summary: list[Row], quick: bool) -> list[Bar]:
-    """What is promised of structured pruning; so short a training as the quick one's says nothing of accuracy."""
+    """What is promised of structured pruning and self-compression; so short a training as the quick one's says nothing
+    of accuracy."""
     found = [row for row in summary if row["technique"] == "prune-channels" and row["seeds"]]
     bars = []
     for row in found:
@@ -188,7 +195,24 @@ def bars_of(summary: list[Row], quick: bool) -> list[Bar]:
         bars.append(Bar("prune-channels: times faster", 1 / row["latency_ratio"], SPEED_BAR))
         if not quick:
             bars.append(Bar("prune-channels: accuracy lost", -row["accuracy_delta"], LOSS_BAR, at_most=True))
-    return bars
+    return [*bars, *_packed_bars(summary)]
+
+
+def _packed_bars(summary: list[Row]) -> list[Bar]:
+    """Of the smallest self-compressed network that loses little enough, if any does."""
+    kept = [r for r in summary if "packed_ratio" in r and -r["accuracy_delta"] <= PACKED_LOSS_BAR]
+    if not kept:
+        return []
+    least = min(kept, key=lambda row: row["packed_ratio"])
+    return [
+        Bar(
+            f"{least['technique']}: share of the fp32 weights' bits",
+            least["weight_bits_ratio"],
+            PACKED_BAR,
+            at_most=True,
+        ),
+        Bar(f"{least['technique']}: packed file, share of fp32", least["packed_ratio"], PACKED_BAR, at_most=True),
+    ]
 
 
 def draw(raw: dict[str, Any]) -> Any:

@@ -12,11 +12,17 @@ from nas_service.domain.compression.lottery_ticket import LotteryTicketOptions
 from nas_service.domain.compression.low_rank import LowRankOptions
 from nas_service.domain.compression.prune_channels import PruneChannelsOptions
 from nas_service.domain.compression.prune_weights import PruneWeightsOptions
+from nas_service.domain.compression.quantize_aware import QuantizeAwareOptions
+from nas_service.domain.compression.quantize_int8 import QuantizeInt8Options
+from nas_service.domain.compression.quantize_weights import QuantizeWeightsOptions
+from nas_service.domain.compression.self_compress import SelfCompressOptions
 from nas_service.domain.errors import FieldProblem
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.recipe_check import Recipe, name_of, options_of
 from nas_service.domain.recipe_step import FINALIZE, CompressionStep, Ladder, Place, RecipeStep, Step, registry
 from nas_service.domain.spec import AugmentName, RecipeEntry, SpecModel, TargetSpec, TrainingSpec
+
+FP32_FORMATS = frozenset(form for form in ModelFormat if not form.is_quantized)
 
 
 def _with(**changes: object) -> Callable[[TrainingSpec], TrainingSpec]:
@@ -130,9 +136,32 @@ STEPS = registry(
     CompressionStep(
         "quantize-int8",
         "Execute the network in int8: weights and activations quantized after training, on training images.",
+        options=QuantizeInt8Options,
         is_last=True,
         formats=frozenset({ModelFormat.ONNX_INT8}),
         precision="int8",
+    ),
+    CompressionStep(
+        "quantize-aware",
+        "Execute the network in int8, trained with its rounding (Jacob et al., 2018).",
+        options=QuantizeAwareOptions,
+        excludes=frozenset({"quantize-int8"}),
+        is_last=True,
+        formats=frozenset({ModelFormat.ONNX_INT8}),
+        precision="int8",
+    ),
+    CompressionStep(
+        "quantize-weights",
+        "Store weights in 8 or 4 bits, for smaller files; what computes with them is still fp32.",
+        options=QuantizeWeightsOptions,
+        is_last=True,
+        formats=FP32_FORMATS,
+    ),
+    CompressionStep(
+        "self-compress",
+        "Learn how many bits each channel is worth, and remove those worth none (Csefalvay & Imber, 2023).",
+        options=SelfCompressOptions,
+        is_last=True,
     ),
     Ladder(
         "auto",

@@ -11,7 +11,10 @@ from workers.compression.lottery_ticket import lottery_ticket
 from workers.compression.low_rank import low_rank
 from workers.compression.prune_channels import prune_channels
 from workers.compression.prune_weights import prune_weights
+from workers.compression.quantize_aware import quantize_aware
 from workers.compression.quantize_int8 import quantize_int8
+from workers.compression.quantize_weights import quantize_weights
+from workers.compression.self_compress import self_compress
 
 CompressionFunction = Callable[[nn.Module, Any, Workbench], Compressed]
 """Takes the options model of its step, validated."""
@@ -22,6 +25,9 @@ FUNCTIONS: Mapping[str, CompressionFunction] = MappingProxyType(
         "lottery-ticket": lottery_ticket,
         "prune-channels": prune_channels,
         "prune-weights": prune_weights,
+        "quantize-aware": quantize_aware,
         "quantize-int8": quantize_int8,
+        "quantize-weights": quantize_weights,
+        "self-compress": self_compress,
     }
 )

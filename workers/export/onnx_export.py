@@ -79,10 +79,7 @@ def export_onnx(model: nn.Module, facts: ExportFacts, images: torch.Tensor, path
         raise ValueError(f"images must be float32 of (N, {shape}) with N >= 2, not {found}")
     images = images.contiguous()
     deployed = deployable_copy(model, facts)
-    exported = onnx.load_model_from_string(_trace(deployed, images[:1]))
-    onnx.helper.set_model_props(exported, _metadata(facts))
-    onnx.checker.check_model(exported, full_check=True)
-    content = exported.SerializeToString(deterministic=True)
+    content = serialized(onnx_graph(deployed, facts, images[:1]))
     error = _largest_error(content, deployed, images)
     write_atomically(path, content)
     return ExportReport(error, OPSET, len(content), hashlib.sha256(content).hexdigest())
@@ -93,6 +90,20 @@ def deployable_copy(model: nn.Module, facts: ExportFacts) -> nn.Module:
     network = copy.deepcopy(model).cpu().float()
     network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     return Normalised(network, facts.mean, facts.std).eval()
+
+
+def onnx_graph(deployed: nn.Module, facts: ExportFacts, image: torch.Tensor) -> onnx.ModelProto:
+    """What `deployable_copy` gave, as traced with one image (1, C, H, W)."""
+    exported = onnx.load_model_from_string(_trace(deployed, image))
+    onnx.helper.set_model_props(exported, _metadata(facts))
+    return exported
+
+
+def serialized(model: onnx.ModelProto) -> bytes:
+    """The same bytes for the same graph. Raises what onnx does for one that is not legal."""
+    onnx.checker.check_model(model, full_check=True)
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content
 
 
 def _trace(deployed: nn.Module, image: torch.Tensor) -> bytes:

@@ -1,0 +1,100 @@
+"""Whole numbers in place of the weights of an ONNX graph, behind DequantizeLinear: the form that runtimes fuse."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+INT4_OPSET = 21
+"""The first version of ONNX with integers of four bits."""
+BIAS_INPUT = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WholeWeight:
+    """A weight (outputs, ...) as whole numbers of 8 or 4 bits, times one float32 scale an output."""
+
+    integers: np.ndarray
+    scales: np.ndarray
+    bits: int
+
+
+def store_whole_weights(model: onnx.ModelProto, weights: Mapping[str, WholeWeight]) -> None:
+    """Change `model` in place; `weights` are those of its initializers, by name.
+
+    A layer whose input is rounded (comes from a DequantizeLinear) gets its bias as int32 too, at the scale of its
+    accumulator, without which onnxruntime would not compute it in integers.
+    """
+    graph = model.graph
+    values = {tensor.name: tensor for tensor in graph.initializer}
+    made_by = {output: node for node in graph.node for output in node.output}
+    nodes: list[onnx.NodeProto] = []
+    for node in list(graph.node):
+        weight = weights.get(node.input[1]) if len(node.input) > 1 else None
+        if weight is not None:
+            nodes.append(_weight_node(graph, node, weight))
+            source = made_by.get(node.input[0])
+            if source is not None and source.op_type == "DequantizeLinear" and len(node.input) > BIAS_INPUT:
+                scale = _constant(source.input[1], values, made_by)
+                nodes.append(_bias_node(graph, node, values[node.input[BIAS_INPUT]], weight.scales * scale))
+        nodes.append(node)
+    read = {name for node in nodes for name in node.input}
+    kept = [tensor for tensor in graph.initializer if tensor.name in read]
+    del graph.initializer[:], graph.node[:]
+    graph.initializer.extend(kept)
+    graph.node.extend(nodes)
+    if any(weight.bits < 8 for weight in weights.values()):
+        _raise_opset(model, INT4_OPSET)
+
+
+def _weight_node(graph: onnx.GraphProto, node: onnx.NodeProto, weight: WholeWeight) -> onnx.NodeProto:
+    name = node.input[1]
+    kind = onnx.TensorProto.INT8 if weight.bits == 8 else onnx.TensorProto.INT4
+    shape = weight.integers.shape
+    integers = helper.make_tensor(f"{name}_integers", kind, shape, _stored(weight), raw=True)
+    graph.initializer.extend([integers, numpy_helper.from_array(weight.scales.astype(np.float32), f"{name}_scales")])
+    node.input[1] = f"{name}_rounded"
+    return helper.make_node(
+        "DequantizeLinear", [f"{name}_integers", f"{name}_scales"], [f"{name}_rounded"], f"{name}_rounded", axis=0
+    )
+
+
+def _stored(weight: WholeWeight) -> bytes:
+    """As ONNX stores them: a byte each, or two of four bits, the first one low."""
+    flat = weight.integers.flatten().astype(np.int8)
+    if weight.bits == 8:
+        return flat.tobytes()
+    low, high = np.pad(flat, (0, len(flat) % 2)).view(np.uint8).reshape(-1, 2).T & 0x0F
+    packed: bytes = (low | (high << 4)).astype(np.uint8).tobytes()
+    return packed
+
+
+def _bias_node(
+    graph: onnx.GraphProto, node: onnx.NodeProto, bias: onnx.TensorProto, scales: np.ndarray
+) -> onnx.NodeProto:
+    name, scales = f"{node.name}_bias", scales.astype(np.float32)
+    limits = np.iinfo(np.int32)
+    integers = np.rint(numpy_helper.to_array(bias) / scales.astype(np.float64)).clip(limits.min, limits.max)
+    graph.initializer.extend(
+        [
+            numpy_helper.from_array(integers.astype(np.int32), f"{name}_integers"),
+            numpy_helper.from_array(scales, f"{name}_scales"),
+        ]
+    )
+    node.input[BIAS_INPUT] = f"{name}_rounded"
+    inputs = [f"{name}_integers", f"{name}_scales"]
+    return helper.make_node("DequantizeLinear", inputs, [f"{name}_rounded"], f"{name}_rounded", axis=0)
+
+
+def _constant(name: str, values: Mapping[str, onnx.TensorProto], made_by: Mapping[str, onnx.NodeProto]) -> np.ndarray:
+    """An initializer, or what a Constant gives."""
+    tensor = values[name] if name in values else helper.get_node_attr_value(made_by[name], "value")
+    found: np.ndarray = numpy_helper.to_array(tensor)
+    return found
+
+
+def _raise_opset(model: onnx.ModelProto, version: int) -> None:
+    converted = onnx.version_converter.convert_version(model, version)
+    model.CopyFrom(converted)
