@@ -253,6 +253,10 @@ class StrategySpec(SpecModel):
     proxies: tuple[ProxyName, ...] = ()
     """Zero-cost proxies to score each candidate's untrained network by; the `predictor` sampler takes `synflow` as a
     hint. What they are worth on this data is measured, see `GET /v1/searches/{id}/proxies`."""
+    warm_start: bool = True
+    """Whether the `predictor` sampler begins with the best of earlier searches whose trainings count here, too: on the
+    same data and space, trained alike. They cost nothing but what their timing on another target takes. Without it the
+    same spec gives the same proposals, whatever was searched before."""
     population_size: Annotated[int, Field(ge=4, le=1000)] = 20
     """Population of the genetic samplers (nsga2, nsga3)."""
     supernet: SupernetSpec = SupernetSpec()

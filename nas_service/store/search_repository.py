@@ -119,6 +119,12 @@ class SqlSearches:
         next_cursor = cursors.encode([shown[-1].created_at.isoformat(), shown[-1].id]) if more else None
         return self._read([(row.id, row.version) for row in shown], known), next_cursor
 
+    def latest(self, tenant: str, limit: int) -> Sequence[Search]:
+        """The tenant's, newest first."""
+        newest_first = (searches.c.created_at.desc(), searches.c.id.desc())
+        query = select(searches).where(searches.c.tenant == tenant).order_by(*newest_first).limit(limit)
+        return [to_search(row) for row in self._connection.execute(query).mappings()]
+
     def _read(self, versions: Sequence[tuple[str, int]], known: KnownSearch) -> Sequence[Search]:
         """These searches, in this order; none that was deleted since its id was read."""
         found = {search.id: search for id_, version in versions if (search := known(id_, version))}

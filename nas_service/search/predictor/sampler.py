@@ -19,6 +19,8 @@ from nas_service.search.predictor.problem import Problem
 BATCH_SIZE = 8
 FIRST_BATCH = 10
 _BATCH = "predictor:batch:"
+_FIXED = "fixed_params"
+"""Where Optuna keeps the parameters of a trial that was enqueued."""
 
 
 class PredictorSampler(BaseSampler):
@@ -63,7 +65,10 @@ class PredictorSampler(BaseSampler):
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """The next point of the batch; a new batch where it is used up."""
+        """The next point of the batch; a new batch where it is used up. Nothing for a trial that was given its point:
+        that is no reason to plan what comes after it."""
+        if _FIXED in trial.system_attrs:
+            return {}
         with self._lock:
             signs = signs_of(study.directions)
             others = [t for t in study.get_trials(deepcopy=False) if t.number != trial.number]

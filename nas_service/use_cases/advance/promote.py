@@ -1,6 +1,6 @@
 """Train the better candidates further, rung by rung, and let go of the others in the end."""
 
-from nas_service.domain.entities import TRAIN_QUEUE, Candidate, Runner, WorkKind
+from nas_service.domain.entities import TRAIN_QUEUE, Candidate, Evaluation, Runner, WorkKind
 from nas_service.domain.halving import Contender, Race, next_to_promote
 from nas_service.domain.metrics import accuracy_key, needed_metrics, objective_values
 from nas_service.domain.rungs import rungs_of
@@ -26,13 +26,31 @@ def promote(context: Context, *, closing: bool) -> Candidate | None:
     if chosen is None:
         return None
     candidate = context.uow.candidates.get(chosen.candidate_id)
-    epochs = rungs[len(candidate.rungs)]
+    known = _known_further(context, candidate)
+    if known is not None:
+        return evaluated(context, candidate, known, reused=True)
+    context.enqueue(WorkKind.EVALUATE, TRAIN_QUEUE, candidate.id, {"epochs": rungs[len(candidate.rungs)]})
+    return context.move_candidate(candidate, CandidateStatus.EVALUATING)
+
+
+def as_far_as_known(context: Context, candidate: Candidate) -> Candidate:
+    """Let it pass the rungs whose evaluations are known: what costs nothing needs no race."""
+    for _ in rungs_of(context.search.spec):
+        known = _known_further(context, candidate) if candidate.status is CandidateStatus.PAUSED else None
+        if known is None:
+            break
+        candidate = evaluated(context, candidate, known, reused=True)
+    return candidate
+
+
+def _known_further(context: Context, candidate: Candidate) -> Evaluation | None:
+    """The evaluation at its next rung, if it can be used as it is or exported from its weights."""
+    epochs = rungs_of(context.search.spec)[len(candidate.rungs)]
     key = evaluation_reuse_key(context.search, candidate.architecture_key, final=False, epochs=epochs)
     known = context.uow.evidence.evaluation_by_key(key)
-    if known is not None and (not known.lacking(spec.formats) or context.uow.evidence.has_files(known.id)):
-        return evaluated(context, candidate, known, reused=True)
-    context.enqueue(WorkKind.EVALUATE, TRAIN_QUEUE, candidate.id, {"epochs": epochs})
-    return context.move_candidate(candidate, CandidateStatus.EVALUATING)
+    if known is None or (known.lacking(context.search.spec.formats) and not context.uow.evidence.has_files(known.id)):
+        return None
+    return known
 
 
 def let_go(context: Context) -> None:

@@ -12,8 +12,9 @@ from nas_service.domain.spec import Metric, SettledSpec
 from nas_service.domain.states import IN_FLIGHT, CandidateStatus, SearchPhase, SearchStatus, is_over
 from nas_service.use_cases.advance.absorb import evaluated
 from nas_service.use_cases.advance.context import Context, is_judged, outcome_of
-from nas_service.use_cases.advance.promote import let_go, promote
+from nas_service.use_cases.advance.promote import as_far_as_known, let_go, promote
 from nas_service.use_cases.advance.think import Proposal
+from nas_service.use_cases.advance.warm_start import taken_over
 from nas_service.use_cases.reuse import known_evaluation
 from nas_service.use_cases.space import computable_metrics, space_of
 
@@ -49,6 +50,9 @@ def fill(context: Context) -> None:
             context.enter(SearchPhase.FINALIZE)
         if reason is not None or in_flight >= slots:
             return
+        if (proposal := taken_over(context)) is not None:
+            in_flight += as_far_as_known(context, _make_candidate(context, proposal)).status in IN_FLIGHT
+            continue
         proposal = _drawn_directly(context) if context.thoughts.fruitless else _first_new(context)
         if is_over(context.search.status):
             return

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import search_spaces
-from nas_service.domain.entities import Search
+from nas_service.domain.entities import Candidate, Search
 from nas_service.domain.metrics import broken, computable
 from nas_service.domain.outcome import Draft
 from nas_service.use_cases.ports import SearchMemory
@@ -31,6 +31,8 @@ class Thoughts:
     """How many more the last transaction could have used."""
     memory: SearchMemory | None = None
     """Who is asked."""
+    earlier: list[Candidate] | None = None
+    """What is left of earlier searches' candidates to take over; None: nobody has looked."""
     rejected: int = 0
     """Proposals rejected since the last one that became a candidate."""
 

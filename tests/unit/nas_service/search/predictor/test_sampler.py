@@ -153,3 +153,25 @@ def test_threads_that_ask_at_once_get_different_points(problems: Problems) -> No
         n_jobs=4,
     )
     assert len(set(problems.rows(study.trials))) == 24
+
+
+def test_after_points_that_were_given_it_goes_by_their_results_and_not_by_a_plan_made_before(
+    problems: Problems,
+) -> None:
+    """A first batch, made without any result, would have ten points."""
+    study = problems.study(PredictorSampler(problems.make(), seed=9))
+    for option in (0, 1, 2, 0, 1):
+        given = dict.fromkeys(SPACE, option) | {next(iter(SPACE)): len(study.trials) % 3}
+        study.enqueue_trial(given)
+        trial = study.ask(SPACE)
+        assert trial.params == given
+        study.tell(trial, problems.values(trial.params))
+    assert batches_of(study) == []
+    study.ask(SPACE)
+    assert [len(batch) for batch in batches_of(study)] == [8]
+
+
+def batches_of(study: optuna.Study) -> list[list[list[int]]]:
+    """Those that were planned."""
+    attrs = study._storage.get_study_system_attrs(study._study_id)
+    return [rows for key, rows in attrs.items() if key.startswith("predictor:batch:")]
