@@ -1,16 +1,20 @@
 """The page of a search in a real browser, on candidates that were stored and not trained."""
 
+import base64
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from nas_service.api.app import create_app
 from nas_service.bootstrap import Service
-from nas_service.domain.entities import Search
+from nas_service.domain.entities import Measurement, Search, new_id
+from nas_service.domain.spec import TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus
 from tests.support.api import new_service, plain_logs, serving
 from tests.support.finished_search import seed
@@ -166,6 +170,30 @@ def test_a_member_of_the_front_is_opened_and_its_model_downloaded(served: Served
         expect(page.locator(".shares li")).not_to_have_count(0)
         expect(page.get_by_text("Shares of the multiply-accumulates")).to_be_visible()
         assert serious_findings(page) == []
+
+
+def test_every_sample_of_a_timing_is_drawn_in_order(served: Served) -> None:
+    search, _ = served.seeded(1)
+    samples = np.linspace(0.2, 0.3, 500, dtype="<f4")
+    result = {
+        "median_ms": 0.25,
+        "p10_ms": 0.21,
+        "p99_ms": 0.3,
+        "samples_f32_zlib_base64": base64.b64encode(zlib.compress(samples.tobytes())).decode(),
+    }
+    timing = {"target": TargetSpec(), "device_id": "desk", "median_ms": 0.25, "peak_memory_mib": None, "noisy": False}
+    measurement = Measurement(new_id("measurement"), f"{0:064x}", result=result, created_at=NOW, **timing)
+    with served.service.store.write() as uow:
+        [candidate] = uow.records.candidates(search.id)
+        uow.evidence.add_measurement(measurement)
+    with watched(served.browser) as page:
+        page.goto(f"{served.url}/candidates/{candidate.id}")
+        page.get_by_role("button", name="In order").click()
+        expect(page.get_by_text("500 samples, 0 above what is shown")).to_be_visible()
+        expect(part(page, "samples-chart").locator("canvas")).to_be_visible()
+        page.get_by_role("button", name="Spread").click()
+        expect(part(page, "samples-chart")).to_be_hidden()
+        expect(part(page, "latency-chart").locator("canvas")).to_be_visible()
 
 
 def test_pointing_at_a_candidate_shows_it_and_a_click_opens_it(served: Served) -> None:

@@ -34,6 +34,10 @@ function text({ kind, payload }) {
       return [`Search ${payload.status.toLowerCase()}`, payload.failure ? `: ${payload.failure.detail}` : ""];
     case "search.phase":
       return [`Phase: ${payload.phase}`];
+    case "search.front":
+      return [`Front decided: ${payload.members.length} ${payload.members.length === 1 ? "network" : "networks"}`];
+    case "predictor.made":
+      return ["Latency predictor made"];
     case "candidate.status":
       return [candidateLink(payload.candidate_id, payload.number), ` ${payload.status.toLowerCase()}`, result(payload)];
     case "candidate.finalized":

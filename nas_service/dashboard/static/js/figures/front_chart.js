@@ -108,7 +108,7 @@ export class FrontChart {
     const forbidden = ["x", "y"].flatMap((which) => {
       const coordinate = `${which}Axis`, key = this.view[which], shown = this.room(key);
       return this.limits(key).flatMap(({ min, max }) => [
-        max === null || max >= shown.max ? null : [{ [coordinate]: max, name: `above ${quantity(key, max)}` }, { [coordinate]: "max" }],
+        max === null || max >= shown.max ? null : [{ [coordinate]: max, label: { position: which === "x" ? "insideTopRight" : "insideTopLeft" }, name: `above ${quantity(key, max)}` }, { [coordinate]: "max" }],
         min === null || min <= shown.min ? null : [{ [coordinate]: "min", name: `below ${quantity(key, min)}` }, { [coordinate]: min }],
       ]).filter(Boolean);
     });
@@ -161,7 +161,7 @@ export class FrontChart {
       return [across && [across[0], this.y(row), across[1], this.y(row)], along && [this.x(row), along[0], this.x(row), along[1]]].filter(Boolean);
     });
     const style = { stroke: colors.strong, lineWidth: 1.25, opacity: 0.7 };
-    return { type: "custom", z: 4, silent: true, encode: { x: [0, 2], y: [1, 3] }, data, renderItem: (_, api) => {
+    return { type: "custom", z: 4, silent: true, clip: true, encode: { x: [0, 2], y: [1, 3] }, data, renderItem: (_, api) => {
       const [x1, y1] = api.coord([api.value(0), api.value(1)]), [x2, y2] = api.coord([api.value(2), api.value(3)]);
       return { type: "line", shape: { x1, y1, x2, y2 }, style };
     } };

@@ -87,7 +87,7 @@ export class FrontsChart {
       return [across && [across[0], y, across[1], y], along && [x, along[0], x, along[1]]].filter(Boolean);
     });
     const style = { stroke: colors.strong, lineWidth: 1.25, opacity: 0.7 };
-    return { type: "custom", z: 4, silent: true, encode: { x: [0, 2], y: [1, 3] }, data, renderItem: (_, api) => {
+    return { type: "custom", z: 4, silent: true, clip: true, encode: { x: [0, 2], y: [1, 3] }, data, renderItem: (_, api) => {
       const [x1, y1] = api.coord([api.value(0), api.value(1)]), [x2, y2] = api.coord([api.value(2), api.value(3)]);
       return { type: "line", shape: { x1, y1, x2, y2 }, style };
     } };

@@ -3,6 +3,7 @@
 import { Chart, axis, facts, tooltip } from "./chart.js";
 
 const ROW_PX = 30;
+const LEAST_PX = 200;
 const NAMES = { macs: "MACs", params: "parameters" };
 
 const tau = (value) => value.toFixed(2).replace("-", "−");
@@ -27,7 +28,7 @@ export class RankingChart {
 
   show(rows) {
     this.rows = rows;
-    this.box.style.height = `${Math.max(4, rows.length) * ROW_PX + 60}px`;
+    this.box.style.height = `${Math.max(LEAST_PX, rows.length * ROW_PX + 60)}px`;
     this.chart.describe(`Kendall's tau with the order of trainings. ${rows.map((row) => `${row.name}: ${tau(row.tau)}`).join("; ")}.`);
     this.chart.draw();
   }
