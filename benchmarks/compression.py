@@ -50,7 +50,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep networks and results, and go on from them")
     chosen = parser.parse_args()
     if chosen.quick:
-        chosen.seeds, chosen.epochs = 2, 2
+        chosen.seeds, chosen.epochs = min(chosen.seeds, 2), 2
     return chosen
 
 

@@ -1,5 +1,6 @@
 """`low-rank`: factorises layers where that makes the network cheaper, and fine-tunes what comes out."""
 
+import math
 from collections.abc import Callable
 from copy import deepcopy
 
@@ -46,8 +47,9 @@ class _Factorisation:
 
     def __init__(self, network: nn.Module, options: LowRankOptions, bench: Workbench) -> None:
         self.network, self._options = network, options
-        self._cost_of: Callable[[nn.Module], float] = bench.latency_ms or (lambda net: cost_of(net, bench.data).macs)
-        self._cost = self._cost_of(network)
+        self._macs_of: Callable[[nn.Module], float] = lambda net: cost_of(net, bench.data).macs
+        self._cost_of = bench.latency_ms or self._macs_of
+        self._cost, self._macs = self._cost_of(network), self._macs_of(network)
         self._least_saving = options.least_gain * self._cost
         self.ranks: dict[str, Ranks] = {}
         """Of the layers that are factorised, by name."""
@@ -64,7 +66,7 @@ class _Factorisation:
             ranks, cost = self._largest_that_pays(name, layer)
         if self._pays(cost):
             self.network.set_submodule(name, factored(layer, ranks))
-            self.ranks[name], self._cost = ranks, cost
+            self.ranks[name], self._cost, self._macs = ranks, cost, self._macs_of(self.network)
 
     def _largest_that_pays(self, name: str, layer: nn.Conv2d | nn.Linear) -> tuple[Ranks, float]:
         """By halving an interval of shares of the full ranks; the last tried, where none pays."""
@@ -79,11 +81,11 @@ class _Factorisation:
         return found or tried
 
     def _tried(self, name: str, ranks: Ranks) -> tuple[Ranks, float]:
-        """The ranks, and what the network costs with them."""
+        """The ranks, and what the network costs with them: no timing is believed that more work makes faster."""
         layer = self.network.get_submodule(name)
         assert isinstance(layer, nn.Conv2d | nn.Linear)
         self.network.set_submodule(name, factored(layer, ranks))
-        cost = self._cost_of(self.network)
+        cost = self._cost_of(self.network) if self._macs_of(self.network) < self._macs else math.inf
         self.network.set_submodule(name, layer)
         return ranks, cost
 

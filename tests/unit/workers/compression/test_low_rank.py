@@ -92,6 +92,12 @@ def test_with_a_clock_it_decides(workbench: Workbench) -> None:
     assert made.facts["judged_by"] == "latency_ms"
 
 
+def test_a_timing_by_which_more_work_is_faster_is_not_believed(workbench: Workbench) -> None:
+    bench = replace(workbench, latency_ms=lambda network: 1e9 / cost_of(network, workbench.data).params)
+    made = low_rank(mixed_network(), LowRankOptions(energy=1.0, epochs=0), bench)
+    assert made.facts["ranks"] == {}
+
+
 def test_by_latency_the_largest_rank_that_pays_is_taken(workbench: Workbench) -> None:
     """Where a millisecond is a million multiply-accumulates, ranks go to the edge of the gain asked for."""
     bench = replace(workbench, latency_ms=lambda network: cost_of(network, workbench.data).macs / 1e6)
