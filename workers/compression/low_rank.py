@@ -47,7 +47,7 @@ class _Factorisation:
 
     def __init__(self, network: nn.Module, options: LowRankOptions, bench: Workbench) -> None:
         self.network, self._options = network, options
-        self._macs_of: Callable[[nn.Module], float] = lambda net: cost_of(net, bench.data).macs
+        self._macs_of: Callable[[nn.Module], float] = lambda net: float(cost_of(net, bench.data).macs)
         self._cost_of = bench.latency_ms or self._macs_of
         self._cost, self._macs = self._cost_of(network), self._macs_of(network)
         self._least_saving = options.least_gain * self._cost
