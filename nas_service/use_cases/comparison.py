@@ -86,9 +86,9 @@ class CandidateColumn:
 
 
 def searches(uow: UnitOfWork, search_ids: Sequence[str]) -> list[SearchColumn]:
-    """In this order. Raises NotFoundError."""
+    """In this order, by what each has proposed itself. Raises NotFoundError."""
     found = [uow.searches.get(search_id) for search_id in search_ids]
-    completed = [uow.candidates.completed(search.id) for search in found]
+    completed = [[c for c in uow.candidates.completed(search.id) if c.parent_id is None] for search in found]
     fronts = [searched_front(search, done) for search, done in zip(found, completed, strict=True)]
     ratios = _ratios(found, completed, fronts) if not incomparable(found) else [None] * len(found)
     return [

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from nas_service.api.app import create_app
 from nas_service.bootstrap import Service
 from nas_service.domain.states import SearchStatus
-from nas_service.search import create_study
+from nas_service.search.create import create_study
 from nas_service.store.unit_of_work import SqlStore
 from tests.support.api import new_service, plain_logs
 from tests.support.finished_search import seed
