@@ -6,6 +6,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from nas_service.domain.spec import TrainingSpec
+
 
 class Average(Protocol):
     """A network that follows another one while that is trained."""
@@ -70,6 +72,13 @@ class TailAverage:
     def has_begun(self, step: int) -> bool:
         """From the first step of the tail on."""
         return step > self._begin
+
+
+def average_of(model: nn.Module, config: TrainingSpec, tail_begin: int) -> Average | None:
+    """What `config` asks for: the mean of the tail, which takes the place of a moving average, or that, or none."""
+    if config.swa_fraction:
+        return TailAverage(model, tail_begin)
+    return WeightAverage(model, config.ema_decay) if config.ema_decay else None
 
 
 def _pick(tensors: dict[str, Tensor], names: list[str]) -> list[Tensor]:

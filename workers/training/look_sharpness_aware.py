@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from nas_service.domain.spec import TrainingSpec
 from workers.training.sharpness_aware import SharpnessAware
 
 ALPHA = 0.7
@@ -62,6 +63,15 @@ class LookSharpnessAware(SharpnessAware):
         """Put back what `tensors` gave."""
         for number, across in enumerate(self._across):
             across.copy_(tensors[str(number)])
+
+
+def sharpness_aware_of(model: nn.Module, config: TrainingSpec) -> SharpnessAware | None:
+    """What `config` asks for: a second pass at every step, every few steps, or never."""
+    if not config.sam_rho:
+        return None
+    if config.sam_period == 1:
+        return SharpnessAware(model, config.sam_rho, adaptive=config.sam_adaptive)
+    return LookSharpnessAware(model, config.sam_rho, config.sam_period, adaptive=config.sam_adaptive)
 
 
 def _dot(pairs: list[tuple[Tensor, Tensor]]) -> Tensor:

@@ -12,7 +12,7 @@ from nas_service.domain.errors import TrainingDivergedError
 from nas_service.domain.spec import TrainingSpec
 from workers.data import DataSet, Epoch, steps_per_epoch, train_batches, visiting_order
 from workers.interrupted import Interrupted
-from workers.training.average import Average, TailAverage, WeightAverage
+from workers.training.average import TailAverage, average_of
 from workers.training.checkpoint import Checkpoint
 from workers.training.distillation import Distillation
 from workers.training.evaluation import evaluate
@@ -25,14 +25,13 @@ from workers.training.interface import (
     TrainingResult,
 )
 from workers.training.kernels import kernel_library, use_kernels
-from workers.training.look_sharpness_aware import LookSharpnessAware
+from workers.training.look_sharpness_aware import LookSharpnessAware, sharpness_aware_of
 from workers.training.loss_scaling import LossScaler
 from workers.training.optimizer import build_optimizer, set_learning_rate
 from workers.training.precision import Precision, autocast, candidates, faster_precision
 from workers.training.recalibration import recalibrate
 from workers.training.resizing import Resizing
 from workers.training.schedule import RateSchedule
-from workers.training.sharpness_aware import SharpnessAware
 from workers.training.state import TrainingState
 from workers.training.stopping import is_enough
 
@@ -80,7 +79,9 @@ class TrainingLoop:
         self.scaler = LossScaler(self.device)
         self.state = self._initial_state(network)
         self.forward = self.state.model
-        self.sharpness_aware = self._sharpness_aware()
+        self.sharpness_aware = sharpness_aware_of(self.state.model, config)
+        if isinstance(self.sharpness_aware, LookSharpnessAware):
+            self.state.memories["look-sam"] = self.sharpness_aware
         self.started = self.last_saved = time.monotonic()
 
     def _initial_state(self, model: nn.Module) -> TrainingState:
@@ -89,7 +90,7 @@ class TrainingLoop:
         return TrainingState(
             model=model,
             optimizer=build_optimizer(model, self.config),
-            average=self._average(model),
+            average=average_of(model, self.config, self.rates.tail_begin),
             identity={
                 "config": self.config.model_dump(mode="json", exclude={"epochs"}),
                 "data": self.data.fingerprint,
@@ -114,21 +115,6 @@ class TrainingLoop:
         distillation.watch(self.state.model)
         if not (self.config.augment or self.resizing.is_on):
             distillation.remember(self.data, self.run_settings.cache_dir, self.hooks.before_batch)
-
-    def _average(self, model: nn.Module) -> Average | None:
-        if self.rates.tail_steps:
-            return TailAverage(model, self.rates.tail_begin)
-        return WeightAverage(model, self.config.ema_decay) if self.config.ema_decay else None
-
-    def _sharpness_aware(self) -> SharpnessAware | None:
-        config, model = self.config, self.state.model
-        if not config.sam_rho:
-            return None
-        if config.sam_period == 1:
-            return SharpnessAware(model, config.sam_rho, adaptive=config.sam_adaptive)
-        look = LookSharpnessAware(model, config.sam_rho, config.sam_period, adaptive=config.sam_adaptive)
-        self.state.memories["look-sam"] = look
-        return look
 
     def run(self, checkpoint: Checkpoint | None) -> TrainingResult:
         state = self.state
