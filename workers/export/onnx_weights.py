@@ -38,8 +38,12 @@ def store_whole_weights(model: onnx.ModelProto, weights: Mapping[str, WholeWeigh
             source = made_by.get(node.input[0])
             if source is not None and source.op_type == "DequantizeLinear" and len(node.input) > BIAS_INPUT:
                 scale = _constant(source.input[1], values, made_by)
-                nodes.append(_bias_node(graph, node, values[node.input[BIAS_INPUT]], weight.scales * scale))
+                bias = _constant(node.input[BIAS_INPUT], values, made_by)
+                nodes.append(_bias_node(graph, node, bias, weight.scales * scale))
         nodes.append(node)
+    outputs = {output.name for output in graph.output}
+    read = outputs | {name for node in nodes for name in node.input}
+    nodes = [node for node in nodes if node.op_type != "Identity" or node.output[0] in read]
     read = {name for node in nodes for name in node.input}
     kept = [tensor for tensor in graph.initializer if tensor.name in read]
     del graph.initializer[:], graph.node[:]
@@ -71,12 +75,10 @@ def _stored(weight: WholeWeight) -> bytes:
     return packed
 
 
-def _bias_node(
-    graph: onnx.GraphProto, node: onnx.NodeProto, bias: onnx.TensorProto, scales: np.ndarray
-) -> onnx.NodeProto:
+def _bias_node(graph: onnx.GraphProto, node: onnx.NodeProto, bias: np.ndarray, scales: np.ndarray) -> onnx.NodeProto:
     name, scales = f"{node.name}_bias", scales.astype(np.float32)
     limits = np.iinfo(np.int32)
-    integers = np.rint(numpy_helper.to_array(bias) / scales.astype(np.float64)).clip(limits.min, limits.max)
+    integers = np.rint(bias / scales.astype(np.float64)).clip(limits.min, limits.max)
     graph.initializer.extend(
         [
             numpy_helper.from_array(integers.astype(np.int32), f"{name}_integers"),
@@ -89,7 +91,9 @@ def _bias_node(
 
 
 def _constant(name: str, values: Mapping[str, onnx.TensorProto], made_by: Mapping[str, onnx.NodeProto]) -> np.ndarray:
-    """An initializer, or what a Constant gives."""
+    """An initializer, what a Constant gives, or another name for either: the exporter keeps equal tensors once."""
+    while name not in values and made_by[name].op_type == "Identity":
+        name = made_by[name].input[0]
     tensor = values[name] if name in values else helper.get_node_attr_value(made_by[name], "value")
     found: np.ndarray = numpy_helper.to_array(tensor)
     return found

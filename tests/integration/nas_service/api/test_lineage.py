@@ -11,6 +11,7 @@ from nas_service.api.app import create_app
 from nas_service.bootstrap import Service
 from nas_service.cli.display.lineage import lineages
 from nas_service.cli.results import FrontResult, Results
+from nas_service.domain.compression.quantize_int8 import QuantizeInt8Options
 from nas_service.search.memories import SqlMemories
 from nas_service.wire.candidates import CandidateDetail
 from nas_service.wire.searches import SearchDetail
@@ -31,7 +32,11 @@ def family(client: TestClient, service: Service) -> tuple[CandidateDetail, Candi
 def test_a_child_names_its_parent_and_a_parent_its_children(family: tuple[CandidateDetail, CandidateDetail]) -> None:
     parent, child = family
     assert (parent.parent_id, parent.recipe, parent.lineage) == (None, (), None)
-    assert (child.parent_id, child.recipe, child.children) == (parent.id, ({"quantize-int8": {}},), ())
+    assert (child.parent_id, child.recipe, child.children) == (
+        parent.id,
+        ({"quantize-int8": QuantizeInt8Options().model_dump(mode="json")},),
+        (),
+    )
     (named,) = parent.children
     assert (named.id, named.number, named.lineage) == (child.id, 1, child.lineage)
     assert child.lineage is not None

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 import search_spaces
 from nas_service.cli.main import app
+from nas_service.domain.compression.quantize_int8 import QuantizeInt8Options
 from search_spaces.normalise import Normalised
 from tests.support.tiny import tiny_space
 from workers.profiling.runtimes.torch_program import save_program
@@ -44,7 +45,7 @@ def test_a_network_of_ones_own_is_compressed_and_held_against_itself(network: No
     done = CliRunner().invoke(app, [*command, "--out", str(out)])
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)
-    assert found["recipe"] == [{"quantize-int8": {}}]
+    assert found["recipe"] == [{"quantize-int8": QuantizeInt8Options().model_dump(mode="json")}]
     assert found["file"] == "model.int8.onnx"
     compared = found["comparison"]
     assert compared["macs"]["child"] == compared["macs"]["parent"] > 0

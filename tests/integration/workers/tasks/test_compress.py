@@ -11,6 +11,7 @@ import torch
 import search_spaces
 from benchmarks.no_op_workers import QUEUES
 from nas_service.bootstrap import Service
+from nas_service.domain.compression.quantize_int8 import QuantizeInt8Options
 from nas_service.domain.entities import Candidate
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus
@@ -55,7 +56,11 @@ def unpacked(service: Service, candidate: Candidate, folder: Path) -> Path:
 
 def test_a_finished_network_has_its_int8_child_beside_it(service: Service, tmp_path: Path, cache: Path) -> None:
     parent, child = finished(service)
-    assert (child.parent_id, child.recipe, child.number) == (parent.id, ({"quantize-int8": {}},), 1)
+    assert (child.parent_id, child.recipe, child.number) == (
+        parent.id,
+        ({"quantize-int8": QuantizeInt8Options().model_dump(mode="json")},),
+        1,
+    )
     assert child.status is CandidateStatus.COMPLETED
     assert child.final is not None
     assert parent.final is not None
@@ -84,7 +89,10 @@ def test_a_finished_network_has_its_int8_child_beside_it(service: Service, tmp_p
     network = search_spaces.load(bundle)
     assert network(torch.zeros(3, 1, 8, 8)).shape == (3, 10)
     document = json.loads((bundle / "architecture.json").read_text())
-    assert document["compressed"] == {"program": "model.pt2", "recipe": [{"quantize-int8": {}}]}
+    assert document["compressed"] == {
+        "program": "model.pt2",
+        "recipe": [{"quantize-int8": QuantizeInt8Options().model_dump(mode="json")}],
+    }
     (bundle / "architecture.json").write_text(json.dumps(document | {"compressed": {"program": "../model.pt2"}}))
     with pytest.raises(search_spaces.SpaceError, match="outside of the bundle"):
         search_spaces.load(bundle)

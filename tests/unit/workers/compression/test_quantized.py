@@ -183,3 +183,16 @@ def test_as_few_layers_are_excluded_as_suffice() -> None:
     assert len(asked) <= 3
     assert fewest_excluded(order, lambda excluded: False) == order
     assert fewest_excluded(order, lambda excluded: True) == []
+
+
+def test_layers_with_equal_biases_have_them_stored_once_and_still_computed_in_integers(pixels: np.ndarray) -> None:
+    first, second = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 3)
+    for conv in (first, second):
+        nn.init.zeros_(conv.bias)
+    network = nn.Sequential(first, second, nn.AdaptiveAvgPool2d(1), nn.Flatten(1), nn.Linear(4, 5)).eval()
+    rounded = quantized_network(network, SHAPE)
+    calibrate(rounded, images(64), images(32, seed=2), ("min-max",))
+    content = rounded_file(rounded, FACTS)
+    np.testing.assert_allclose(run(content, pixels), logits_of(rounded, pixels), atol=0.02)
+    biases = [t for t in onnx.load_from_string(content).graph.initializer if t.data_type == onnx.TensorProto.INT32]
+    assert len(biases) == 3
