@@ -285,6 +285,9 @@ class BudgetSpec(SpecModel):
     minutes: Annotated[float, Field(gt=0, le=60 * 24 * 30)] | None = None
     settled: SettledSpec | None = None
     """End it earlier where hypervolume has settled; by default it goes on."""
+    predictor_mape: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """End a profile (evaluator `untrained`) earlier, once its predictors' mean relative error on networks that they
+    were not fitted on is at most this, with its 95 % interval; by default it goes on."""
     parallelism: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Candidates in flight at once; by default as many as training workers can take."""
 

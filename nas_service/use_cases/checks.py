@@ -91,6 +91,9 @@ def check_untrained(spec: SearchSpec) -> list[FieldProblem]:
         problems.append(
             FieldProblem("strategy.sampler", f"`profile` chooses what to measure, not what to train; {mend}")
         )
+    if spec.budget.predictor_mape is not None and not untrained:
+        mend = "leave it out: only a profile ends with its predictors"
+        problems.append(FieldProblem("budget.predictor_mape", f"this search is made for a front; {mend}"))
     if noise and not untrained:
         problems.append(FieldProblem("dataset.name", "noise cannot be learned; it is for profiles only"))
     return problems

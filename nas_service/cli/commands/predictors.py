@@ -53,6 +53,9 @@ def profile(
     ] = "noise:32x32x3x10",
     target: TargetOption = "onnxruntime",
     minutes: Annotated[float, typer.Option("--minutes", min=0.1, help="How long to measure.")] = 15.0,
+    error: Annotated[
+        float, typer.Option("--error", min=0.1, max=50, help="Stop before where predictions are surely so good, in %.")
+    ] = 3.0,
     networks: Annotated[int | None, typer.Option("--networks", min=10, help="At most this many.")] = None,
     plot: PlotOption = None,
     url: UrlOption = None,
@@ -65,7 +68,7 @@ def profile(
             space=SpaceSpec(name=space, preset=preset, choices=_choices(choices or [])),
             dataset=DatasetSpec(name=dataset),
             target=read_target(target),
-            budget=BudgetSpec(minutes=minutes, candidates=networks),
+            budget=BudgetSpec(minutes=minutes, candidates=networks, predictor_mape=error / 100),
         )
     except ValidationError as error:
         raise CliError("; ".join(found["msg"] for found in error.errors()), ExitCode.USAGE) from error

@@ -332,7 +332,7 @@ def _absorb_failure(context: Context, item: WorkItem, failure: Failure) -> None:
     if item.kind is WorkKind.COMPARE:
         return  # the others tell enough
     if item.kind is WorkKind.FIT:
-        absorb_fit_failure(context, failure)
+        absorb_fit_failure(context, item, failure)
         return
     if item.kind in {WorkKind.PREPARE, WorkKind.SUPERNET}:
         if context.search.status is not SearchStatus.CANCELLING:

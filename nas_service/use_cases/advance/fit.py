@@ -15,6 +15,8 @@ FEWEST_UNASKED = 40
 """Measurements from which one is made though nobody has asked for it: fewer hardly ever make a good one."""
 GROWTH = 1.2
 """A search that found a front makes a predictor anew once there are so many times as many measurements."""
+EARLY_GROWTH = 1.5
+"""The same while a profile is measuring, to see whether it is good enough."""
 
 
 def is_profile(context: Context) -> bool:
@@ -39,8 +41,47 @@ def enqueue_fit(context: Context) -> None:
         context.end(SearchStatus.FAILED, Failure("too-few-measurements", detail))
 
 
+def enqueue_early_fit(context: Context) -> None:
+    """While a profile is measuring: see how good its predictors are, where that may end it."""
+    search = context.search
+    if not is_profile(context) or search.spec.budget.predictor_mape is None or search.stop_reason is not None:
+        return
+    if any(item.kind is WorkKind.FIT for item in context.uow.work.open(search.id)):
+        return
+    subject, predictors, targets = Subject.of(search), context.uow.predictors, search.spec.targets
+    known = {found.target: found.measured_count for found in _own(context)}
+    wanted = [
+        place
+        for place in profiled_targets(search.spec)
+        if predictors.timed_count(subject, targets[place], search.tenant)
+        >= max(FEWEST_UNASKED, EARLY_GROWTH * known.get(targets[place], 0))
+    ]
+    if wanted:
+        context.enqueue(WorkKind.FIT, TRAIN_QUEUE, payload={"targets": wanted, "early": True})
+
+
+def good_enough(context: Context) -> str | None:
+    """Why a profile need not measure any more; None where it has to, or nobody has said what is good enough."""
+    wanted = context.search.spec.budget.predictor_mape
+    if wanted is None or not is_profile(context):
+        return None
+    highest = {found.target: found.report["errors"]["mape"]["high"] for found in _own(context)}
+    targets = [context.search.spec.targets[place] for place in profiled_targets(context.search.spec)]
+    if any(highest.get(target, 1.0) > wanted for target in targets):
+        return None
+    return f"predictors are good enough: off by at most {max(highest.values()):.1%} (95 % confidence)"
+
+
+def _own(context: Context) -> list[Predictor]:
+    """The predictors that this search has made so far."""
+    search = context.search
+    found = context.uow.predictors.of(Subject.of(search), search.tenant)
+    own = [one for one in found if one.target in search.spec.targets and one.created_at >= search.created_at]
+    return [one for one in own if "errors" in one.report]
+
+
 def absorb_fit(context: Context, item: WorkItem, result: JsonDict) -> None:
-    """Store the predictors. With them a search that was made for them has succeeded."""
+    """Store the predictors. With its last ones a search that was made for them has succeeded."""
     for made in result["predictors"]:
         target: int = made["target"]
         predictor = context.uow.predictors.put(
@@ -59,13 +100,17 @@ def absorb_fit(context: Context, item: WorkItem, result: JsonDict) -> None:
         )
         facts = {"predictor_id": predictor.id, "target": target, "measured_count": predictor.measured_count}
         context.uow.events.append(context.search.id, "predictor.made", facts)
-    if is_profile(context) and context.search.status is SearchStatus.RUNNING:
+    if _is_last(context, item) and context.search.status is SearchStatus.RUNNING:
         context.end(SearchStatus.SUCCEEDED)
 
 
-def absorb_fit_failure(context: Context, failure: Failure) -> None:
-    """A front does not need a predictor; a profile is nothing without one."""
-    if is_profile(context) and context.search.status is SearchStatus.RUNNING:
+def _is_last(context: Context, item: WorkItem) -> bool:
+    return is_profile(context) and not item.payload.get("early", False)
+
+
+def absorb_fit_failure(context: Context, item: WorkItem, failure: Failure) -> None:
+    """A front does not need a predictor, nor does a profile that goes on; else a profile is nothing without one."""
+    if _is_last(context, item) and context.search.status is SearchStatus.RUNNING:
         context.end(SearchStatus.FAILED, failure)
     else:
         context.uow.events.append(context.search.id, "predictor.failed", asdict(failure))

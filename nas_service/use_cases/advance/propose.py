@@ -12,6 +12,7 @@ from nas_service.domain.spec import Metric, SettledSpec
 from nas_service.domain.states import IN_FLIGHT, CandidateStatus, SearchPhase, SearchStatus, is_over
 from nas_service.use_cases.advance.absorb import evaluated
 from nas_service.use_cases.advance.context import Context, is_judged, outcome_of
+from nas_service.use_cases.advance.fit import enqueue_early_fit, good_enough
 from nas_service.use_cases.advance.promote import as_far_as_known, let_go, promote
 from nas_service.use_cases.advance.think import Proposal
 from nas_service.use_cases.advance.warm_start import taken_over
@@ -32,6 +33,7 @@ MAX_REUSED_IN_A_ROW = 64
 
 def fill(context: Context) -> None:
     """Propose until every slot is taken or the budget is spent; go on to finalize when the last one is in."""
+    enqueue_early_fit(context)
     slots = _parallelism(context)
     in_flight = context.uow.candidates.in_flight(context.search.id)
     # Where proposals are ready, the transaction before this one has looked.
@@ -79,7 +81,7 @@ def _spent(context: Context) -> str | None:
         return f"budget: {budget.minutes:g} minutes"
     if budget.settled is not None and _has_settled(context, budget.settled):
         return f"settled: the last {budget.settled.candidates} added less than {budget.settled.gain:.2%} of hypervolume"
-    return None
+    return good_enough(context)
 
 
 def _has_settled(context: Context, rule: SettledSpec) -> bool:
