@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from nas_service.domain.estimates import Interval
 from nas_service.domain.spec import ChoiceValue
 
 
@@ -55,4 +56,8 @@ class Foreseen:
     metrics: dict[str, float]
     """By `metrics.predicted_key`."""
     broken: dict[str, float]
-    """Constraints that it breaks even if the prediction is off as far as it usually is, by metric key."""
+    """Constraints that it breaks even if the prediction is off as far as may be, by metric key."""
+    intervals: dict[str, Interval] = field(default_factory=dict)
+    """95 % intervals of the predictions, where anything is known of their errors."""
+    beyond: tuple[str, ...] = ()
+    """Predictions for which the network is less like the measured ones than these are like each other: keys."""

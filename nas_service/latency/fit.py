@@ -19,6 +19,7 @@ FOLDS = 10
 FEWEST_ON_ITS_OWN = 20
 """Networks from which a first estimate can be fitted; with fewer only a transfer is tried, where there is one."""
 MOST_FOR_SCALES = 300
+USUAL_SHARE = 0.95
 FIGURES = 4
 """Significant digits of what is kept for plots."""
 
@@ -32,6 +33,13 @@ class Predictor(Protocol):
 
     def blocks_ms(self, networks: Networks) -> FloatArray:
         """Time of each distinct block, (u,). What a network takes on top of its blocks is in `predict` alone."""
+        ...
+
+    def doubt(self, networks: Networks) -> FloatArray:
+        """How unlike networks are to those that it was fitted on, (n,): the larger, the further off it may be.
+
+        Compares with `usual_doubt` of the report; 0 where the model does not tell.
+        """
         ...
 
     def to_json(self) -> dict[str, Any]:
@@ -53,6 +61,8 @@ class Fitted:
     measured_ms: FloatArray
     predicted_ms: FloatArray
     """Each network by a model that was fitted without it."""
+    usual_doubt: float
+    """Of nearly all of these networks under such models."""
 
     @property
     def is_transferred(self) -> bool:
@@ -66,6 +76,7 @@ class Fitted:
             "method": self.method,
             "errors": self.errors.to_json(),
             "mape_of_methods": dict(self.mape_of_methods),
+            "usual_doubt": self.usual_doubt,
             **{name: [float(f"{value:.{FIGURES}g}") for value in values] for name, values in pairs.items()},
         }
 
@@ -82,15 +93,17 @@ def fit_predictor(
     """
     methods = methods_of(evidence, sources)
     found = {name: cross_validated(evidence, method, on_progress) for name, method in methods.items()}
-    mapes = {name: float(np.abs(of / evidence.measured_ms - 1).mean()) for name, of in found.items()}
+    mapes = {name: float(np.abs(of / evidence.measured_ms - 1).mean()) for name, (of, _) in found.items()}
     best = min(mapes, key=lambda name: mapes[name])
+    predicted_ms, doubts = found[best]
     return Fitted(
         predictor=methods[best](evidence),
         method=best,
-        errors=errors_of(evidence.measured_ms, found[best]),
+        errors=errors_of(evidence.measured_ms, predicted_ms),
         mape_of_methods=mapes,
         measured_ms=evidence.measured_ms,
-        predicted_ms=found[best],
+        predicted_ms=predicted_ms,
+        usual_doubt=float(np.quantile(doubts, USUAL_SHARE)),
     )
 
 
@@ -119,12 +132,15 @@ def _for_scales(evidence: Evidence) -> Evidence:
     return evidence.some(np.random.default_rng(0).permutation(len(evidence))[:MOST_FOR_SCALES])
 
 
-def cross_validated(evidence: Evidence, method: Method, on_progress: Callable[[], None] = lambda: None) -> FloatArray:
-    """What the method predicts for each network, fitted without it and a tenth of the others, (n,)."""
+def cross_validated(
+    evidence: Evidence, method: Method, on_progress: Callable[[], None] = lambda: None
+) -> tuple[FloatArray, FloatArray]:
+    """What the method predicts for each network, fitted without it and a tenth of the others, and its doubt: (n,)."""
     order = np.random.default_rng(0).permutation(len(evidence))
-    predicted = np.empty(len(evidence))
+    predicted_ms, doubts = np.empty(len(evidence)), np.empty(len(evidence))
     for held_out in np.array_split(order, min(FOLDS, len(evidence))):
         on_progress()
-        kept = np.setdiff1d(order, held_out)
-        predicted[held_out] = method(evidence.some(kept)).predict(evidence.some(held_out).networks)
-    return predicted
+        predictor = method(evidence.some(np.setdiff1d(order, held_out)))
+        networks = evidence.some(held_out).networks
+        predicted_ms[held_out], doubts[held_out] = predictor.predict(networks), predictor.doubt(networks)
+    return predicted_ms, doubts

@@ -32,6 +32,10 @@ class Plain:
         found: FloatArray = self._lookup(networks, self._of_blocks)[:, 0]
         return found
 
+    def doubt(self, networks: Networks) -> FloatArray:
+        """See `fit.Predictor`: physical counts do not tell."""
+        return np.zeros(len(networks))
+
     def _of_blocks(self, blocks: BlockTable) -> FloatArray:
         """Of blocks (b, 1): time and weights, (b, 2)."""
         parts = Parts.of(blocks, self.mean.vector)

@@ -89,15 +89,16 @@ class Process:
             for scales in (scales for scales in tried if scales.length == length):
                 weights, of_excess = _solve(covariance, excess, own_noise, scales)
                 if of_excess - of_times > highest:
-                    layer_weights = weights @ covariance.shares
-                    best = cls(mean, scales, covariance.layers, layer_weights, covariance.wholes, weights)
+                    seen = covariance.shares.any(axis=0)
+                    layers, layer_weights = covariance.layers[seen], weights @ covariance.shares[:, seen]
+                    best = cls(mean, scales, layers, layer_weights, covariance.wholes, weights)
                     highest = of_excess - of_times
         assert best is not None
         return best
 
     def predict(self, networks: Networks) -> FloatArray:
         """Latencies in ms, (n,)."""
-        layers_ms, first_ms, weights, macs = networks.total(self._lookup(networks, self._of_blocks)).T
+        layers_ms, first_ms, weights, macs, _ = networks.total(self._lookup(networks, self._of_blocks)).T
         rest_ms = self.mean.rest_ms(networks, weights)
         base_ms = first_ms + rest_ms
         length = np.float32(self.scales.length)
@@ -113,28 +114,38 @@ class Process:
         found: FloatArray = self._lookup(networks, self._of_blocks)[:, 0]
         return found
 
+    def doubt(self, networks: Networks) -> FloatArray:
+        """See `fit.Predictor`: by how much its layers could be slower for all that is known, as a share of its time."""
+        _, first_ms, weights, _, unknown_ms = networks.total(self._lookup(networks, self._of_blocks)).T
+        doubt: FloatArray = self.scales.layer * unknown_ms / (first_ms + self.mean.rest_ms(networks, weights))
+        return doubt
+
     def _of_blocks(self, blocks: BlockTable) -> FloatArray:
-        """Of blocks (b, 1): time, first estimate of it, weights and multiply-accumulates, (b, 4)."""
+        """Of blocks (b, 1): time, first estimate, weights, multiply-accumulates, time of what is unknown, (b, 5)."""
         parts = Parts.of(blocks, self.mean.vector)
         first_ms = self.mean.layers_ms(parts.layers)
-        numbers = (self.layers_ms(parts.layers), first_ms, weights_of(parts.layers), macs_of(parts.layers))
+        slowness, strangeness = self._compared(parts.layers)
+        times_ms = first_ms * np.maximum(1 + slowness, LEAST)
+        counts = (weights_of(parts.layers), macs_of(parts.layers))
+        numbers = (times_ms, first_ms, *counts, first_ms * strangeness)
         return np.stack([parts.in_blocks(of_layer) for of_layer in numbers], axis=1)
 
     def layers_ms(self, layers: IntArray) -> FloatArray:
         """Corrected times of layers (u, 9), (u,)."""
-        times: FloatArray = self.mean.layers_ms(layers) * np.maximum(1 + self._slowness(layers), LEAST)
+        times: FloatArray = self.mean.layers_ms(layers) * np.maximum(1 + self._compared(layers)[0], LEAST)
         return times
 
-    def _slowness(self, layers: IntArray) -> FloatArray:
-        """g of layers, (u,)."""
-        found = np.zeros(len(layers))
+    def _compared(self, layers: IntArray) -> tuple[FloatArray, FloatArray]:
+        """g of layers, (u,), and how unlike they are to every layer that was measured: from 0 to 1, (u,)."""
+        slowness, strangeness = np.zeros(len(layers)), np.ones(len(layers))
         own = dict(operators_of(self.layers))
         asked, known = (layer_features(some) / self.scales.length for some in (layers, self.layers))
         for code, places in operators_of(layers):
             if code in own:
                 alike = likeness(asked[places], known[own[code]])
-                found[places] = (self.scales.layer**2 * alike + OFFSET**2) @ self.layer_weights[own[code]]
-        return found
+                slowness[places] = (self.scales.layer**2 * alike + OFFSET**2) @ self.layer_weights[own[code]]
+                strangeness[places] = np.sqrt(1 - alike.max(axis=1) ** 2)
+        return slowness, strangeness
 
     def to_json(self) -> dict[str, Any]:
         """As stored."""

@@ -47,6 +47,10 @@ class PublishedTable:
         """Latencies in ms, (n,). Raises MissingEntriesError."""
         return networks.total(self.blocks_ms(networks))
 
+    def doubt(self, networks: Networks) -> FloatArray:
+        """See `fit.Predictor`: a block is in the table, or nothing is predicted."""
+        return np.zeros(len(networks))
+
     def blocks_ms(self, networks: Networks) -> FloatArray:
         """Time of each distinct block, (u,). Raises MissingEntriesError."""
         keys = block_keys(networks)

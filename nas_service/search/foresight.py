@@ -1,11 +1,13 @@
 """What the latency predictors of a search's targets say of networks that nobody has measured yet."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from nas_service.domain.entities import Search
+from nas_service.domain.estimates import Interval
 from nas_service.domain.metrics import metric_key, predicted_key, violation
 from nas_service.domain.outcome import Foreseen
 from nas_service.domain.predictors import Predictor as Stored
@@ -32,23 +34,38 @@ class Foresight:
 
     predictor: Predictor
     margin: float
+    usual_doubt: float = math.inf
+    """Of nearly all networks that the margin was found on; infinite where the predictor knows no doubt."""
 
     def latencies_ms(self, networks: Networks) -> FloatArray:
         """As predicted, (n,)."""
         return np.asarray(self.predictor.predict(networks), np.float64)
 
-    def forbids(self, constraint: ConstraintSpec, latencies_ms: FloatArray) -> FloatArray:
-        """By how much networks break a constraint even if the predictor is off by its margin; <= 0: perhaps not."""
-        nearest = np.array([_nearest(constraint, value, self.margin) for value in latencies_ms.tolist()])
+    def strangeness(self, networks: Networks) -> FloatArray:
+        """How much less like the measured networks these are than those are like each other: above 1, (n,)."""
+        return np.asarray(self.predictor.doubt(networks), np.float64) / self.usual_doubt
+
+    def margins(self, networks: Networks) -> FloatArray:
+        """How far off the predictions may be, relative, (n,): the margin, and more for networks beyond the measured."""
+        return self.margin * np.maximum(self.strangeness(networks), 1.0)
+
+    def forbids(self, constraint: ConstraintSpec, latencies_ms: FloatArray, margins: FloatArray) -> FloatArray:
+        """By how much networks break a constraint even if predictions are off by their margins; <= 0: perhaps not."""
+        pairs = zip(latencies_ms.tolist(), margins.tolist(), strict=True)
+        nearest = np.array([_nearest(constraint, value, margin) for value, margin in pairs])
         return np.array([violation(constraint, value) for value in nearest.tolist()])
 
 
 def _nearest(constraint: ConstraintSpec, value: float, margin: float) -> float:
     """The value within the margin that suits the constraint best."""
-    low, high = value * (1 - margin), value * (1 + margin)
+    low, high = _around(value, margin)
     if constraint.max is not None and value > constraint.max:
         return low
     return high if constraint.min is not None and value < constraint.min else value
+
+
+def _around(value: float, margin: float) -> Interval:
+    return value * max(1 - margin, 0.0), value * (1 + margin)
 
 
 def foresights(uow: UnitOfWork, search: Search) -> dict[int, Foresight]:
@@ -61,7 +78,7 @@ def foresights(uow: UnitOfWork, search: Search) -> dict[int, Foresight]:
         if target in stored and _is_good(stored[target]) and outdated(stored[target], devices) is None
     }
     return {
-        place: Foresight(predictor_from_json(uow.predictors.model(found.id)), _margin(found))
+        place: Foresight(predictor_from_json(uow.predictors.model(found.id)), _margin(found), _usual_doubt(found))
         for place, found in usable.items()
     }
 
@@ -78,13 +95,19 @@ def _margin(stored: Stored) -> float:
     return float(np.quantile(np.abs(predicted / measured - 1), USUAL_SHARE))
 
 
+def _usual_doubt(stored: Stored) -> float:
+    return stored.report.get("usual_doubt") or math.inf
+
+
 def foreseen(
     known: Mapping[int, Foresight], constraints: Sequence[ConstraintSpec], networks: Networks
 ) -> Iterator[Foreseen]:
     """Of each network its predicted latencies, and the constraints that it cannot keep."""
     latencies = {target: foresight.latencies_ms(networks) for target, foresight in known.items()}
+    margins = {target: foresight.margins(networks) for target, foresight in known.items()}
+    strange = {target: foresight.strangeness(networks) for target, foresight in known.items()}
     broken = {
-        metric_key(c.metric, target): foresight.forbids(c, latencies[target])
+        metric_key(c.metric, target): foresight.forbids(c, latencies[target], margins[target])
         for target, foresight in known.items()
         for c in constraints
         if c.metric is Metric.LATENCY_MS and c.target == target
@@ -93,4 +116,6 @@ def foreseen(
         yield Foreseen(
             {predicted_key(target): float(of[row]) for target, of in latencies.items()},
             {key: float(of[row]) for key, of in broken.items() if of[row] > 0},
+            {predicted_key(t): _around(float(of[row]), float(margins[t][row])) for t, of in latencies.items()},
+            tuple(predicted_key(target) for target, of in strange.items() if of[row] > 1),
         )

@@ -89,7 +89,9 @@ class SpaceProblem:
                 kept &= np.array([violation(constraint, value) <= 0 for value in costs[constraint.metric]], bool)
             for constraint in predicted:
                 foresight = foresights[constraint.target or 0]
-                kept &= foresight.forbids(constraint, foresight.latencies_ms(problem.networks(rows))) <= 0
+                networks = problem.networks(rows)
+                latencies_ms, margins = foresight.latencies_ms(networks), foresight.margins(networks)
+                kept &= foresight.forbids(constraint, latencies_ms, margins) <= 0
             return kept
 
         problem._limits = limits if constraints or predicted else None

@@ -141,9 +141,13 @@ def _make_candidate(context: Context, proposal: Proposal) -> Candidate:
         architecture=dict(architecture.values),
         trial_id=context.memory.record(context.uow.connection, proposal.draft, number, attrs),
         metrics=proposal.metrics,
+        intervals=proposal.foreseen.intervals,
         proposed_at=datetime.now(UTC),
     )
     context.uow.candidates.add(candidate)
+    if proposal.foreseen.beyond:
+        told = {"candidate_id": candidate.id, "number": number, "metrics": list(proposal.foreseen.beyond)}
+        context.uow.events.append(context.search.id, "candidate.unlike_measured", told)
     context.change(candidate_count=number + 1)
     known = known_evaluation(context.uow.evidence, context.search, candidate.architecture_key)
     if known is not None:
@@ -178,7 +182,7 @@ def _drawn_directly(context: Context) -> Proposal | None:
     feasible = [i for i, found in enumerate(metrics) if not foreseen[i].broken and not broken(constraints, found)]
     for i in feasible:
         if context.uow.candidates.by_key(search.id, drawn[i].key) is None:
-            return Proposal(context.memory.propose_given(drawn[i].values), drawn[i], metrics[i])
+            return Proposal(context.memory.propose_given(drawn[i].values), drawn[i], metrics[i], foreseen[i])
     if feasible or search.candidate_count > 0:
         context.change(stop_reason="no new feasible architecture is left")
     else:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import search_spaces
 from nas_service.domain.entities import Candidate, Search
 from nas_service.domain.metrics import broken, computable
-from nas_service.domain.outcome import Draft
+from nas_service.domain.outcome import Draft, Foreseen
 from nas_service.use_cases.ports import SearchMemory
 from nas_service.use_cases.space import computable_metrics, space_of
 
@@ -20,6 +20,7 @@ class Proposal:
     draft: Draft
     architecture: search_spaces.Architecture
     metrics: dict[str, float]
+    foreseen: Foreseen
 
 
 @dataclass(slots=True)
@@ -62,5 +63,5 @@ def think(search: Search, thoughts: Thoughts) -> None:
             memory.drop(draft)
             thoughts.rejected += 1
         else:
-            thoughts.ready.append(Proposal(draft, architecture, metrics))
+            thoughts.ready.append(Proposal(draft, architecture, metrics, foreseen))
     thoughts.wanted = 0

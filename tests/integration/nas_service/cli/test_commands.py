@@ -38,7 +38,8 @@ def test_submitting_says_how_to_follow(nas: Nas) -> None:
 
 def test_the_command_line_overrides_the_budget(as_json: AsJson) -> None:
     budget = as_json("submit", "spec.yaml", "--candidates", "3", "--minutes", "0.5")["spec"]["budget"]
-    assert budget == {"candidates": 3, "minutes": 0.5, "parallelism": 2, "settled": None}
+    set_ = {name: value for name, value in budget.items() if value is not None}
+    assert set_ == {"candidates": 3, "minutes": 0.5, "parallelism": 2}
 
 
 @pytest.mark.parametrize("letters", [1, 4, 12])

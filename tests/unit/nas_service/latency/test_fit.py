@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import search_spaces
 from nas_service.latency.choose import most_informative
 from nas_service.latency.documents import predictor_from_json
 from nas_service.latency.errors import errors_of
@@ -35,10 +36,20 @@ def test_the_better_kind_of_model_is_kept_and_its_error_is_that_on_networks_not_
 @pytest.mark.parametrize("method", ["additive", "process"])
 def test_blocks_make_up_what_is_predicted_but_for_what_a_call_costs(bench: Bench, method: str) -> None:
     evidence, unseen = bench.evidence(60, uneven), bench.networks(30, seed=3)
-    predictor = methods_of(60, {})[method](evidence)
+    predictor = methods_of(evidence, {})[method](evidence)
     of_blocks = unseen.total(predictor.blocks_ms(unseen))
     assert np.abs(of_blocks / predictor.predict(unseen) - 1).max() < 0.25
     assert len(predictor.blocks_ms(unseen)) == len(unseen.keys)
+
+
+def test_networks_unlike_those_that_were_measured_are_doubted_more() -> None:
+    narrow = Bench(search_spaces.get("mobilenet", "small", {"width_multiplier": [0.5], "resolution": [16, 24]}))
+    wide = Bench(search_spaces.get("mobilenet", "small", {"width_multiplier": [1.0], "resolution": [32]}))
+    fitted = fit_predictor(narrow.evidence(80, uneven, noise=0.01), {})
+    alike, other = (fitted.predictor.doubt(some.networks(100, seed=7)) for some in (narrow, wide))
+    assert np.mean(alike <= fitted.usual_doubt) > 0.85
+    assert np.median(other) > fitted.usual_doubt
+    assert fitted.report()["usual_doubt"] == fitted.usual_doubt > 0
 
 
 def test_a_stored_predictor_predicts_what_it_did(bench: Bench) -> None:
@@ -49,6 +60,7 @@ def test_a_stored_predictor_predicts_what_it_did(bench: Bench) -> None:
         predictor = method(evidence)
         again = predictor_from_json(json.loads(json.dumps(predictor.to_json())))
         assert np.array_equal(again.predict(networks), predictor.predict(networks))
+        assert np.array_equal(again.doubt(networks), predictor.doubt(networks))
 
 
 def test_a_document_of_another_version_is_refused() -> None:
