@@ -115,7 +115,7 @@ class Cell:
 
     def judged(self, network: nn.Module, form: ModelFormat, files: dict[str, bytes]) -> dict[str, Any]:
         """Accuracies, size and cost of the file that is deployed, which is kept to be timed."""
-        from workers.compression.costs import cost_of
+        from workers.compression.network_cost import cost_of
 
         path = self.file(self.name, f"-{form.file_name}")
         if form.file_name in files:

@@ -46,6 +46,10 @@ def _three_times_the_epochs(spec: TrainingSpec) -> TrainingSpec:
     return spec.model_copy(update={"epochs": 3 * spec.epochs})
 
 
+CHANGES_SHAPES = frozenset({"low-rank", "prune-channels"})
+LOSES_ZEROS = frozenset({"quantize-aware", "self-compress"})
+"""They train without masks, so that weights which were zero would not stay so."""
+
 STEPS = registry(
     RecipeStep("crop", "Shift each image by up to an eighth of its side.", _augment("crop")),
     RecipeStep("flip", "Mirror half of the images, where left and right mean the same.", _augment("flip")),
@@ -122,6 +126,8 @@ STEPS = registry(
         "lottery-ticket",
         "Train a sparse network from its own beginning, beside a random one as sparse (Frankle & Carbin, 2019).",
         options=LotteryTicketOptions,
+        excludes=LOSES_ZEROS | {"prune-weights"},
+        after=CHANGES_SHAPES,
     ),
     CompressionStep(
         "prune-channels",
@@ -132,6 +138,8 @@ STEPS = registry(
         "prune-weights",
         "Make the smallest weights zero, gradually (Zhu & Gupta, 2017): a smaller download, no faster on a CPU.",
         options=PruneWeightsOptions,
+        excludes=LOSES_ZEROS,
+        after=CHANGES_SHAPES,
     ),
     CompressionStep(
         "quantize-int8",
@@ -166,7 +174,7 @@ STEPS = registry(
     Ladder(
         "auto",
         "Try a few compressions on every finished network, and keep those that help (`finalize.auto_minutes`).",
-        rungs=(("quantize-int8",),),
+        rungs=(("quantize-int8",), ("prune-channels",), ("prune-channels", "quantize-int8")),
     ),
 )
 """To add a step takes one entry here, and for a compression step its function in `workers.compression.registry`."""

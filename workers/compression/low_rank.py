@@ -8,9 +8,9 @@ from torch import nn
 
 from nas_service.domain.compression.low_rank import LowRankOptions
 from workers.compression.contract import Compressed, Workbench
-from workers.compression.costs import cost_of, latency_of
 from workers.compression.factors import Ranks, factored, is_factorable
 from workers.compression.fine_tune import fine_tuned
+from workers.compression.network_cost import cost_of, latency_of
 from workers.compression.ranks import ranks_by_energy, ranks_by_share
 
 HALVINGS = 4

@@ -10,8 +10,8 @@ from workers.compression.channel_groups import channels_of
 from workers.compression.channel_importance import importance_of, scores_of
 from workers.compression.channel_selection import select
 from workers.compression.contract import Compressed, Workbench
-from workers.compression.costs import cost_of, image_like, latency_of
 from workers.compression.fine_tune import fine_tuned
+from workers.compression.network_cost import cost_of, image_like, latency_of
 from workers.data import Epoch, train_batches
 
 BATCHES = 8

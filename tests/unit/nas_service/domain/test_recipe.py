@@ -149,6 +149,16 @@ def test_a_ladder_leaves_out_what_the_targets_cannot_execute():
     assert tried(TargetSpec(), TargetSpec(runtime="torch")) == [["prune"]]
 
 
+def test_what_makes_zeros_follows_what_changes_shapes_and_no_training_without_masks_follows_it():
+    def legal(*names):
+        return messages(names, "finalize", STEPS) == []
+
+    assert legal("low-rank", "prune-channels", "prune-weights", "quantize-int8")
+    assert not legal("prune-weights", "prune-channels")
+    assert not legal("lottery-ticket", "low-rank")
+    assert not legal("prune-weights", "self-compress")
+
+
 def test_a_recipe_without_a_ladder_is_tried_as_it_stands():
     assert ladder_of(["sam"], [], MADE_UP) == []
     assert [[c.step.name for c in rung] for rung in ladder_of(["prune", "int8"], [], MADE_UP)] == [["prune", "int8"]]

@@ -12,9 +12,9 @@ from nas_service.domain.compression.prune_channels import PruneChannelsOptions
 from nas_service.domain.errors import PermanentError
 from tests.unit.workers.compression.networks import IMAGES, mixed_network
 from workers.compression import Workbench
-from workers.compression.costs import cost_of
 from workers.compression.factors import factored, is_factorable, spectra_of
 from workers.compression.low_rank import low_rank
+from workers.compression.network_cost import cost_of
 from workers.compression.prune_channels import prune_channels
 from workers.compression.ranks import full_ranks, ranks_by_energy
 from workers.export import export_onnx

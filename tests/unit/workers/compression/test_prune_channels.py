@@ -16,7 +16,7 @@ from workers.compression import Workbench
 from workers.compression.channel_groups import channels_of
 from workers.compression.channel_importance import NORMS, importance_of, scores_of
 from workers.compression.channel_selection import NothingLeftError, select
-from workers.compression.costs import cost_of
+from workers.compression.network_cost import cost_of
 from workers.compression.prune_channels import prune_channels, pruned_to_macs
 from workers.data import Epoch, train_batches
 from workers.export import export_onnx
