@@ -14,7 +14,13 @@ def fine_tuning_of(training: TrainingSpec, options: FineTuned) -> TrainingSpec |
     if epochs == 0:
         return None
     peak = peak_learning_rate(training) * options.learning_rate_factor
-    return training.model_copy(update={"epochs": epochs, "learning_rate": peak})
+    return steady(training).model_copy(update={"epochs": epochs, "learning_rate": peak})
+
+
+def steady(training: TrainingSpec) -> TrainingSpec:
+    """All layers on all pixels for all epochs: a schedule of masks must come to its end."""
+    changes = {"patience": 0, "target_accuracy": None, "freeze_layers": 0.0, "begin_size": 1.0}
+    return training.model_copy(update=changes)
 
 
 def fine_tuned(network: nn.Module, options: FineTuned, bench: Workbench, rounds: int = 1, number: int = 0) -> nn.Module:

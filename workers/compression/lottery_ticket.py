@@ -11,7 +11,9 @@ import torch
 from torch import nn
 
 from nas_service.domain.compression.lottery_ticket import LotteryTicketOptions
+from nas_service.domain.errors import PermanentError
 from workers.compression.contract import Compressed, Workbench
+from workers.compression.fine_tune import steady
 from workers.compression.masks import Masks, magnitude_masks, prunable, sparsity_of
 from workers.compression.rewinding import EarlyLoop, RewoundLoop
 from workers.training import Checkpoint, evaluate
@@ -21,15 +23,21 @@ def lottery_ticket(network: nn.Module, options: LotteryTicketOptions, bench: Wor
     """Train, hide the smallest weights, rewind and train again, in rounds; gives the last and sparsest network.
 
     A random mask with as many zeros in each layer is trained from the same beginning: only what the ticket reaches
-    beyond it is due to the choice of weights. The given weights are not used, since all begins anew.
+    beyond it is due to the choice of weights. The given weights are not used, since all begins anew. Raises
+    PermanentError for a beginning that is the whole training.
     """
     new, kept = fresh(network, bench.seed), list[Checkpoint]()
-    epochs = min(options.rewind_epochs, bench.training.epochs)
-    bench.train(new, bench.training, partial(EarlyLoop, epochs=epochs, keep=kept.append))
+    config = steady(bench.training)
+    if options.rewind_epochs >= config.epochs:
+        raise PermanentError(
+            "rewound-too-late",
+            f"lottery-ticket.rewind_epochs is {options.rewind_epochs} of {config.epochs} epochs; lower it",
+        )
+    bench.train(new, config, partial(EarlyLoop, epochs=options.rewind_epochs, keep=kept.append))
     (begin,) = kept
 
     def trained_under(masks: Masks, name: str) -> nn.Module:
-        return bench.train(new, bench.training, partial(RewoundLoop, begin=begin, masks=masks, name=name))
+        return bench.train(new, config, partial(RewoundLoop, begin=begin, masks=masks, name=name))
 
     dense = ticket = trained_under({}, "dense")
     masks: Masks = {}

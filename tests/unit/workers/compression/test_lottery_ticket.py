@@ -2,9 +2,11 @@
 
 from functools import partial
 
+import pytest
 import torch
 
 from nas_service.domain.compression.lottery_ticket import LotteryTicketOptions
+from nas_service.domain.errors import PermanentError
 from tests.unit.workers.compression.conftest import TRAINING
 from tests.unit.workers.training.samples import small_network, stripes
 from workers.compression import Workbench
@@ -60,6 +62,11 @@ def test_it_begins_anew_with_weights_that_follow_from_the_seed() -> None:
     assert torch.equal(first[0].weight, again[0].weight)
     assert not torch.equal(first[0].weight, other[0].weight)
     assert not torch.equal(first[0].weight, network[0].weight)
+
+
+def test_a_beginning_that_is_the_whole_training_is_refused(workbench: Workbench) -> None:
+    with pytest.raises(PermanentError, match="rewind_epochs"):
+        lottery_ticket(small_network().eval(), LotteryTicketOptions(rewind_epochs=4), workbench)
 
 
 def test_the_ticket_is_compared_with_the_dense_network_and_a_random_mask(workbench: Workbench) -> None:

@@ -28,7 +28,10 @@ def test_the_sparsity_rises_by_the_cubic_of_zhu_and_gupta() -> None:
     assert shares == pytest.approx([0.0, 0.8 * (1 - 0.75**3), 0.8 * (1 - 0.5**3), 0.8], abs=1e-4)
 
 
-@pytest.mark.parametrize("training", [{}, {"ema_decay": 0.9}, {"sam_rho": 0.05, "gradient_clip": 1.0}])
+@pytest.mark.parametrize(
+    "training",
+    [{}, {"ema_decay": 0.9}, {"swa_fraction": 0.5}, {"sam_rho": 0.05, "gradient_clip": 1.0}, {"target_accuracy": 0.01}],
+)
 def test_it_ends_with_exactly_so_many_zeros(workbench: Workbench, training: dict[str, float]) -> None:
     """Momentum, weight decay, averages and SAM's second pass move nothing that is hidden."""
     bench = replace(workbench, training=TRAINING.model_copy(update=training))
