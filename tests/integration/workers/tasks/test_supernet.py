@@ -20,6 +20,7 @@ from workers.execution import Executor
 from workers.lease import LeaseTimes, Paused
 from workers.stored_lease import stored_lease
 from workers.tasks import TASKS, Task
+from workers.training.teachers import LOGITS
 
 LEASE_S = 60.0
 SUPERNET = {"epochs": 2, "agreement_sample": 4, "min_agreement": -1, "beat_macs": False}
@@ -28,7 +29,7 @@ SUPERNET = {"epochs": 2, "agreement_sample": 4, "min_agreement": -1, "beat_macs"
 @pytest.fixture
 def search(service: Service) -> Search:
     strategy = {"sampler": "random", "evaluator": "supernet", "supernet": SUPERNET}
-    spec = tiny_search(strategy=strategy, budget={"candidates": 3}, finalize={"top_k": 1})
+    spec = tiny_search(strategy=strategy, budget={"candidates": 3}, finalize={"top_k": 1, "recipe": ["distill"]})
     return submit(service.store, [], SearchSpec.model_validate(spec))[0]
 
 
@@ -45,6 +46,10 @@ def done_until(service: Service, search: Search, kind: WorkKind | None) -> tuple
     raise AssertionError("the search does not end")
 
 
+def asked_teachers(service: Service) -> int:
+    return len(list((service.settings.cache_dir / LOGITS).glob("*.npy")))
+
+
 def interrupted(service: Service, item: WorkItem) -> None:
     """As by a worker that shuts down at the first step."""
     shutdown = threading.Event()
@@ -59,7 +64,9 @@ def test_a_whole_search_with_shared_weights(service: Service, search: Search) ->
     _, training = done_until(service, search, WorkKind.SUPERNET)
     assert training is not None
     interrupted(service, training)
+    asked = asked_teachers(service)
     done, _ = done_until(service, search, None)
+    assert asked_teachers(service) == asked + 1  # the largest network, about every training image
     assert Counter(done)[WorkKind.SUPERNET] == 1
     assert Counter(done)[WorkKind.COMPARE] == 4
     assert Counter(done)[WorkKind.EVALUATE] == 3 + 1
