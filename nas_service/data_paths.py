@@ -22,7 +22,11 @@ def resolve_below(name: str, roots: Sequence[Path]) -> Path:
         )
     if not name or "\0" in name:
         raise DatasetError("not-found", "give the path of the data set after the colon", name)
-    places = [(_real(root / Path(name).expanduser()), root) for root in roots]
+    try:
+        asked = Path(name).expanduser()
+    except RuntimeError as error:  # `~somebody`, whom this host does not know
+        raise DatasetError("not-found", f"{name} does not exist; write the path out", name) from error
+    places = [(_real(root / asked), root) for root in roots]
     inside = [path for path, root in places if is_below(path, [root])]
     if not inside:
         raise _outside(name)

@@ -48,7 +48,7 @@ def test_a_missing_folder_is_named_with_its_nearest_neighbour(root: Path) -> Non
     assert caught.value.problem == "not-found"
 
 
-@pytest.mark.parametrize("name", ["", "a\0b"])
+@pytest.mark.parametrize("name", ["", "a\0b", "~nobody-of-this-name/x.npz"])
 def test_what_is_no_path_is_not_found(root: Path, name: str) -> None:
     with pytest.raises(DatasetError) as caught:
         resolve_below(name, [root])
