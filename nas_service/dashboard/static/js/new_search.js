@@ -75,6 +75,7 @@ function metricSelect(found, path) {
 }
 
 function redraw() {
+  if (!schemaForm) return; // a preset was chosen before the schema came: `start` draws it
   const { properties } = schemaForm.root;
   const isOpen = new Map([...page.querySelectorAll("details[data-section]")].map((d) => [d.dataset.section, d.open]));
   const sections = Object.entries(properties).map(([name, property]) => section(name, property, isOpen));
