@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from nas_service.artifacts import Artifacts, open_files
 from nas_service.artifacts.copies import LocalCopies
 from nas_service.data.inspector import InspectionProcess
+from nas_service.dispatch.webhook_sender import WebhookSender
 from nas_service.settings import Settings
 from nas_service.store.engine import make_engine
 from nas_service.store.unit_of_work import SqlStore
@@ -13,6 +14,7 @@ from nas_service.use_cases import checks
 from nas_service.use_cases.outbox import NoDelivery
 from nas_service.use_cases.ports import ArtifactStore, Dispatcher, FileStore, Inspector
 from nas_service.use_cases.submit import Check
+from nas_service.use_cases.webhooks import Send
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Service:
     checkpoints: FileStore
     checks: Sequence[Check]
     inspect: Inspector
+    send_webhook: Send
 
 
 def bootstrap(settings: Settings | None = None) -> Service:
@@ -53,6 +56,7 @@ def bootstrap(settings: Settings | None = None) -> Service:
             checks.teacher_check(settings.data_roots),
         ),
         inspect=InspectionProcess(),
+        send_webhook=WebhookSender(settings.webhook_private_addresses).send,
     )
 
 

@@ -99,6 +99,8 @@ class Settings(BaseSettings):
     final_measure_s: Annotated[float, Field(gt=0)] = 4.0
     """Longest time spent on one latency measurement of a finalized candidate."""
 
+    webhook_private_addresses: bool = False
+    """Let webhooks call this machine and its network, too: a tenant could reach what stands behind your firewall."""
     host_lock_dir: Path = Path(tempfile.gettempdir()) / "nas-service-host"
     """Locks that keep training away from timing; one folder for all services on a host."""
 

@@ -24,6 +24,7 @@ from nas_service.dispatch.messages import CONTROL_QUEUE
 from workers.celery_app import app, settings
 from workers.control import Control
 from workers.lifeline import ForkLine
+from workers.webhook_thread import WebhookThread
 
 if TYPE_CHECKING:
     from workers.pool_process import PoolProcess
@@ -79,6 +80,8 @@ def _start(**_: Any) -> None:
         tracing.configure(PROCESS)
     if WORK_QUEUES:
         pool_process()
+    if CONTROL_QUEUE in settings.queues:
+        WebhookThread(_service()).start()
 
 
 @worker_process_shutdown.connect

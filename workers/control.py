@@ -19,6 +19,7 @@ from nas_service.use_cases.collect import collect
 from nas_service.use_cases.ports import Memories
 from nas_service.use_cases.sweep import resend, sweep
 from workers.stop_signals import set_on_stop
+from workers.webhook_thread import WebhookThread
 
 log = structlog.get_logger()
 
@@ -127,8 +128,10 @@ def main() -> None:
     settings = Settings()
     if settings.tracing:
         tracing.configure("control")
-    loop = ControlLoop(bootstrap(settings))
+    service = bootstrap(settings)
+    loop = ControlLoop(service)
     set_on_stop(loop.shutdown)
+    WebhookThread(service).start()
     loop.run()
 
 

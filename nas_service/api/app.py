@@ -35,6 +35,7 @@ from nas_service.api.routes import (
     predictors,
     quotas,
     searches,
+    webhooks,
 )
 from nas_service.api.sessions import Sessions
 from nas_service.api.work_feed import Waiting, WorkFeed
@@ -91,7 +92,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.key_ring = KeyRing(service.store)
     app.state.sessions = Sessions(service.settings)
     app.state.instruments = Instruments(service)
-    service_parts = (agents, keys, quotas, operations)
+    service_parts = (agents, keys, quotas, webhooks, operations)
     for part in (searches, events, figures, candidates, artifacts, datasets, catalog, predictors, *service_parts):
         app.include_router(part.router)
     pages.install(app)

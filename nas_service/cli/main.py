@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from nas_service.cli.commands import catalog, checks, datasets, figures, keys, predictors, processes, quotas, searches
+from nas_service.cli.commands import (
+    catalog,
+    checks,
+    datasets,
+    figures,
+    keys,
+    predictors,
+    processes,
+    quotas,
+    searches,
+    webhooks,
+)
 from nas_service.cli.commands.compress import compress
 from nas_service.cli.commands.gc import gc
 from nas_service.cli.commands.mlflow import log_to_mlflow
@@ -68,6 +79,7 @@ app.add_typer(datasets.app, name="datasets", rich_help_panel=LOOKING)
 app.add_typer(predictors.app, name="predictors", rich_help_panel=LOOKING)
 app.add_typer(keys.app, name="keys", rich_help_panel=SERVICE)
 app.add_typer(quotas.app, name="quotas", rich_help_panel=SERVICE)
+app.add_typer(webhooks.app, name="webhooks", rich_help_panel=SERVICE)
 
 
 def _show_version(wanted: bool) -> None:

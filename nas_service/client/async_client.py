@@ -22,6 +22,7 @@ from nas_service.wire.keys import KeyInfo, KeyRequest, NewKey
 from nas_service.wire.predictors import PredictorFigures, PredictorInfo, ProfileRequest, TableImport
 from nas_service.wire.searches import DatasetInfo, SearchDetail, SearchEvent, SearchSummary
 from nas_service.wire.service import Readiness, WorkerList
+from nas_service.wire.webhooks import NewWebhook, WebhookList, WebhookRequest
 
 
 class AsyncClient:
@@ -221,6 +222,18 @@ class AsyncClient:
     async def revoke_key(self, key_id: str) -> KeyInfo:
         """End an API key for good."""
         return await self._do(calls.revoke_key(key_id))
+
+    async def add_webhook(self, receiver: str) -> NewWebhook:
+        """Have each change of a search's status posted to this URL. The secret is in this one answer."""
+        return await self._do(calls.add_webhook(WebhookRequest(url=receiver)))
+
+    async def webhooks(self) -> WebhookList:
+        """Webhooks without their secrets, and how the last message fared."""
+        return await self._do(calls.webhooks())
+
+    async def delete_webhook(self, webhook_id: str) -> None:
+        """Forget a webhook and what waits for it."""
+        await self._do(calls.delete_webhook(webhook_id))
 
     async def workers(self) -> WorkerList:
         """Workers that were heard of lately."""

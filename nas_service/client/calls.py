@@ -17,6 +17,7 @@ from nas_service.wire.keys import KeyInfo, KeyPage, KeyRequest, NewKey
 from nas_service.wire.predictors import PredictorFigures, PredictorInfo, PredictorPage, ProfileRequest, TableImport
 from nas_service.wire.searches import SearchDetail, SearchPage, SearchSummary
 from nas_service.wire.service import WorkerList
+from nas_service.wire.webhooks import NewWebhook, WebhookList, WebhookRequest
 
 PAGE_ROWS = 200
 
@@ -219,6 +220,22 @@ def keys(tenant: str | None) -> Listing[KeyInfo]:
 def revoke_key(key_id: str) -> Call[KeyInfo]:
     """End it."""
     return Call("DELETE", f"/v1/keys/{key_id}", KeyInfo.model_validate_json)
+
+
+def add_webhook(wanted: WebhookRequest) -> Call[NewWebhook]:
+    """Not repeatable: the secret is in the one answer to the one request that makes the webhook."""
+    options = {"json": wanted.model_dump(mode="json")}
+    return Call("POST", "/v1/webhooks", NewWebhook.model_validate_json, options, repeatable=False)
+
+
+def webhooks() -> Call[WebhookList]:
+    """All of them."""
+    return _get("/v1/webhooks", WebhookList)
+
+
+def delete_webhook(webhook_id: str) -> Call[None]:
+    """Forget it."""
+    return Call("DELETE", f"/v1/webhooks/{webhook_id}", _nothing)
 
 
 def profile(wanted: ProfileRequest, idempotency_key: str | None) -> Call[SearchDetail]:

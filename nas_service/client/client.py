@@ -21,6 +21,7 @@ from nas_service.wire.keys import KeyInfo, KeyRequest, NewKey
 from nas_service.wire.predictors import PredictorFigures, PredictorInfo, ProfileRequest, TableImport
 from nas_service.wire.searches import DatasetInfo, SearchDetail, SearchEvent, SearchSummary
 from nas_service.wire.service import Readiness, WorkerList
+from nas_service.wire.webhooks import NewWebhook, WebhookList, WebhookRequest
 
 DEFAULT_URL = "http://127.0.0.1:8321"
 
@@ -227,6 +228,18 @@ class Client:
     def revoke_key(self, key_id: str) -> KeyInfo:
         """End an API key for good."""
         return self._do(calls.revoke_key(key_id))
+
+    def add_webhook(self, receiver: str) -> NewWebhook:
+        """Have each change of a search's status posted to this URL. The secret is in this one answer."""
+        return self._do(calls.add_webhook(WebhookRequest(url=receiver)))
+
+    def webhooks(self) -> WebhookList:
+        """Webhooks without their secrets, and how the last message fared."""
+        return self._do(calls.webhooks())
+
+    def delete_webhook(self, webhook_id: str) -> None:
+        """Forget a webhook and what waits for it."""
+        self._do(calls.delete_webhook(webhook_id))
 
     def workers(self) -> WorkerList:
         """Workers that were heard of lately."""

@@ -328,3 +328,29 @@ predictors = Table(
     UniqueConstraint("tenant", "subject_key", "target_key"),
     Index("ix_predictors_tenant_created_at_id", "tenant", "created_at", "id"),
 )
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("tenant", TENANT, nullable=False),
+    Column("url", String(2000), nullable=False),
+    Column("secret", String(100), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("delivered_at", UtcDateTime),
+    Column("failure", String(300)),
+    Index("ix_webhooks_tenant", "tenant"),
+)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("webhook_id", ID, ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
+    Column("tenant", TENANT, nullable=False),
+    Column("body", String, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("due_at_s", Float, nullable=False),
+    Index("ix_webhook_deliveries_due_at_s", "due_at_s"),
+    Index("ix_webhook_deliveries_webhook_id", "webhook_id"),
+)

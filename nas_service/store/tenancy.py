@@ -62,6 +62,8 @@ OWNED: Mapping[Table, ColumnElement[bool]] = {
     tables.datasets: tables.datasets.c.tenant == bindparam(_TENANT),
     tables.quotas: tables.quotas.c.tenant == bindparam(_TENANT),
     tables.predictors: tables.predictors.c.tenant == bindparam(_TENANT),
+    tables.webhooks: tables.webhooks.c.tenant == bindparam(_TENANT),
+    tables.webhook_deliveries: tables.webhook_deliveries.c.tenant == bindparam(_TENANT),
 }
 """Which rows of a table are the tenant's."""
 

@@ -20,6 +20,7 @@ from nas_service.store.retention_repository import SqlRetention
 from nas_service.store.search_repository import SqlSearches
 from nas_service.store.supernet_repository import SqlSupernets
 from nas_service.store.tally_rows import store_tallies
+from nas_service.store.webhook_repository import SqlWebhooks
 from nas_service.store.work_repository import SqlWork
 from nas_service.store.worker_repository import SqlWorkers
 from nas_service.use_cases.outbox import NoDelivery, Outbox
@@ -104,6 +105,11 @@ class SqlUnitOfWork:
     def quotas(self) -> SqlQuotas:
         """Quotas and usage."""
         return SqlQuotas(self._connection)
+
+    @cached_property
+    def webhooks(self) -> SqlWebhooks:
+        """Webhooks and what waits for them."""
+        return SqlWebhooks(self._connection)
 
 
 class SqlStore:

@@ -8,6 +8,7 @@ from nas_service.domain.entities import Search
 from nas_service.domain.errors import ConflictError
 from nas_service.domain.quotas import month_of
 from nas_service.domain.states import SearchPhase, SearchStatus, is_over, move
+from nas_service.use_cases import webhooks
 from nas_service.use_cases.ports import Store, UnitOfWork
 
 
@@ -78,4 +79,5 @@ def set_status(uow: UnitOfWork, search: Search, to: SearchStatus, **changes: Any
     if "failure" in changes:
         payload |= {"failure": changes["failure"].to_json()}
     uow.events.append(search.id, "search.status", payload)
+    webhooks.tell(uow, search, status)
     return replace(search, version=search.version + 1, **changes)

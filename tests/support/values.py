@@ -6,6 +6,7 @@ from nas_service.domain.entities import Candidate, Search, WorkItem, WorkKind, n
 from nas_service.domain.predictors import Origin, Predictor, Subject
 from nas_service.domain.spec import DatasetSpec, SearchSpec, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus
+from nas_service.domain.webhooks import Webhook
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
@@ -74,3 +75,6 @@ PREDICTOR = Predictor(
     created_at=NOW,
 )
 """Of a published table."""
+
+WEBHOOK = Webhook("webhook-0", "default", "https://example.org/hook", "whsec_AAAA", NOW)
+"""Nobody listens there."""

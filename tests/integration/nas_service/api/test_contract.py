@@ -24,7 +24,7 @@ from nas_service.wire.spec_problems import spec_of
 from tests.integration.nas_service.api.conftest import SPEC
 from tests.support.api import new_service, serving
 from tests.support.uploads import PETS
-from tests.support.values import PREDICTOR
+from tests.support.values import PREDICTOR, WEBHOOK
 
 EXAMPLES = 20
 
@@ -63,11 +63,13 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Know
             uow.evidence.link_artifact(candidate.id, file.name, artifact.sha256)
             uow.datasets.add(replace(PETS, sha256=artifact.sha256))
             uow.predictors.put(PREDICTOR, {})
+            uow.webhooks.add(WEBHOOK)
         with serving(create_app(service)) as url:
             known = {"search_id": search.id, "candidate_id": candidate.id, "name": file.name, "dataset_id": PETS.id}
             key, token = create_key(service.store, DEFAULT_TENANT, "operator", [Scope.OPERATOR])
             known |= {
                 "predictor_id": PREDICTOR.id,
+                "webhook_id": WEBHOOK.id,
                 "item_id": no_work.id,
                 "worker_id": "worker-1",
                 "key_id": key.id,

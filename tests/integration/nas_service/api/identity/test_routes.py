@@ -25,7 +25,7 @@ from nas_service.use_cases.submit import submit
 from nas_service.wire.spec_problems import spec_of
 from tests.integration.nas_service.api.conftest import LOOPBACK, SPEC
 from tests.support.api import new_service, plain_logs
-from tests.support.values import PREDICTOR
+from tests.support.values import PREDICTOR, WEBHOOK
 
 OPEN = {"/healthz", "/readyz", "/docs", "/docs/oauth2-redirect", "/sign-in", "/sign-out"}
 """They say nothing of anybody's work."""
@@ -103,12 +103,14 @@ def foreign(service: Service) -> dict[str, str]:
     facts = UploadFacts(format=DatasetFormat.NPZ, classes=classes, image_count=1, channels=1, **size)
     dataset = UploadedDataset("dataset-foreign", "theirs", "theirs", "a" * 64, 1, facts, datetime.now(UTC))
     predictor = replace(PREDICTOR, tenant="theirs")
+    webhook = replace(WEBHOOK, tenant="theirs")
     with service.store.write() as uow:
         [candidate], _ = uow.candidates.page(search.id, Page(limit=1))
         uow.evidence.add_artifact(Artifact("a" * 64, 1, "text/plain"))
         uow.evidence.link_artifact(candidate.id, "foreign.onnx", "a" * 64)
         uow.datasets.add(dataset)
         uow.predictors.put(predictor, {})
+        uow.webhooks.add(webhook)
     return {
         "search_id": search.id,
         "candidate_id": candidate.id,
@@ -116,6 +118,7 @@ def foreign(service: Service) -> dict[str, str]:
         "key_id": key.id,
         "dataset_id": dataset.id,
         "predictor_id": predictor.id,
+        "webhook_id": webhook.id,
     }
 
 
