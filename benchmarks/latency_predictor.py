@@ -30,11 +30,11 @@ from nas_service.latency.networks import networks_of
 from nas_service.latency.process import Process
 from nas_service.use_cases.predictors import evidence_of
 from search_spaces import Architecture
-from workers.profiling.measure import Effort
+from workers.profiling.measure import ROUGH, Effort
 
 FIRST, BATCH, POOL = 24, 32, 384
-PROFILING, TRUTH = Effort(budget_s=0.6, precision=0.02), Effort(budget_s=2.0)
-"""Many networks timed roughly teach more than few timed well; what predictions are judged by is timed well."""
+TRUTH = Effort(budget_s=2.0)
+"""What predictions are judged by is timed well."""
 TWICE = 12
 """Held-out networks that are timed again."""
 SERVED = 65_536
@@ -78,7 +78,7 @@ def measured(made: Exporters, chosen: Namespace, notebook: Notebook) -> None:
     if notebook.spent_s("profile") < limit_s:
         with Progress() as progress:
             bar = progress.add_task("profiling", total=limit_s)
-            for one in take(made, "profile", proposed(case, notebook, set(held_out)), PROFILING, notebook):
+            for one in take(made, "profile", proposed(case, notebook, set(held_out)), ROUGH, notebook):
                 progress.update(bar, completed=one.spent_s)
                 if one.spent_s >= limit_s and len(notebook.of("profile")) >= FIRST:
                     break

@@ -49,6 +49,10 @@ class Effort:
         return CALIBRATION_BUDGETS * self.budget_s
 
 
+ROUGH = Effort(budget_s=0.6, precision=0.02)
+"""For what a predictor learns from: many networks timed roughly teach more than few timed well."""
+
+
 class HarnessDiedError(RetryableError):
     """The harness was killed, crashed or hung; the work item is tried again."""
 
