@@ -37,4 +37,8 @@ def _macs_and_params(program: Any) -> tuple[int, int]:
 def _constant_bytes(path: Path) -> int:
     graph = onnx.load(path).graph
     constants = [node.attribute[0].t for node in graph.node if node.op_type == "Constant"]
-    return sum(len(onnx.numpy_helper.to_array(tensor).tobytes()) for tensor in [*graph.initializer, *constants])
+    # Numpy takes a byte for a number of four bits; the raw data is what the file has.
+    return sum(
+        len(tensor.raw_data) or len(onnx.numpy_helper.to_array(tensor).tobytes())
+        for tensor in [*graph.initializer, *constants]
+    )

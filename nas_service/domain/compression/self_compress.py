@@ -10,7 +10,7 @@ from nas_service.domain.spec import SpecModel
 class SelfCompressOptions(SpecModel):
     """What size is worth, and how long the network has to find out."""
 
-    penalty: Annotated[float, Field(gt=0, le=100)] = 0.05
+    penalty: Annotated[float, Field(gt=0, le=100)] = 0.1
     """Added to the loss for each bit that a weight takes in the mean: more gives smaller, less accurate networks."""
     epochs: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Passes over the training data; by default twice as many as the network was trained for."""
