@@ -11,6 +11,7 @@ from nas_service.domain.formats import ModelFormat
 from nas_service.domain.spec import TrainingSpec
 from workers.compression.calibration import sqnr_db
 from workers.compression.contract import Compressed, Workbench
+from workers.compression.fine_tune import steady
 from workers.compression.quantize_int8 import Rounding
 from workers.compression.quantized import weighted_layers
 from workers.compression.rounded_file import rounded_file, without_rounding
@@ -38,13 +39,15 @@ def quantize_aware(network: nn.Module, options: QuantizeAwareOptions, bench: Wor
 
 def training_of(training: TrainingSpec, options: QuantizeAwareOptions) -> TrainingSpec:
     """By AdamW, whose steps suit weights and scales alike; the deployed weights are the last, at a rate near zero."""
-    return training.model_copy(
+    return steady(training).model_copy(
         update={
             "epochs": options.epochs or max(1, training.epochs // 2),
             "optimizer": "adamw",
             "learning_rate": options.learning_rate,
             "weight_decay": 0.0,
             "ema_decay": 0.0,
+            "swa_fraction": 0.0,
+            "sam_rho": 0.0,
             "precision": "fp32",
         }
     )

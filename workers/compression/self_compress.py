@@ -13,6 +13,7 @@ from nas_service.domain.spec import TrainingSpec
 from search_spaces.packed import bits_of, pack
 from workers.compression.bit_depth import learn_bit_depths
 from workers.compression.contract import Compressed, Workbench
+from workers.compression.fine_tune import steady
 from workers.compression.flat import contiguous_copy, flat_graph
 from workers.compression.plain_layers import make_weights_plain
 from workers.compression.remove_channels import Removed, remove_dead_channels
@@ -48,14 +49,16 @@ def self_compress(network: nn.Module, options: SelfCompressOptions, bench: Workb
 
 
 def training_of(training: TrainingSpec, options: SelfCompressOptions) -> TrainingSpec:
-    """As the network was trained, but by AdamW, of which the rates of bits are known; and without an average, in which
-    nothing would reach zero."""
-    return training.model_copy(
+    """As the network was trained, but by AdamW, of which the rates of bits are known; and with neither an average, in
+    which nothing would reach zero, nor a look at other weights nearby, which bits are not."""
+    return steady(training).model_copy(
         update={
             "epochs": options.epochs or 2 * training.epochs,
             "optimizer": "adamw",
             "learning_rate": options.learning_rate,
             "ema_decay": 0.0,
+            "swa_fraction": 0.0,
+            "sam_rho": 0.0,
             "precision": "fp32",
         }
     )

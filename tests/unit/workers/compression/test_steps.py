@@ -16,9 +16,11 @@ from search_spaces.packed import unpack
 from tests.unit.workers.compression.small_networks import SHAPE, SmallNetwork
 from workers.compression import Loop, Workbench
 from workers.compression.quantize_aware import quantize_aware
+from workers.compression.quantize_aware import training_of as quantizing
 from workers.compression.quantize_int8 import quantize_int8
 from workers.compression.quantize_weights import quantize_weights
 from workers.compression.self_compress import FILE, self_compress
+from workers.compression.self_compress import training_of as compressing
 from workers.data import DataSet, MemorySplit
 from workers.training import RunSettings, TrainingHooks, evaluate
 from workers.training.loop import TrainingLoop
@@ -109,3 +111,13 @@ def test_weights_alone_are_rounded_to_eight_bits_or_four(network: nn.Module, ben
     assert list(eight.files) == ["model.onnx"]
     assert eight.facts["sqnr_db"] > four.facts["sqnr_db"] + 10
     assert accuracy(eight.network, bench) == pytest.approx(accuracy(network, bench), abs=0.02)
+
+
+def test_bits_and_scales_are_those_of_the_last_step_whatever_the_network_was_trained_with() -> None:
+    trained = TRAINING.model_copy(update={"ema_decay": 0.99, "swa_fraction": 0.5, "patience": 2, "sam_rho": 0.05})
+    for config in (
+        compressing(trained, SelfCompressOptions()),
+        quantizing(trained, QuantizeAwareOptions()),
+    ):
+        assert (config.ema_decay, config.swa_fraction, config.patience, config.sam_rho) == (0, 0, 0, 0)
+        assert config.optimizer == "adamw"
