@@ -63,13 +63,24 @@ class Recipe:
         clashing = sorted(step.excludes & set(self.names))
         if clashing:
             return f"{name!r} does not go with {clashing[0]!r}; remove one"
-        others = [name for name in self.names if isinstance(self.steps.get(name), CompressionStep)]
-        if isinstance(step, Ladder) and others:
-            return f"{name!r} chooses compressions by itself; remove {others[0]!r}, or name steps without {name!r}"
+        if isinstance(step, Ladder) and (unfit := self._unfit(step)):
+            return unfit
         if not isinstance(step, CompressionStep):
             said = options_of(self.entries[index])
             return f"{name!r} has no options; name it alone" if said else None
         return self._order(step, index) or _wrong_option(step, self.entries[index]) or self._not_executed(step)
+
+    def _unfit(self, ladder: Ladder) -> str | None:
+        """Why a ladder has nothing to try, or does not stand alone."""
+        others = [name for name in self.names if isinstance(self.steps.get(name), CompressionStep)]
+        if others:
+            return (
+                f"{ladder.name!r} chooses compressions by itself; remove {others[0]!r}, or name steps without"
+                f" {ladder.name!r}"
+            )
+        if all(Recipe(rung, self.place, self.steps, self.targets).problems() for rung in ladder.rungs):
+            return f"{ladder.name!r} has nothing to try that the targets execute; remove it"
+        return None
 
     def _order(self, step: CompressionStep, index: int) -> str | None:
         later = self.names[index + 1 :]

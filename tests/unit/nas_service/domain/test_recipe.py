@@ -168,4 +168,8 @@ def test_a_ladder_stands_without_compressions_of_the_users_own():
     assert messages(["auto", "sam"], "finalize", MADE_UP) == []
     (message,) = messages(["auto", "prune"], "finalize", MADE_UP)
     assert message.startswith("finalize.recipe.0: 'auto' chooses compressions by itself; remove 'prune'")
+    only = registry(MADE_UP["int8"], Ladder("auto", "", rungs=(("int8",),)))
+    assert messages(["auto"], "finalize", only, [TargetSpec(runtime="torch")]) == [
+        "finalize.recipe.0: 'auto' has nothing to try that the targets execute; remove it"
+    ]
     assert FinalizeSpec.model_validate({"recipe": "auto"}) == FinalizeSpec(recipe=("auto",))
