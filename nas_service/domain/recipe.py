@@ -174,7 +174,13 @@ STEPS = registry(
     Ladder(
         "auto",
         "Try a few compressions on every finished network, and keep those that help (`finalize.auto_minutes`).",
-        rungs=(("quantize-int8",), ("prune-channels",), ("prune-channels", "quantize-int8")),
+        rungs=(
+            ("quantize-int8",),
+            ("low-rank",),
+            ("prune-channels",),
+            ("prune-channels", "quantize-int8"),
+            ("quantize-aware",),
+        ),
     ),
 )
 """To add a step takes one entry here, and for a compression step its function in `workers.compression.registry`."""
