@@ -302,7 +302,7 @@ StepOptions = Annotated[dict[str, dict[str, JsonValue]], Field(min_length=1, max
 """The name of one step, with its options."""
 
 RecipeEntry = str | StepOptions
-"""A step by its name, or with options: `prune-channels` or `{prune-channels: {macs: 0.5}}`."""
+"""A step by its name, or with options: `prune-channels` or `{prune-channels: {macs_share: 0.5}}`."""
 
 AugmentName = Literal["crop", "flip", "cutout", "mixup"]
 
