@@ -32,7 +32,7 @@ def load(bundle: Path | str) -> nn.Module:
     folder = Path(bundle)
     document: dict[str, Any] = json.loads((folder / "architecture.json").read_text(encoding="utf-8"))
     if document["format"] == COMPRESSED_FORMAT:
-        return _compressed(folder, document["compressed"]["program"])
+        return _compressed(folder, document.get("compressed", {}).get("program"))
     if document["format"] != FORMAT:
         known = f"neither {FORMAT} nor {COMPRESSED_FORMAT}"
         raise SpaceError(f"format {document['format']!r} of architecture.json is {known}; use a newer version")
@@ -53,8 +53,10 @@ def load(bundle: Path | str) -> nn.Module:
     return Normalised(network, normalization["mean"], normalization["std"]).eval()
 
 
-def _compressed(folder: Path, program: str) -> nn.Module:
+def _compressed(folder: Path, program: str | None) -> nn.Module:
     """The program with the weights beside it; it has its normalisation inside."""
+    if program is None:
+        raise SpaceError("architecture.json is of a compressed network and names no program; download the bundle again")
     if Path(program).name != program:
         raise SpaceError(f"architecture.json names a program outside of the bundle: {program!r}")
     network: nn.Module = load_program(folder / program).module()

@@ -62,8 +62,14 @@ def test_a_loaded_bundle_gives_identical_outputs_from_raw_pixels(bundle: Path, n
 
 
 def test_a_bundle_of_another_format_is_refused(bundle: Path) -> None:
+    change(bundle, format=3)
+    with pytest.raises(SpaceError, match="format 3"):
+        load(bundle)
+
+
+def test_a_compressed_bundle_that_names_no_program_is_refused(bundle: Path) -> None:
     change(bundle, format=2)
-    with pytest.raises(SpaceError, match="format 2"):
+    with pytest.raises(SpaceError, match="names no program"):
         load(bundle)
 
 

@@ -25,7 +25,7 @@ def _problems(document: Any) -> dict[str, str]:
         ({"objectives": [{"metric": "latency"}]}, "objectives.0.metric", "did you mean `latency_ms`?"),
         ({"strategy": {"sampler": "nsga-2"}}, "strategy.sampler", "did you mean `nsga2`?"),
         ({"training": {"precision": "fp61"}}, "training.precision", "did you mean"),
-        ({"budget": {"zzz": 1}}, "budget.zzz", "choose from candidates, minutes, settled, parallelism"),
+        ({"budget": {"zzz": 1}}, "budget.zzz", "choose from candidates, minutes, settled, "),
         ({"dataset": {}}, "dataset.name", "required"),
         (
             {"space": {"choices": {"depth": [[1]]}}},
