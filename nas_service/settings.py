@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8321
     """Port of the REST API; 0 takes a free one."""
     max_upload_bytes: Annotated[int, Field(ge=1)] = 2 * 2**30
-    """Largest data set that may be uploaded."""
+    """Largest data set, or exported search, that may be uploaded."""
     require_keys: bool | None = None
     """Whether the REST API asks for API keys; by default on every address that other machines can reach."""
     session_secret: SecretStr = SecretStr("")
@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     quota_monthly_minutes: float | None = None
     """`budget.minutes` of all of a tenant's searches of a month; spent ones where they are over."""
     quota_upload_bytes: int | None = None
-    """Uploaded data sets of a tenant."""
+    """Uploaded data sets of a tenant, and files of its imported searches."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins such as `https://example.org`, separated by commas, whose web pages may use the API."""
     queues: Annotated[tuple[str, ...], NoDecode] = (TRAIN_QUEUE, profile_queue("local"))

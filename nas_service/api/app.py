@@ -29,6 +29,7 @@ from nas_service.api.routes import (
     catalog,
     datasets,
     events,
+    exchange,
     figures,
     keys,
     operations,
@@ -93,7 +94,8 @@ def create_app(service: Service) -> FastAPI:
     app.state.sessions = Sessions(service.settings)
     app.state.instruments = Instruments(service)
     service_parts = (agents, keys, quotas, webhooks, operations)
-    for part in (searches, events, figures, candidates, artifacts, datasets, catalog, predictors, *service_parts):
+    work_parts = (searches, exchange, events, figures, candidates, artifacts, datasets, catalog, predictors)
+    for part in (*work_parts, *service_parts):
         app.include_router(part.router)
     pages.install(app)
     problems.install(app)
@@ -101,7 +103,7 @@ def create_app(service: Service) -> FastAPI:
     # The last one added is the outermost.
     # A page that gets here by DNS rebinding has no key, so only where none is needed the name must be right.
     hosts = None if service.settings.insecure or service.settings.keys_required else LOOPBACK_HOSTS
-    app.add_middleware(BodyLimit, own_limits={"/v1/datasets"})
+    app.add_middleware(BodyLimit, own_limits={"/v1/datasets", "/v1/searches/import"})
     origins = service.settings.cors_origins
     if origins:
         app.add_middleware(CORSMiddleware, allow_origins=origins, **CORS)

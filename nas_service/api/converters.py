@@ -76,6 +76,7 @@ def search_detail(view: StatusView) -> SearchDetail:
         resolved_dataset=dataset_info(search.spec.dataset.name, search.dataset) if search.dataset else None,
         resolved_space=ResolvedSpace.model_validate(search.space, from_attributes=True) if search.space else None,
         supernet=SupernetInfo.model_validate(search.supernet, from_attributes=True) if search.supernet else None,
+        imported=search.is_imported,
         work=tuple(WorkInfo.model_validate(item, from_attributes=True) for item in view.running),
     )
 

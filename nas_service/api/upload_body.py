@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from anyio.to_thread import run_sync
 from fastapi import Request
@@ -23,6 +24,13 @@ BLOCK_BYTES = 2**20
 
 MEDIA_TYPES = ("application/zip", "application/x-zip-compressed", "application/octet-stream")
 """What the body may be called; what it is, is seen from its content. Windows' browsers use the second."""
+
+
+UPLOAD_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in MEDIA_TYPES},
+}
+"""OpenAPI's description of an upload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ async def received_file(request: Request, folder: Path, limit_bytes: int) -> Asy
     if media_type not in MEDIA_TYPES:
         detail = f"send the file itself as {MEDIA_TYPES[0]} or {MEDIA_TYPES[-1]}, not {media_type or 'without a type'}"
         raise RefusedRequestError(415, "unsupported-media-type", detail)
-    await run_sync(_make_room, folder)
+    await run_sync(make_room, folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=PREFIX) as scratch:
         yield await _write(request, Path(scratch, "upload"), limit_bytes)
 
@@ -81,7 +89,7 @@ async def _write(request: Request, path: Path, limit_bytes: int) -> ReceivedFile
     return ReceivedFile(path, digest.hexdigest(), size_bytes)
 
 
-def _make_room(folder: Path) -> None:
+def make_room(folder: Path) -> None:
     """The folder, without what a killed process left in it."""
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(f"{PREFIX}*"):

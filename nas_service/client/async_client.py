@@ -146,6 +146,18 @@ class AsyncClient:
         """Download the candidate's bundle, verify its checksum, and unpack it into `folder`, which is returned."""
         return await self._run(files.download_bundle(candidate_id, folder, self._patience))
 
+    async def export_search(self, search_id: str, to: Path, *, artifacts: bool = True) -> Path:
+        """Write a search that is over into the file `to`, verified, with its networks unless `artifacts` is false."""
+        path = f"/v1/searches/{search_id}/export?artifacts={str(artifacts).lower()}"
+        return await self._run(files.download(path, to, self._patience))
+
+    async def import_search(self, path: Path, on_progress: Callable[[int, int], None] | None = None) -> SearchDetail:
+        """Take in a file that `export_search` wrote, as an ended search of yours; the same file gives the same one.
+
+        `on_progress` is called with bytes sent and bytes in all. Returns when all of it has been checked and stored.
+        """
+        return await self._run(files.import_search(path, on_progress, self._patience))
+
     async def spaces(self) -> SpaceList:
         """Every registered search space."""
         return await self._do(calls.spaces())

@@ -15,6 +15,7 @@ from nas_service.client.errors import CorruptDownloadError
 from nas_service.client.flows import Patience, persist
 from nas_service.client.packing import pack_folder
 from nas_service.wire.datasets import UploadInfo
+from nas_service.wire.searches import SearchDetail
 
 CHECK_TIMEOUT_S = 1800.0
 """How long to wait for the answer to an upload: the service looks at every image first."""
@@ -59,6 +60,13 @@ def upload(path: Path, name: str, on_progress: OnProgress | None, patience: Pati
         sent = SendFile("/v1/datasets", path, {"name": name}, CHECK_TIMEOUT_S, on_progress)
         response: httpx.Response = yield from persist(sent, patience)
     return UploadInfo.model_validate_json(response.content)
+
+
+def import_search(path: Path, on_progress: OnProgress | None, patience: Patience) -> Flow[SearchDetail]:
+    """Send an exported search. Sending it twice does no harm. Raises ClientError."""
+    sent = SendFile("/v1/searches/import", path, {}, CHECK_TIMEOUT_S, on_progress)
+    response: httpx.Response = yield from persist(sent, patience)
+    return SearchDetail.model_validate_json(response.content)
 
 
 def _sha256(path: Path) -> str:

@@ -17,6 +17,9 @@ JsonDict = dict[str, Any]
 DEFAULT_TENANT = "default"
 """Owns everything where nobody needs a key."""
 
+IMPORTED = "imported:"
+"""How the study name of an imported search begins. It has no study; and no tenant is called so."""
+
 CANDIDATES = "candidate-"
 """How the id of a candidate begins."""
 
@@ -120,6 +123,11 @@ class Search:
     """Among its tenant's searches the higher is served first."""
     baselines: JsonDict = field(default_factory=dict)
     """What all of its latencies are told in (`told`): by target and device the reference's latency in ms."""
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether it came in by a file: nothing that it says was seen by this service, and nothing of it is reused."""
+        return self.study_name.startswith(IMPORTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +315,8 @@ class Measurement:
     half_width_ratio: float | None = None
     """Half of the median's 95 % interval, as a share of the median; None where it has no interval."""
     owner: str | None = None
-    """The tenant whose device took it, and who alone reuses it; None: a device that serves everybody."""
+    """The tenant whose device took it, and who alone reuses it; None: a device that serves everybody. Of an imported
+    one the search's study name: it is shown there, and no tenant's query finds it."""
     subject_key: str | None = None
     """Of which networks it tells something (`predictors.Subject`); None: it was taken before that was noted."""
     architecture: JsonDict | None = None

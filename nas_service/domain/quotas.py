@@ -17,7 +17,7 @@ class Quotas:
     monthly_minutes: float | None = None
     """Search phases of the searches submitted in one calendar month (UTC); live ones count with their whole budget."""
     upload_bytes: int | None = None
-    """All uploaded data sets."""
+    """All uploaded data sets, and the files of imported searches."""
 
     @property
     def is_unlimited(self) -> bool:

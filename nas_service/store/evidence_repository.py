@@ -51,6 +51,11 @@ _OF_MODEL = select(measurements).where(
     or_(measurements.c.owner.is_(None), measurements.c.owner == bindparam("for_tenant")),
 )
 _MEASUREMENTS = _OF_MODEL.order_by(measurements.c.created_at)
+_IMPORTED = (
+    select(measurements)
+    .where(measurements.c.model_sha256 == bindparam("model_sha256"), measurements.c.owner == bindparam("study_name"))
+    .order_by(measurements.c.created_at)
+)
 _MEASUREMENT = (
     _OF_MODEL.where(measurements.c.target_key == bindparam("target_key"), measurements.c.noisy.is_(False))
     .order_by(measurements.c.created_at.desc())
@@ -173,6 +178,11 @@ class SqlEvidence:
         """All measurements of this file that `tenant` may see, oldest first."""
         wanted = {"model_sha256": model_sha256, "for_tenant": tenant}
         rows = self._connection.execute(_MEASUREMENTS, wanted)
+        return [to_measurement(row) for row in rows.mappings()]
+
+    def imported_measurements(self, model_sha256: str, study_name: str) -> Sequence[Measurement]:
+        """Those of this file that came in with the imported search of this study name, oldest first."""
+        rows = self._connection.execute(_IMPORTED, {"model_sha256": model_sha256, "study_name": study_name})
         return [to_measurement(row) for row in rows.mappings()]
 
     def noise(self, device_ids: Sequence[str], tenant: str) -> Mapping[str, Noise]:

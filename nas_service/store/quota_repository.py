@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, RowMapping, func, or_, select, update
 
+from nas_service.domain.entities import IMPORTED
 from nas_service.domain.quotas import Quotas, Usage, month_of
 from nas_service.domain.states import LIVE_SEARCHES
 from nas_service.store.insert_if_new import InsertIfNew
-from nas_service.store.tables import datasets, quotas, searches
+from nas_service.store.tables import artifacts, candidate_artifacts, candidates, datasets, quotas, searches
 
 LIMITS = tuple(Quotas.__dataclass_fields__)
 
@@ -54,11 +55,24 @@ class SqlQuotas:
         query = select(quotas.c.forgotten_s).where(quotas.c.tenant == tenant, quotas.c.forgotten_month == month)
         return float(self._connection.scalar(query) or 0.0)
 
+    def _imported_bytes(self, tenant: str) -> int:
+        """Of the files of its imported searches."""
+        query = (
+            select(func.sum(artifacts.c.size_bytes))
+            .select_from(candidate_artifacts)
+            .join(artifacts, artifacts.c.sha256 == candidate_artifacts.c.sha256)
+            .join(candidates, candidates.c.id == candidate_artifacts.c.candidate_id)
+            .join(searches, searches.c.id == candidates.c.search_id)
+            .where(searches.c.tenant == tenant, searches.c.study_name.startswith(IMPORTED))
+        )
+        return int(self._connection.scalar(query) or 0)
+
     def usage(self, tenant: str, now: datetime) -> Usage:
         """What the tenant has now."""
         own, is_live = searches.c.tenant == tenant, searches.c.status.in_(LIVE_SEARCHES)
         month = month_of(now)
-        over = (own, ~is_live, searches.c.created_at >= month)
+        here = ~searches.c.study_name.startswith(IMPORTED)
+        over = (own, ~is_live, here, searches.c.created_at >= month)
         spent_s = float(self._connection.scalar(select(func.sum(searches.c.active_s)).where(*over)) or 0.0)
         spent_s += self._forgotten_s(tenant, month)
         budget = searches.c.spec["budget"]
@@ -74,7 +88,7 @@ class SqlQuotas:
             live_searches=len(live),
             live_candidates=sum(row["candidates"] or 0 for row in live),
             monthly_minutes=(spent_s + sum(_reserved_s(row, now) for row in live)) / 60,
-            upload_bytes=int(self._connection.scalar(uploaded) or 0),
+            upload_bytes=int(self._connection.scalar(uploaded) or 0) + self._imported_bytes(tenant),
         )
 
 

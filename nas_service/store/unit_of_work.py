@@ -12,6 +12,7 @@ from nas_service.store.dataset_repository import SqlDatasets
 from nas_service.store.engine import for_writing
 from nas_service.store.event_repository import SqlEvents
 from nas_service.store.evidence_repository import SqlEvidence
+from nas_service.store.import_repository import SqlImports
 from nas_service.store.key_repository import SqlKeys
 from nas_service.store.predictor_repository import SqlPredictors
 from nas_service.store.quota_repository import SqlQuotas
@@ -75,6 +76,11 @@ class SqlUnitOfWork:
     def retention(self) -> SqlRetention:
         """What is kept."""
         return SqlRetention(self._connection)
+
+    @cached_property
+    def imports(self) -> SqlImports:
+        """What comes in by a file."""
+        return SqlImports(self._connection)
 
     @cached_property
     def events(self) -> SqlEvents:

@@ -85,14 +85,19 @@ def candidate(uow: UnitOfWork, candidate_id: str) -> CandidateView:
     return CandidateView(
         candidate=found,
         evaluation=evaluation,
-        measurements=[
-            told(search, m) for model in sorted(models) for m in uow.evidence.measurements_of(model, search.tenant)
-        ],
+        measurements=[told(search, m) for model in sorted(models) for m in measurements_of(uow, search, model)],
         artifacts=artifacts,
         files_collected=files_collected(found, artifacts),
         work=uow.work.of_candidate(candidate_id),
         children=uow.candidates.children(candidate_id),
     )
+
+
+def measurements_of(uow: UnitOfWork, search: Search, model_sha256: str) -> Sequence[Measurement]:
+    """All of a file that count for this search, oldest first: of an imported one those that came with it."""
+    if search.is_imported:
+        return uow.evidence.imported_measurements(model_sha256, search.study_name)
+    return uow.evidence.measurements_of(model_sha256, search.tenant)
 
 
 def files_collected(candidate: Candidate, artifacts: Mapping[str, Artifact]) -> bool:

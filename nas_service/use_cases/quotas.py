@@ -62,6 +62,14 @@ def check_upload(uow: UnitOfWork, tenant: str, size_bytes: int, defaults: Quotas
         check_room(uow, tenant, size_bytes, defaults)
 
 
+def check_import(uow: UnitOfWork, tenant: str, candidate_count: int, defaults: Quotas) -> None:
+    """Raises SpecError for an imported search of more candidates than one may have."""
+    most = uow.quotas.get(tenant).over(defaults).search_candidates
+    if most is not None and candidate_count > most:
+        message = f"the search has {candidate_count}; your quota allows {most} candidates a search"
+        raise SpecError([FieldProblem("candidates.jsonl", message)], PROBLEM)
+
+
 def check_room(uow: UnitOfWork, tenant: str, size_bytes: int, defaults: Quotas) -> None:
     """Raises LimitError for more uploaded bytes than the tenant may have now; saves receiving and inspecting them."""
     quotas = uow.quotas.get(tenant).over(defaults)

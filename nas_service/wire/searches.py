@@ -150,6 +150,8 @@ class SearchDetail(SearchSummary):
     """Known once the prepare phase is over."""
     supernet: SupernetInfo | None = None
     """Where the strategy's evaluator asks for one, once it is trained."""
+    imported: bool = False
+    """Whether it came in by a file: nothing of it was seen by this service, and nothing of it is reused."""
     work: tuple[WorkInfo, ...]
     """What waits or is being worked on."""
 

@@ -67,6 +67,8 @@ def _named_candidate(task: Task, name: str) -> Teacher:
             search = uow.searches.get(candidate.search_id)
     except NotFoundError as error:
         raise unfit(name, error.detail) from error
+    if search.is_imported:
+        raise unfit(name, "its search was imported, and whose weights these are is not known")
     if search.dataset is None or network_input(search) != network_input(task.search):
         raise unfit(name, "it was trained for other channels or another number of classes")
     return _trained(task, search, candidate)

@@ -61,8 +61,9 @@ def _download(store: Store, artifacts: ArtifactStore, wanted: tuple[str, str], i
         candidate = uow.candidates.get(candidate_id)
         artifacts_of = uow.evidence.artifacts_of(candidate_id)
         collected = queries.collected_files(uow, candidate, artifacts_of)
+        imported = uow.searches.get(candidate.search_id).is_imported
     artifact = artifacts_of.get(name)
-    if name in collected:
+    if name in collected and not imported:
         detail = (
             f"{name} of {candidate_id} was deleted after its search, as it is not on the front; its architecture and"
             " metrics are kept; submit with finalize.keep: all to keep such files"
@@ -70,6 +71,8 @@ def _download(store: Store, artifacts: ArtifactStore, wanted: tuple[str, str], i
         raise GoneError("artifact-collected", detail)
     if artifact is None:
         detail = f"candidate {candidate_id} is {candidate.status} and has no {name}; only finalized ones have a bundle"
+        if imported:
+            detail = f"{name} of {candidate_id} did not come with the file that its search was imported from"
         raise NotFoundError("no-such-artifact", detail)
     etag = f'"{artifact.sha256}"'
     if matches(if_none_match, etag):

@@ -9,18 +9,13 @@ from nas_service.api.converters import dataset_info, upload_info
 from nas_service.api.dependencies import DatasetId, PageDep, ServiceDep
 from nas_service.api.identity import Paced, Reader, Submitter, TenantStore
 from nas_service.api.problems import refusals
-from nas_service.api.upload_body import MEDIA_TYPES, received_file, stated_bytes
+from nas_service.api.upload_body import UPLOAD_BODY, received_file, stated_bytes
 from nas_service.store.overview import known_datasets
 from nas_service.use_cases import datasets
 from nas_service.use_cases.datasets import Upload, UploadDesk
 from nas_service.wire.datasets import DatasetPage, UploadInfo
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
-
-UPLOAD_BODY: dict[str, Any] = {
-    "required": True,
-    "content": {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in MEDIA_TYPES},
-}
 
 KNOWN: dict[str, Any] = {"model": UploadInfo, "description": "This content is known: the data set that holds it"}
 

@@ -40,7 +40,7 @@ def _worth_taking(context: Context) -> list[Candidate]:
         return []
     found: dict[str, tuple[Candidate, Point]] = {}
     for earlier in context.uow.searches.latest(search.tenant, MOST_SEARCHES):
-        if earlier.id == search.id or not _trains_alike(earlier, search):
+        if earlier.id == search.id or earlier.is_imported or not _trains_alike(earlier, search):
             continue
         accuracy = accuracy_key(earlier.spec)
         for candidate in context.uow.candidates.of(earlier.id, [CandidateStatus.COMPLETED]):

@@ -1,0 +1,1 @@
+"""Searches as files: one zip each, with a manifest of checksums."""
