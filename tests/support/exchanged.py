@@ -29,7 +29,7 @@ SPEC: dict[str, Any] = {
     "name": "made-up",
     "dataset": {"name": "digits"},
     "strategy": {"sampler": "random"},
-    "budget": {"candidates": 6, "parallelism": 2},
+    "budget": {"candidates": 4, "parallelism": 2},
     "finalize": {"recipe": ["quantize-int8"]},
 }
 CONTENT = b"the only file that there is"

@@ -13,6 +13,7 @@ from nas_service.client import AsyncClient, Client, ClientError, UnreachableErro
 from nas_service.domain.states import CandidateStatus, SearchStatus
 from tests.integration.nas_service.client.conftest import SPEC, Troubled, run_to_end
 from tests.support.archives import class_folders, write_zip
+from tests.support.exchanged import ended
 
 T = TypeVar("T")
 Run = Callable[[Callable[[AsyncClient], Awaitable[T]]], T]
@@ -132,5 +133,21 @@ def test_a_cancelled_wait_ends_at_once_and_leaves_the_search_alone(run: Run[None
         with pytest.raises(asyncio.CancelledError):
             await waiting
         assert (await search.refresh()).status is SearchStatus.QUEUED
+
+    run(use)
+
+
+def test_a_search_leaves_by_a_file_and_comes_in_once_even_if_the_answer_is_lost(
+    run: Run[None], service: Service, server: Troubled, tmp_path: Path
+) -> None:
+    search_id = ended(service.store, service.artifacts, tmp_path, "default").id
+
+    async def use(client: AsyncClient) -> None:
+        server.break_after_bytes = 1000
+        file = await client.export_search(search_id, tmp_path / "out" / "search.zip")
+        server.lost_answers = 1
+        imported = await client.import_search(file)
+        assert imported.imported
+        assert {search.id async for search in client.list()} == {search_id, imported.id}
 
     run(use)
