@@ -80,7 +80,10 @@ class Leaving:
                 yield KeptFile(candidate.id, name, artifact)
 
     def _work(self) -> Iterator[WorkRecord]:
-        yield from self.uow.records.work(self.search.id, MOST_WORK)
+        """Not what a worker has yet to let go of: nobody takes its result in any more."""
+        for work in self.uow.records.work(self.search.id, MOST_WORK):
+            if is_over(work.status):
+                yield work
 
     def _events(self) -> Iterator[Event]:
         last_id: int | None = 0

@@ -15,7 +15,7 @@ from nas_service.domain.errors import ConflictError, FieldProblem, SpecError
 from nas_service.domain.exchange import KeptFile
 from nas_service.domain.quotas import UNLIMITED, Quotas
 from nas_service.domain.records import WorkRecord
-from nas_service.domain.states import CandidateStatus, WorkStatus, is_over
+from nas_service.domain.states import CandidateStatus, is_over
 from nas_service.use_cases.front import front
 from nas_service.use_cases.ports import ArtifactStore, Store, UnitOfWork
 from nas_service.use_cases.queries import status
@@ -153,10 +153,11 @@ class _Arrival:
         self.uow.evidence.link_artifact(candidate_id, row.name, self.kept[row.artifact.sha256].sha256)
 
     def _work(self, search: Search, row: WorkRecord) -> None:
-        over = row.status if is_over(row.status) else WorkStatus.CANCELLED
+        if not is_over(row.status):
+            raise _refused("work.jsonl", f"{row.id} is {row.status}; the search is over")
         work_id = self._new(row.id, "work")
         candidate_id = self._known(row.candidate_id) if row.candidate_id else None
-        self.uow.imports.add_work(search.id, replace(row, id=work_id, candidate_id=candidate_id, status=over))
+        self.uow.imports.add_work(search.id, replace(row, id=work_id, candidate_id=candidate_id))
 
     def _event(self, search: Search, row: Event) -> None:
         self.uow.imports.add_event(replace(row, search_id=search.id, payload=self._translated(row.payload)))

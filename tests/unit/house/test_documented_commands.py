@@ -21,6 +21,7 @@ TESTED = {
     r"nas up$": f"{CLI}/test_processes.py::test_up_serves_until_ctrl_c_and_leaves_nothing_behind",
     r"nas doctor": f"{CLI}/test_commands.py::test_doctor_flags_workers_of_another_version",
     r"NAS_WEBHOOK_SECRET=": f"{API}/test_webhooks.py::test_the_receiver_of_the_guide_is_told_of_each_status_once",
+    r"nas (export|import)": f"{CLI}/test_exchange.py::test_a_search_is_exported_and_imported",
     r"nas webhooks": f"{CLI}/test_webhooks.py::test_a_webhook_is_added_listed_and_deleted",
     r"nas migrate": f"{CLI}/test_processes.py::test_a_migrated_home_passes_the_check_of_its_schema",
     r"nas keys create": f"{CLI}/test_keys.py::test_a_key_is_made_listed_and_revoked",

@@ -8,7 +8,7 @@ import torch
 
 from benchmarks.no_op_workers import QUEUES
 from nas_service.bootstrap import Service
-from nas_service.domain.entities import WEIGHTS_FILE, Candidate, Search, WorkItem, WorkKind
+from nas_service.domain.entities import IMPORTED, WEIGHTS_FILE, Candidate, Search, WorkItem, WorkKind
 from nas_service.domain.errors import PermanentError
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus
@@ -92,6 +92,12 @@ def everybody(task: Task, best: Candidate) -> None:
     for name, reason in (("notes.onnx", "cannot be executed"), ("supernet", "has none"), ("candidate-0", "candidate")):
         with pytest.raises(PermanentError, match=reason):
             named(task, name)
+    for study_name in (IMPORTED + best.search_id, best.search_id):
+        with task.service.store.write() as uow:
+            uow.searches.update(best.search_id, study_name=study_name)
+        if study_name != best.search_id:
+            with pytest.raises(PermanentError, match="its search was imported"):
+                named(task, best.id)
 
 
 def named(task: Task, name: str) -> list[Teacher]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from benchmarks.no_op_workers import claim, finish
-from nas_service.domain.entities import Candidate, Search, WorkItem, WorkKind
+from nas_service.domain.entities import IMPORTED, Candidate, Search, WorkItem, WorkKind
 from nas_service.domain.states import CandidateStatus
 from nas_service.use_cases.advance import advance
 from tests.unit.nas_service.use_cases.conftest import Bench
@@ -51,6 +51,16 @@ def test_half_the_candidates_are_the_best_of_an_earlier_search_and_cost_nothing(
     assert best.architecture_key in {c.architecture_key for c in taken}
     bench.run(later)
     assert len({c.architecture_key for c in all_of(bench, later)}) == 6
+
+
+def test_an_imported_search_is_no_earlier_one(bench: Bench) -> None:
+    earlier = submit(bench, strategy=DRAWN)
+    bench.run(earlier)
+    with bench.store.write() as uow:
+        uow.searches.update(earlier.id, study_name=IMPORTED + earlier.id)
+    later = submit(bench)
+    begun(bench, later)
+    assert [c.evaluation_reused for c in all_of(bench, later)] == [False]
 
 
 def test_rungs_that_are_known_are_passed_without_a_race(bench: Bench) -> None:
