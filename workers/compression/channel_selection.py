@@ -13,7 +13,22 @@ Removed = list[list[int]]
 
 
 class NothingLeftError(PermanentError):
-    """A budget that no choice of channels meets; raised by `select`."""
+    """A budget that no choice of channels meets."""
+
+
+def least_macs(channels: Channels, divisor: int) -> float:
+    """The multiply-accumulates that are left when every group has one block of `divisor` channels."""
+    selection = _Selection(channels, [torch.zeros(group.channels) for group in channels.groups], divisor)
+    return selection.least_macs()
+
+
+def too_small(macs: float, divisor: int) -> NothingLeftError:
+    """What to raise where only so many are left and a budget asks for less."""
+    return NothingLeftError(
+        "pruned-too-far",
+        f"{macs:.0f} multiply-accumulates are left when every layer has one block of {divisor} channels;"
+        " raise macs_share or latency_ms, or lower divisor",
+    )
 
 
 def select(channels: Channels, importances: Sequence[Tensor], most_macs: float, divisor: int) -> Removed:
@@ -50,15 +65,15 @@ class _Selection:
     def remove_next_block(self) -> None:
         prices = {i: self._price(i) for i in range(len(self._groups)) if self._can_lose(i)}
         if not prices:
-            raise NothingLeftError(
-                "pruned-too-far",
-                f"{self.macs:.0f} multiply-accumulates are left when every layer has one block of {self._divisor}"
-                " channels; raise macs_share or latency_ms, or lower divisor",
-            )
+            raise too_small(self.macs, self._divisor)
         chosen = min(prices, key=prices.__getitem__)
         self._gone[chosen] += self._block(chosen)
         for layer in self._layers(chosen):
             self._macs[layer] = self._full[layer] * self._left(layer, self._gone)
+
+    def least_macs(self) -> float:
+        gone = [max(0, group.channels - self._divisor) for group in self._groups]
+        return sum(full * self._left(layer, gone) for layer, full in self._full.items())
 
     def _price(self, index: int) -> float:
         """Importance lost for each multiply-accumulate saved, by the group's next block."""

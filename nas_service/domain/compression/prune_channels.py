@@ -19,6 +19,6 @@ class PruneChannelsOptions(FineTuned):
     the batch norms. `l1`: the absolute weights."""
     rounds: Annotated[int, Field(ge=1, le=20)] = 3
     """Rounds of pruning, each followed by its share of the fine-tuning."""
-    divisor: Annotated[int, Field(ge=1, le=64)] = 16
+    divisor: Annotated[int, Field(ge=1, le=64)] | None = None
     """Channels that are left are multiples of it, since processors compute as many at once: runtimes are often slower
-    with 20 than with 32."""
+    with 20 than with 32. By default 16, or the next power of two below at which a network can become small enough."""

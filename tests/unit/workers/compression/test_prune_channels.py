@@ -17,7 +17,7 @@ from workers.compression.channel_groups import channels_of
 from workers.compression.channel_importance import NORMS, importance_of, scores_of
 from workers.compression.channel_selection import NothingLeftError, select
 from workers.compression.network_cost import cost_of
-from workers.compression.prune_channels import prune_channels, pruned_to_macs
+from workers.compression.prune_channels import divisor_for, prune_channels, pruned_to_macs
 from workers.data import Epoch, train_batches
 from workers.export import export_onnx
 from workers.export.files import subject_of
@@ -118,6 +118,23 @@ def test_a_choice_loses_the_least_importance_for_what_it_saves() -> None:
 def test_what_cannot_be_pruned_so_far_is_refused(workbench: Workbench) -> None:
     with pytest.raises(NothingLeftError, match="raise macs_share"):
         pruned_to_macs(mixed_network(), 10.0, PruneChannelsOptions(), workbench)
+
+
+def test_a_share_that_no_channels_reach_is_refused_before_anything_is_trained(workbench: Workbench) -> None:
+    def train(*_: object) -> nn.Module:
+        raise AssertionError("trained")
+
+    with pytest.raises(NothingLeftError, match="one block of 16 channels"):
+        prune_channels(
+            mixed_network(), PruneChannelsOptions(macs_share=0.1, divisor=16), replace(workbench, train=train)
+        )
+
+
+@pytest.mark.parametrize(("share", "divisor"), [(0.99, 16), (0.5, 8), (0.1, 4)])
+def test_by_default_channels_stay_in_the_largest_blocks_that_reach_the_share(
+    workbench: Workbench, share: float, divisor: int
+) -> None:
+    assert divisor_for(mixed_network(), PruneChannelsOptions(macs_share=share), workbench) == divisor
 
 
 def test_it_meets_a_latency(workbench: Workbench) -> None:
