@@ -2,7 +2,8 @@
 
 Every block is at most four layers: expansion (1 x 1), spatial (k x k convolution or pooling), squeeze-and-excite,
 projection (1 x 1). Counts are for batch 1; batch norm is folded into the convolution before it and activations work in
-place, as a deployed network has them.
+place, as a deployed network has them. A block that shares the weights of the one before it computes as any other does,
+and adds nothing to the size.
 
 Peak activation rule: while a layer runs, its input and its output are held, and so is the block's input where it will
 be added at the end (once, where it is the layer's own input). Squeeze-and-excite holds input, gate and scaled output;
@@ -70,10 +71,11 @@ def block_costs(table: BlockTable) -> BlockCost:
     normalised = _normalised_channels(table, layers)
     macs = layers.expand_weights * layers.body_area + excite_weights
     macs += (layers.spatial_weights + layers.project_weights) * layers.out_area
+    own = 1 - table.shared
     return BlockCost(
         macs=macs,
-        params=weights + excite_weights + biases + 2 * normalised,
-        weight_bytes=FP32_BYTES * (weights + excite_weights + biases + normalised),
+        params=own * (weights + excite_weights + biases + 2 * normalised),
+        weight_bytes=own * FP32_BYTES * (weights + excite_weights + biases + normalised),
         peak_activation_bytes=FP32_BYTES * _peak_activations(table, layers),
     )
 

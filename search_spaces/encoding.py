@@ -28,7 +28,8 @@ def to_indices(space: "SearchSpace", architectures: Sequence[Architecture]) -> I
     all_values = [dict(architecture.values) for architecture in architectures]
     for choice in space.choices:
         number_of = {option: number for number, option in enumerate(choice.options)}
-        columns.append([number_of.get(values.get(choice.name), INACTIVE) for values in all_values])  # type: ignore[arg-type]
+        given = (values.get(choice.name, choice.default) for values in all_values)
+        columns.append([number_of.get(value, INACTIVE) for value in given])  # type: ignore[arg-type]
     indices = np.array(columns, dtype=np.int64).reshape(len(space.choices), len(all_values)).T
     matter = active(space.choices, indices)
     for position in np.flatnonzero((matter & (indices == INACTIVE)).any(axis=1)).tolist():
@@ -41,10 +42,14 @@ def to_indices(space: "SearchSpace", architectures: Sequence[Architecture]) -> I
 
 
 def row_values(choices: Sequence[Choice], indices: IntArray) -> Iterator[dict[str, ChoiceValue]]:
-    """The values of the active choices of each masked index row."""
-    named = [(choice.name, choice.options) for choice in choices]
+    """The values of the active choices of each masked index row, but for defaults of optional ones."""
+    named = [(c.name, c.options, c.options.index(c.default) if c.default in c.options else INACTIVE) for c in choices]
     for row in indices.tolist():
-        yield {name: options[number] for (name, options), number in zip(named, row, strict=True) if number != INACTIVE}
+        yield {
+            name: options[number]
+            for (name, options, default), number in zip(named, row, strict=True)
+            if number not in (INACTIVE, default)
+        }
 
 
 def one_hot(choices: Sequence[Choice], indices: IntArray) -> FloatMatrix:

@@ -27,7 +27,8 @@ def index_row(choices: Sequence[Choice], values: Mapping[str, object]) -> IntArr
     numbers: dict[str, int] = {}
     options = {choice.name: choice.options for choice in choices}
     for choice in choices:
-        given = _option_number(choice, values[choice.name]) if choice.name in values else None
+        unasked = choice.options.index(choice.default) if choice.default in choice.options else None
+        given = _option_number(choice, values[choice.name]) if choice.name in values else unasked
         active = choice.when is None or (
             numbers[choice.when.choice] != INACTIVE
             and matters(choice, options[choice.when.choice][numbers[choice.when.choice]])

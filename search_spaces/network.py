@@ -27,15 +27,17 @@ def build(space: SearchSpace, architecture: Architecture, network_input: Network
 
 
 class Network(nn.Module):
-    """The blocks of a plan, one after another."""
+    """The blocks of a plan, one after another; each stands in `blocks` once, however often it runs."""
 
     def __init__(self, plan: NetworkPlan, blocks: Sequence[nn.Module] | None = None) -> None:
-        """With `blocks` those are used as they are; otherwise they are made and initialised."""
+        """With `blocks`, one for each of the plan's `own_blocks`, those are used as they are; otherwise they are made
+        and initialised."""
         super().__init__()
         self.plan = plan
         self.side = plan.resolution
         """Pixels to which images are resized; less for a part of a training that resizes progressively."""
-        self.blocks = nn.ModuleList([block_of(block) for block in plan.blocks] if blocks is None else blocks)
+        self.blocks = nn.ModuleList([block_of(block) for block in plan.own_blocks] if blocks is None else blocks)
+        self.runs = plan.runs
         if blocks is None:
             initialise(self)
 
@@ -48,14 +50,32 @@ class Network(nn.Module):
         if self._weights_are_channels_last():
             # A one-channel image is contiguous in both formats, so that the format can be lost at the stem.
             x = x.contiguous(memory_format=torch.channels_last)
-        for block in self.blocks[1:]:
+        for block, runs in zip(self.blocks[1:], self.runs[1:], strict=True):
             x = block(x)
+            if runs > 1:
+                x = _again(block, x, runs - 1)
         return x
 
     def _weights_are_channels_last(self) -> bool:
         """Read off the first k x k weight: those of 1 x 1 convolutions fit both formats."""
         convs = (module for module in self.modules() if isinstance(module, nn.Conv2d) and module.kernel_size[0] > 1)
         return any(conv.weight.stride(1) == 1 for conv in islice(convs, 1))
+
+
+def _again(block: nn.Module, x: Tensor, times: int) -> Tensor:
+    """The block some more times, its batch norms with running statistics even while training.
+
+    They learn theirs from the first run alone, so that a trained block is one function wherever it runs. Runs that each
+    have their own batch's statistics train well, but no one set of statistics fits them all in evaluation.
+    """
+    learning = [module for module in block.modules() if isinstance(module, nn.BatchNorm2d) and module.training]
+    for norm in learning:
+        norm.training = False
+    for _ in range(times):
+        x = block(x)
+    for norm in learning:
+        norm.training = True
+    return x
 
 
 def _is_square(images: Tensor, side: int) -> bool:

@@ -4,6 +4,7 @@ A `NetworkPlan` is one row of a space's `BlockTable`: the blocks in the order th
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, get_args
 
 BlockKind = Literal["conv", "separable", "inverted", "fused", "pool", "global_pool", "feature_mix", "classifier"]
@@ -66,6 +67,8 @@ class BlockPlan:
     """Deployed fp32 weights, batch norm folded into one bias a channel."""
     peak_activation_bytes: int
     """The most fp32 activation memory that any layer of the block needs; the rule stands in `cost.py`."""
+    shared: bool = False
+    """Whether it is the block before it, run once more: the same weights and batch norms, which take no more room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,17 @@ class NetworkPlan:
     """Side of the square image that the first block sees, in pixels."""
     input: NetworkInput
     blocks: tuple[BlockPlan, ...]
+
+    @property
+    def own_blocks(self) -> tuple[BlockPlan, ...]:
+        """Blocks with weights of their own."""
+        return tuple(block for block in self.blocks if not block.shared)
+
+    @property
+    def runs(self) -> tuple[int, ...]:
+        """How often each of `own_blocks` runs, one time after the other."""
+        starts = [place for place, block in enumerate(self.blocks) if not block.shared]
+        return tuple(end - start for start, end in pairwise([*starts, len(self.blocks)]))
 
     @property
     def macs(self) -> int:

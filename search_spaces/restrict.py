@@ -1,7 +1,7 @@
 """Restricting and extending a declared space from a spec: `{"kernel": [3, 5], "stage1_depth": [1]}`.
 
 A name is a choice, or a group of alike choices; a choice's own entry wins over its group's. Options are taken in the
-order given for categorical choices and ascending for ordinal ones.
+order given for categorical choices, ascending for ordinal ones, and for optional ones the default first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,10 @@ def restrict(choices: Sequence[Choice], wanted: Mapping[str, object]) -> tuple[C
     kept: dict[str, Choice] = {}
     for choice in choices:
         entry = next((name for name in (choice.name, choice.group) if name in wanted), None)
-        options = choice.options if entry is None else _options(choice, entry, wanted[entry])
+        unasked = choice.options if choice.default is None else (choice.default,)
+        options = unasked if entry is None else _options(choice, entry, wanted[entry])
+        if options == (choice.default,):
+            continue
         when = _still_possible(choice.when, kept)
         if choice.when is None or when is not None:
             kept[choice.name] = replace(choice, options=options, when=when)
@@ -52,6 +55,8 @@ def _options(choice: Choice, field: str, given: object) -> tuple[ChoiceValue, ..
         if option in options:
             raise ImpossibleChoice(field, f"{value!r} stands there twice")
         options.append(option)
+    if choice.default is not None:
+        options.sort(key=lambda option: option != choice.default)
     return tuple(sorted(options)) if choice.ordinal else tuple(options)
 
 

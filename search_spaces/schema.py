@@ -7,16 +7,17 @@ from search_spaces.vocabulary import Choice
 
 
 def json_schema(title: str, choices: Sequence[Choice]) -> dict[str, Any]:
-    """Accepts what `legality.check` accepts: active choices are required, others may be there."""
+    """Accepts what `legality.check` accepts: active choices without a default are required, others may be there."""
     by_name = {choice.name: choice for choice in choices}
+    required = [choice for choice in choices if choice.default not in choice.options]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": title,
         "type": "object",
         "properties": {c.name: {"description": c.doc, "enum": list(c.options)} for c in choices},
         "additionalProperties": False,
-        "required": [choice.name for choice in choices if choice.when is None],
-        "allOf": [_requirement(choice, by_name) for choice in choices if choice.when is not None],
+        "required": [choice.name for choice in required if choice.when is None],
+        "allOf": [_requirement(choice, by_name) for choice in required if choice.when is not None],
     }
 
 

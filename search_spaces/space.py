@@ -85,6 +85,11 @@ class SearchSpace(ABC):
         """The architecture of these values: what has no effect is left out, and equal networks become equal."""
         return self.from_indices(legality.index_row(self.choices, values))[0]
 
+    def spelled_out(self, architecture: Architecture) -> dict[str, ChoiceValue]:
+        """Its values, and what it leaves out: the defaults of the optional choices that this space has."""
+        defaults = {c.name: c.default for c in self.choices if c.default is not None and c.default in c.options}
+        return {**defaults, **architecture.values}
+
     def to_indices(self, architectures: Sequence[Architecture]) -> IntArray:
         """Option numbers (n, c) in the order of `choices`, -1 where a choice does not matter."""
         return encoding.to_indices(self, architectures)

@@ -47,7 +47,7 @@ class Supernet(nn.Module):
     """The shared weights of a space for one kind of input. Deterministic for a given torch seed."""
 
     def __init__(self, space: SearchSpace, network_input: NetworkInput) -> None:
-        """Raises SpaceError for a space whose `build.py` makes networks of its own."""
+        """Raises SpaceError for a space whose `build.py` makes networks of its own, and for optional choices."""
         super().__init__()
         self.prepare: Callable[[nn.Module], object] = _nothing
         """Done once to each block that subnets compute with, such as having it train by faster kernels."""
@@ -56,6 +56,8 @@ class Supernet(nn.Module):
             raise SpaceError(
                 f"{space.name} builds its own networks, whose weights cannot be shared; train from scratch"
             )
+        if optional := [choice.name for choice in space.choices if choice.default is not None]:
+            raise SpaceError(f"a supernet knows nothing of {', '.join(optional)}; leave it out, or train from scratch")
         self.space, self.network_input = space, network_input
         largest = largest_blocks([space.plan(a, network_input) for a in covering(space)])
         self.slots = nn.ModuleDict({str(slot): block_of(block) for slot, block in largest.items()})

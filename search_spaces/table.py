@@ -58,6 +58,7 @@ class BlockTable:
     residual: IntArray
     in_size: IntArray
     out_size: IntArray
+    shared: IntArray
 
     @property
     def resolution(self) -> IntArray:
@@ -82,6 +83,7 @@ class BlockColumn:
     pooling: IntArray | int = 0
     se_channels: IntArray | int = 0
     activation: IntArray | int = 0
+    shared: BoolArray | bool = False
     exists: BoolArray | bool = True
 
 
@@ -119,6 +121,7 @@ class TableBuilder:
                 "residual": is_kind(kind, "inverted", "fused") & ~strided & (self.channels == column.out_channels),
                 "in_size": self.size,
                 "out_size": out_size,
+                "shared": np.asarray(column.shared),
             }
         )
         self.channels = np.where(column.exists, column.out_channels, self.channels)

@@ -34,4 +34,5 @@ def _block(table: BlockTable, costs: BlockCost, row: int, column: int) -> BlockP
         params=int(costs.params[at]),
         weight_bytes=int(costs.weight_bytes[at]),
         peak_activation_bytes=int(costs.peak_activation_bytes[at]),
+        shared=bool(table.shared[at]),
     )

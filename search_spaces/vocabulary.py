@@ -32,6 +32,9 @@ class Choice:
     """A second name, shared by alike choices, under which a spec may restrict all of them at once."""
     rule: OptionRule = field(default=OneOf(()), repr=False)
     """What a user may add as an option; by default nothing."""
+    default: ChoiceValue | None = None
+    """Of an optional choice, one that a space has only where a spec names it: what networks have without it. It is not
+    written down in architectures, so that those found before and beside the choice stay what they are."""
 
     def __post_init__(self) -> None:
         if self.rule == OneOf(()):

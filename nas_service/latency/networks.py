@@ -12,8 +12,8 @@ import numpy as np
 from search_spaces import NetworkInput, SearchSpace
 from search_spaces.table import ABSENT, BlockTable, FloatArray, IntArray
 
-IGNORED = frozenset({"stage"})
-"""Where a block stands does not matter for what it costs."""
+IGNORED = frozenset({"stage", "shared"})
+"""Neither where a block stands nor whose weights it has matters for how long it takes."""
 _FIELDS = tuple(f.name for f in fields(BlockTable) if f.name not in IGNORED)
 _MULTIPLIERS = np.random.default_rng(0x6E6173).integers(1, 2**63, len(_FIELDS), dtype=np.uint64) | np.uint64(1)
 

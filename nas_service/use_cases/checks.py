@@ -101,11 +101,15 @@ def check_untrained(spec: SearchSpec) -> list[FieldProblem]:
 
 def _space_problem(spec: SearchSpec, preset: str) -> FieldProblem | None:
     try:
-        search_spaces.get(spec.space.name, preset=preset, choices=spec.space.choices)
+        space = search_spaces.get(spec.space.name, preset=preset, choices=spec.space.choices)
     except search_spaces.ImpossibleChoice as error:
         return FieldProblem(f"space.choices.{error.field}", str(error))
     except search_spaces.UnknownSpace as error:
         return FieldProblem("space.name" if error.name == spec.space.name else "space.preset", str(error))
+    optional = [choice.name for choice in space.choices if choice.default is not None]
+    if spec.strategy.evaluator == "supernet" and optional:
+        message = f"a supernet knows nothing of {', '.join(optional)}; leave it out of space.choices, or use scratch"
+        return FieldProblem("strategy.evaluator", message)
     return None
 
 

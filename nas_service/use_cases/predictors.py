@@ -94,11 +94,12 @@ def evidence_of(subject: Subject, timed: Sequence[Timed]) -> Evidence:
 def _space_of_all(subject: Subject, timed: Sequence[Timed]) -> search_spaces.SearchSpace:
     """The preset, extended by the options of searches that went beyond it."""
     declared = search_spaces.get(subject.space, subject.preset)
+    options = {choice.name: set(choice.options) for choice in declared.choices}
     extended = {}
-    for choice in declared.choices:
+    for choice in declared.declare(subject.preset):
         seen = {one.architecture[choice.name] for one in timed if choice.name in one.architecture}
-        if more := seen - set(choice.options):
-            extended[choice.name] = [*choice.options, *sorted(more)]
+        if seen - options.get(choice.name, set()):
+            extended[choice.name] = list(dict.fromkeys([*choice.options, *sorted(seen)]))
     return search_spaces.get(subject.space, subject.preset, extended) if extended else declared
 
 

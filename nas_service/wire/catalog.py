@@ -50,6 +50,8 @@ class SpaceDetail(SpaceSummary):
 
     preset: str
     choices: tuple[ChoiceInfo, ...]
+    optional_choices: tuple[ChoiceInfo, ...] = ()
+    """Those that a search has only where its spec names them; without one, networks have its first option."""
     size: str
     """The exact number of distinct networks; a string, for it can exceed 2**53."""
     json_schema: dict[str, Any]

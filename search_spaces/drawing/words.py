@@ -14,6 +14,7 @@ NAMES = {
 }
 POOLS = {"max": "Max pool", "avg": "Average pool"}
 ACTIVATIONS = {"relu": "ReLU", "hard_swish": "hard-swish"}
+SHARED = "weights of the block before"
 PREFIXES = ("", "k", "M", "G", "T")
 VECTOR_KINDS = ("global_pool", "feature_mix")
 """Blocks that give one value a channel: no image side worth naming."""
@@ -69,7 +70,8 @@ def details(block: BlockPlan) -> list[str]:
     """What else is in it."""
     mix = ["1 × 1 conv"] if block.kind == "pool" else []
     squeeze = [f"SE {block.se_channels}"] if block.se_channels else []
-    return [*mix, *squeeze, *([ACTIVATIONS[block.activation]] if block.activation else [])]
+    activation = [ACTIVATIONS[block.activation]] if block.activation else []
+    return [*mix, *squeeze, *activation, *([SHARED] if block.shared else [])]
 
 
 def pool_before(block: BlockPlan) -> str:

@@ -1,8 +1,13 @@
-"""How the depth multiplier works."""
+"""How the depth multiplier works, and in which stages blocks can share weights."""
 
 import numpy as np
 
 from search_spaces.table import FloatArray, IntArray
+
+FIRST_UNIFORM = 1
+"""The position in a stage from which blocks are alike: the first one changes width and image side."""
+SHARING_DEPTH = FIRST_UNIFORM + 2
+"""Blocks from which on a stage has two that can share weights."""
 
 
 def built_depth(depth: IntArray, multiplier: FloatArray | float) -> IntArray:

@@ -6,7 +6,7 @@ import numpy as np
 
 from search_spaces.channels import make_divisible
 from search_spaces.columns import Columns
-from search_spaces.mobilenet.depth import built_depth
+from search_spaces.mobilenet.depth import FIRST_UNIFORM, built_depth
 from search_spaces.mobilenet.presets import Preset
 from search_spaces.plan import ACTIVATIONS, DOWNSAMPLES, KINDS, POOLINGS, NetworkInput
 from search_spaces.table import BlockColumn, BlockTable, IntArray, TableBuilder, downsample_code, is_kind, kind_code
@@ -60,6 +60,7 @@ def _add_stage(builder: TableBuilder, preset: Preset, columns: Columns, stage: i
     downsample = np.where(by_stride, downsample_code("stride"), columns.codes(prefix + "downsample", DOWNSAMPLES))
     fused = is_kind(kind, "fused")
     kernel = np.where(fused, columns.whole(prefix + "fused_kernel"), columns.whole(prefix + "kernel"))
+    shares = columns.whole(prefix + "share") == 1
     for position in range(int(depth[exists].max(initial=0))):
         mid_channels = np.where(expands, builder.channels * columns.whole(prefix + "expansion"), 0)
         squeezed = make_divisible(mid_channels // SQUEEZE, preset.divisor)
@@ -74,6 +75,7 @@ def _add_stage(builder: TableBuilder, preset: Preset, columns: Columns, stage: i
                 pooling=np.where(by_stride, columns.codes(prefix + "pooling", POOLINGS), 0),
                 se_channels=np.where(squeezes, squeezed, 0),
                 activation=columns.codes(prefix + "activation", ACTIVATIONS),
+                shared=shares & (position > FIRST_UNIFORM),
                 exists=exists & (position < depth),
             )
         )

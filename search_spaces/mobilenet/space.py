@@ -25,6 +25,7 @@ EXPANSIONS = WholeNumber(1, 10)
 CONVOLVING = ("separable", "inverted", "fused")
 EXPANDING = ("inverted", "fused")
 POOLING = ("pool",)
+SHARE_DOC = "Optional: all blocks of the stage after its first have the same weights (as in ALBERT)."
 
 
 class MobileNetSpace(SearchSpace):
@@ -107,6 +108,7 @@ def _stage_choices(ranges: Preset, number: int) -> list[Choice]:
         Choice("squeeze_excite", (False, True), when=expands, doc="Channel attention in a block."),
         Choice("activation", ("relu", "hard_swish"), when=exists, doc="The non-linearity."),
         Choice("pooling", ("avg", "max"), when=pools, doc="The operator of a pooling stage."),
+        Choice("share", (False, True), when=exists, doc=SHARE_DOC, default=False),
     ]
     if ranges.downsampling[number - 1]:
         choices.append(

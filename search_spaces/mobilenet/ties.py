@@ -4,7 +4,8 @@ For a given number of stages a network is fixed by independent parts: the resolu
 remaining choices of each stage. Two parts can be built in more than one way:
 
 - channels: (width multiplier, stem width, head width) -> (stem, stage and head channels), by rounding to the divisor;
-- depths: (depth multiplier, depth of each stage) -> blocks of each stage, by rounding up.
+- depths: (depth multiplier, depth of each stage) -> blocks of each stage, by rounding up. Sharing weights among the
+  blocks of a stage, where a space has that choice, goes with them: it means nothing in a shallow stage.
 
 Everything else differs in the network wherever it differs in the choices (`presets.py` says why stages never merge).
 So the least index row among equals is found part by part, and the number of networks is, summed over the stage counts,
@@ -20,7 +21,7 @@ import numpy as np
 
 from search_spaces.channels import make_divisible
 from search_spaces.conditions import INACTIVE, count_assignments
-from search_spaces.mobilenet.depth import built_depth
+from search_spaces.mobilenet.depth import SHARING_DEPTH, built_depth
 from search_spaces.mobilenet.presets import Preset
 from search_spaces.rules import ChoiceValue
 from search_spaces.table import IntArray
@@ -32,13 +33,15 @@ CHANNEL_CHOICES = ("width_multiplier", "stem_width", "head_width")
 def identity(preset: Preset, values: Mapping[str, ChoiceValue]) -> dict[str, object]:
     """The values with multipliers multiplied out: equal for equal networks."""
     stage_count = int(values["stages"])
-    depths = np.array([values[_depth(stage)] for stage in range(stage_count)])
+    given = np.array([values[_depth(stage)] for stage in range(stage_count)])
+    depths = built_depth(given, float(values["depth_multiplier"])).tolist()
     tied = {*CHANNEL_CHOICES, "depth_multiplier", *map(_depth, range(stage_count))}
+    tied |= {_share(stage) for stage in range(stage_count) if depths[stage] < SHARING_DEPTH}
     channels = built_channels(preset, stage_count, *(float(values[name]) for name in CHANNEL_CHOICES))
     return {
         **{name: value for name, value in values.items() if name not in tied},
         "channels": channels,
-        "depths": built_depth(depths, float(values["depth_multiplier"])).tolist(),
+        "depths": depths,
     }
 
 
@@ -70,6 +73,11 @@ class Ties:
         names = ["depth_multiplier", *map(_depth, range(max(self._stage_counts)))]
         where = [self._column[name] for name in names]
         resolved[:, where] = self._depths.resolve(indices[:, where])
+        blocks = self._depths.blocks(indices[:, where])
+        for stage in range(max(self._stage_counts)):
+            if _share(stage) in self._column:
+                share = resolved[:, self._column[_share(stage)]]
+                share[(blocks[:, stage] < SHARING_DEPTH) & (share != INACTIVE)] = 0
         return resolved
 
     def count_networks(self) -> int:
@@ -83,7 +91,7 @@ class Ties:
     def _remaining_choices(self, stage: int) -> int:
         prefix = f"stage{stage + 1}_"
         named = [choice for choice in self._choices if choice.name.startswith(prefix)]
-        return count_assignments([choice for choice in named if choice.name != _depth(stage)])
+        return count_assignments([choice for choice in named if choice.name not in (_depth(stage), _share(stage))])
 
 
 class _Channels:
@@ -101,7 +109,7 @@ class _Channels:
 
 
 class _Depths:
-    """Ties between the depth multiplier and the depths of the stages."""
+    """Ties between the depth multiplier and the depths of the stages; and how many ways there are to share in them."""
 
     def __init__(self, options: Mapping[str, tuple[ChoiceValue, ...]], stage_count: int) -> None:
         depths = [np.array(options[_depth(stage)]) for stage in range(stage_count)]
@@ -115,16 +123,13 @@ class _Depths:
             for stage, blocks in enumerate(stages):
                 for number in reversed(range(len(blocks))):
                     self._least[multiplier, stage, blocks[number]] = number
+        self._ways = [len(options.get(_share(stage), (False,))) for stage in range(stage_count)]
 
     def resolve(self, indices: IntArray) -> IntArray:
         """Rows (n, 1 + stages) of multiplier and depths to the least rows that build the same depths."""
         resolved = indices.copy()
         active = indices[:, 1:] != INACTIVE
-        blocks = np.zeros(active.shape, dtype=np.int64)
-        for stage in range(active.shape[1]):
-            for multiplier, stages in enumerate(self._built):
-                rows = active[:, stage] & (indices[:, 0] == multiplier)
-                blocks[rows, stage] = stages[stage][indices[rows, 1 + stage]]
+        blocks = self.blocks(indices)
         stage_numbers = np.arange(active.shape[1])
         for multiplier in reversed(range(len(self._built))):
             least = np.where(active, self._least[multiplier, stage_numbers, blocks], INACTIVE)
@@ -133,8 +138,19 @@ class _Depths:
             resolved[can_build, 1:] = least[can_build]
         return resolved
 
+    def blocks(self, indices: IntArray) -> IntArray:
+        """Rows (n, 1 + stages) of multiplier and depths to the blocks of each stage, 0 where there is none."""
+        active = indices[:, 1:] != INACTIVE
+        blocks = np.zeros(active.shape, dtype=np.int64)
+        for stage in range(active.shape[1]):
+            for multiplier, stages in enumerate(self._built):
+                rows = active[:, stage] & (indices[:, 0] == multiplier)
+                blocks[rows, stage] = stages[stage][indices[rows, 1 + stage]]
+        return blocks
+
     def count(self, stage_count: int) -> int:
-        """Distinct depths of that many stages: a walk that keeps which multipliers can still build them."""
+        """Distinct depths of that many stages, each with its ways to share: a walk that keeps which multipliers can
+        still build them."""
         able = Counter({frozenset(range(len(self._built))): 1})
         for stage in range(stage_count):
             builders: dict[int, set[int]] = {}
@@ -143,10 +159,14 @@ class _Depths:
                     builders.setdefault(blocks, set()).add(multiplier)
             walked: Counter[frozenset[int]] = Counter()
             for multipliers, count in able.items():
-                for some in builders.values():
-                    walked[multipliers & some] += count
+                for blocks, some in builders.items():
+                    walked[multipliers & some] += count * (self._ways[stage] if blocks >= SHARING_DEPTH else 1)
             able = walked
         return sum(count for multipliers, count in able.items() if multipliers)
+
+
+def _share(stage: int) -> str:
+    return f"stage{stage + 1}_share"
 
 
 def _depth(stage: int) -> str:

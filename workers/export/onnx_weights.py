@@ -31,10 +31,15 @@ def store_whole_weights(model: onnx.ModelProto, weights: Mapping[str, WholeWeigh
     values = {tensor.name: tensor for tensor in graph.initializer}
     made_by = {output: node for node in graph.node for output in node.output}
     nodes: list[onnx.NodeProto] = []
+    stored: set[str] = set()
     for node in list(graph.node):
-        weight = weights.get(node.input[1]) if len(node.input) > 1 else None
+        name = node.input[1] if len(node.input) > 1 else ""
+        weight = weights.get(name)
         if weight is not None:
-            nodes.append(_weight_node(graph, node, weight))
+            if name not in stored:  # layers that run more than once have one weight
+                nodes.append(_weight_node(graph, name, weight))
+                stored.add(name)
+            node.input[1] = f"{name}_rounded"
             source = made_by.get(node.input[0])
             if source is not None and source.op_type == "DequantizeLinear" and len(node.input) > BIAS_INPUT:
                 scale = _constant(source.input[1], values, made_by)
@@ -53,13 +58,11 @@ def store_whole_weights(model: onnx.ModelProto, weights: Mapping[str, WholeWeigh
         _raise_opset(model, INT4_OPSET)
 
 
-def _weight_node(graph: onnx.GraphProto, node: onnx.NodeProto, weight: WholeWeight) -> onnx.NodeProto:
-    name = node.input[1]
+def _weight_node(graph: onnx.GraphProto, name: str, weight: WholeWeight) -> onnx.NodeProto:
     kind = onnx.TensorProto.INT8 if weight.bits == 8 else onnx.TensorProto.INT4
     shape = weight.integers.shape
     integers = helper.make_tensor(f"{name}_integers", kind, shape, _stored(weight), raw=True)
     graph.initializer.extend([integers, numpy_helper.from_array(weight.scales.astype(np.float32), f"{name}_scales")])
-    node.input[1] = f"{name}_rounded"
     return helper.make_node(
         "DequantizeLinear", [f"{name}_integers", f"{name}_scales"], [f"{name}_rounded"], f"{name}_rounded", axis=0
     )

@@ -1,5 +1,6 @@
 """What a spec may name: spaces, recipes, devices and targets, and the spec's own schema."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -24,6 +25,7 @@ from nas_service.wire.catalog import (
     SpaceSummary,
     TargetList,
 )
+from search_spaces.vocabulary import Choice
 
 router = APIRouter(prefix="/v1", tags=["catalog"])
 
@@ -58,10 +60,15 @@ def get_space(
         name=space.name,
         presets=space.presets(),
         preset=space.preset,
-        choices=tuple(ChoiceInfo.model_validate(choice, from_attributes=True) for choice in space.choices),
+        choices=_choice_infos(space.choices),
+        optional_choices=_choice_infos(c for c in space.declare(space.preset) if c.default is not None),
         size=str(space.size()),
         json_schema=space.json_schema(),
     )
+
+
+def _choice_infos(choices: Iterable[Choice]) -> tuple[ChoiceInfo, ...]:
+    return tuple(ChoiceInfo.model_validate(choice, from_attributes=True) for choice in choices)
 
 
 @router.get("/recipes")

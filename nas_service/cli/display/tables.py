@@ -92,9 +92,9 @@ def space_list(spaces: Iterable[SpaceSummary]) -> Table:
 
 
 def choice_table(space: SpaceDetail) -> Table:
-    """One row a choice."""
+    """One row a choice, those last that a spec has to name."""
     table = _table("choice", "options", "when", "what it is")
-    for choice in space.choices:
+    for choice in (*space.choices, *space.optional_choices):
         table.add_row(choice.name, ", ".join(map(str, choice.options)), _when(choice), Text(choice.doc))
     return table
 

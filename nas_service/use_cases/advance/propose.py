@@ -182,7 +182,8 @@ def _drawn_directly(context: Context) -> Proposal | None:
     feasible = [i for i, found in enumerate(metrics) if not foreseen[i].broken and not broken(constraints, found)]
     for i in feasible:
         if context.uow.candidates.by_key(search.id, drawn[i].key) is None:
-            return Proposal(context.memory.propose_given(drawn[i].values), drawn[i], metrics[i], foreseen[i])
+            draft = context.memory.propose_given(space.spelled_out(drawn[i]))
+            return Proposal(draft, drawn[i], metrics[i], foreseen[i])
     if feasible or search.candidate_count > 0:
         context.change(stop_reason="no new feasible architecture is left")
     else:

@@ -82,4 +82,4 @@ def _proposal(context: Context, earlier: Candidate) -> Proposal | None:
     metrics = computable_metrics(search, [architecture])[0] | foreseen.metrics
     if foreseen.broken or broken(search.spec.constraints, metrics):
         return None
-    return Proposal(context.memory.propose_given(architecture.values), architecture, metrics, foreseen)
+    return Proposal(context.memory.propose_given(space.spelled_out(architecture)), architecture, metrics, foreseen)

@@ -52,7 +52,15 @@ STAGE_CHOICES = {
     "stage4_kind": ["inverted", "pool"],
     "stage4_expansion": [1],
 }
-TINY_SPACES = pytest.mark.parametrize("restrictions", [DEPTH_TIES, CHANNEL_TIES, STAGE_CHOICES])
+SHARING_TIES = {
+    **DEPTH_TIES,
+    "stages": [3, 4],
+    "depth_multiplier": [1.0, 2.0],
+    "share": [True, False],
+    "stage2_share": [True],
+    "stage4_depth": [1, 3],
+}
+TINY_SPACES = pytest.mark.parametrize("restrictions", [DEPTH_TIES, CHANNEL_TIES, STAGE_CHOICES, SHARING_TIES])
 
 
 def all_rows(space: SearchSpace) -> IntArray:

@@ -27,6 +27,8 @@ def test_a_space_tells_its_choices_and_its_exact_size(client: TestClient, name: 
         assert told["preset"] == preset
         assert told["size"] == str(space.size())
         assert [choice["name"] for choice in told["choices"]] == [choice.name for choice in space.choices]
+        optional = [choice.name for choice in space.declare(preset) if choice.default is not None]
+        assert [choice["name"] for choice in told["optional_choices"]] == optional
         [architecture] = space.sample(np.random.default_rng(0), 1)
         jsonschema.validate(dict(architecture.values), told["json_schema"])
 

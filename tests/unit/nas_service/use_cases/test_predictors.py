@@ -61,9 +61,11 @@ def test_what_was_told_in_an_earlier_baseline_of_the_host_is_told_in_the_newest(
 
 
 def test_networks_of_searches_that_went_beyond_the_preset_are_evidence_too() -> None:
-    space = search_spaces.get("mobilenet", "tiny", {"resolution": [8, 12, 16]})
+    choices = {"resolution": [8, 12, 16], "share": [False, True]}
+    space = search_spaces.get("mobilenet", "tiny", choices)
     sampled = space.sample(np.random.default_rng(0), 30)
     assert any(a.values["resolution"] == 16 for a in sampled)
+    assert 0 < sum("stage1_share" in a.values for a in sampled) < 30
     timed = [Timed(dict(a.values), 1.0, 0.01, BORN) for a in sampled]
     evidence = evidence_of(SUBJECT, timed)
     assert evidence.networks.resolution.tolist() == [a.values["resolution"] for a in sampled]

@@ -1,13 +1,16 @@
 """Searches that begin with what earlier ones have found; only training and timing are made up."""
 
+from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 
 from benchmarks.no_op_workers import claim, finish
 from nas_service.domain.entities import IMPORTED, Candidate, Search, WorkItem, WorkKind
 from nas_service.domain.states import CandidateStatus
 from nas_service.use_cases.advance import advance
+from nas_service.use_cases.space import space_of
 from tests.unit.nas_service.use_cases.conftest import Bench
 
 PREDICTED = {"sampler": "predictor"}
@@ -97,6 +100,22 @@ def test_nothing_is_taken_over_that_was_trained_otherwise_or_cannot_be_wanted(
     later = submit(bench, **change)
     begun(bench, later)
     assert not any(c.evaluation_reused for c in all_of(bench, later))
+
+
+def test_networks_of_a_space_without_an_optional_choice_have_its_default_in_one_that_has_it(
+    bench: Bench, tmp_path: Path
+) -> None:
+    bench.run(submit(bench, strategy=DRAWN))
+    offered = {"name": "mobilenet", "choices": {"share": [True, False]}}
+    later = submit(bench, space=offered)
+    begun(bench, later)
+    trials = optuna.load_study(study_name=later.study_name, storage=f"sqlite:///{tmp_path}/nas.db").trials
+    by_id = {trial._trial_id: trial.params for trial in trials}
+    taken = [c for c in all_of(bench, later) if c.evaluation_reused]
+    assert len(taken) == 3
+    for candidate in taken:
+        assert space_of(bench.search(later)).canonical(by_id[candidate.trial_id]).key == candidate.architecture_key
+        assert by_id[candidate.trial_id]["stage1_share"] is False
 
 
 def test_the_searches_of_others_are_not_looked_into(bench: Bench) -> None:

@@ -57,6 +57,21 @@ def test_without_rounding_it_computes_what_the_network_did() -> None:
     assert 20 < sqnr_db(network, x) < 60
 
 
+def test_a_layer_that_runs_twice_is_stored_once(pixels: np.ndarray) -> None:
+    once = small_network()
+    repeated = nn.Sequential(
+        once.stem, once.expand, once.project, once.expand, once.pool, nn.Flatten(), nn.Linear(12, 5)
+    )
+    network = quantized_network(repeated.eval(), SHAPE)
+    calibrate(network, images(64), images(32, seed=2), ("min-max",))
+    content = rounded_file(network, FACTS)
+    weights = [
+        tensor for tensor in onnx.load_from_string(content).graph.initializer if "weight_integers" in tensor.name
+    ]
+    assert len(weights) == 4
+    np.testing.assert_allclose(run(content, pixels), logits_of(network, pixels), atol=0.05)
+
+
 def test_the_file_computes_what_the_network_does_with_rounding(pixels: np.ndarray) -> None:
     network = calibrated()
     expected = logits_of(network, pixels)

@@ -51,6 +51,13 @@ def test_a_choice_shows_its_options_and_condition() -> None:
     assert "block is inverted or fused" in expansion
 
 
+def test_a_choice_that_a_spec_has_to_name_comes_last() -> None:
+    optional = ChoiceInfo(name="share", options=(False, True), ordinal=False, when=None, doc="Optional: once.")
+    *_, expansion, share = shown(choice_table(space("6").model_copy(update={"optional_choices": (optional,)})))
+    assert "expansion" in expansion
+    assert "False, True" in share
+
+
 @pytest.mark.parametrize(
     ("size", "text"),
     [

@@ -119,6 +119,13 @@ def test_layers_of_another_kind_are_left_to_torch(layer, library):
     assert type(layer) is kind
 
 
+def test_layers_that_run_twice_in_one_pass(library):
+    torch.manual_seed(0)
+    depthwise, pointwise = nn.Conv2d(8, 8, 3, 1, 1, groups=8, bias=False), nn.Conv2d(8, 8, 1, bias=False)
+    block = nn.Sequential(depthwise, pointwise, nn.BatchNorm2d(8), nn.ReLU())
+    assert_equals_double(nn.Sequential(block, block), library, torch.randn(4, 8, 6, 6))
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_what_is_no_number_stays_none(activation, library):
     network = nn.Sequential(nn.BatchNorm2d(4), *([activation()] if activation else []))
