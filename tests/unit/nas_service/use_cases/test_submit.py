@@ -79,6 +79,14 @@ def test_a_file_set_must_lie_below_a_root(tmp_path: Path) -> None:
         assert problem.field == "dataset.name"
 
 
+def test_a_supernet_is_refused_where_optional_choices_are_asked_for() -> None:
+    parts = {"strategy": {"evaluator": "supernet"}, "space": {"choices": {"stage2_share": [False, True]}}}
+    (problem,) = checks.check_space(spec(**parts))
+    assert problem.field == "strategy.evaluator"
+    assert "nothing of stage2_share" in problem.message
+    assert checks.check_space(spec(space=parts["space"])) == []
+
+
 @pytest.mark.parametrize(
     ("parts", "says"),
     [
