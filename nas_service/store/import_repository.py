@@ -4,19 +4,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError, StatementError
 
 from nas_service.domain.entities import Evaluation, Event, Export, Search
 from nas_service.domain.errors import ConflictError, FieldProblem, SpecError
 from nas_service.domain.records import WorkRecord
-from nas_service.store.rows import plain
-from nas_service.store.tables import evaluations, events, exports, searches, work_items
+from nas_service.store.rows import plain, to_rungs
+from nas_service.store.tables import candidates, evaluations, events, exports, measurements, searches, work_items
 
 _ADD_SEARCH, _ADD_WORK, _ADD_EVENT = insert(searches), insert(work_items), insert(events)
 _ADD_EVALUATION, _ADD_EXPORT = insert(evaluations), insert(exports)
 QUEUE = "imported"
 """Nobody serves it."""
+IDS_AT_ONCE = 1000
 
 
 class SqlImports:
@@ -64,3 +65,15 @@ class SqlImports:
         """In the order of the calls; it gets a number of its own here."""
         row = {"search_id": event.search_id, "at": event.at, "kind": event.kind, "payload": event.payload}
         self._connection.execute(_ADD_EVENT, row)
+
+    def delete(self, search: Search) -> None:
+        """Forget it with its evaluations and measurements: they are nobody else's."""
+        named = select(candidates.c.evaluation_id, candidates.c.final_evaluation_id, candidates.c.rungs)
+        rows = self._connection.execute(named.where(candidates.c.search_id == search.id)).all()
+        of_rungs = {rung.evaluation_id for row in rows for rung in to_rungs(row.rungs)}
+        ids = sorted({id_ for row in rows for id_ in row[:2] if id_ is not None} | of_rungs)
+        self._connection.execute(delete(searches).where(searches.c.id == search.id))
+        for begin in range(0, len(ids), IDS_AT_ONCE):
+            part = ids[begin : begin + IDS_AT_ONCE]
+            self._connection.execute(delete(evaluations).where(evaluations.c.id.in_(part)))
+        self._connection.execute(delete(measurements).where(measurements.c.owner == search.study_name))

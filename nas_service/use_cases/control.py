@@ -42,8 +42,10 @@ def delete(store: Store, search_id: str) -> None:
         search = uow.searches.lock(search_id)
         if not is_over(search.status):
             raise ConflictError("search-not-over", f"{search_id} is {search.status}; cancel it first")
-        if not search.is_imported:  # its time was never spent here
-            uow.quotas.forget(search.tenant, month_of(search.created_at), search.active_s)
+        if search.is_imported:  # its time was never spent here
+            uow.imports.delete(search)
+            return
+        uow.quotas.forget(search.tenant, month_of(search.created_at), search.active_s)
         uow.searches.delete(search_id)
 
 

@@ -73,7 +73,8 @@ class Forecast:
 
 def forecast(uow: UnitOfWork, spec: SearchSpec) -> Forecast | None:
     """None where too little was ever done that is like it."""
-    alike = [search for search in uow.searches.list(Page(LOOKED_AT))[0] if is_alike(search.spec, spec)][:LEARNED_FROM]
+    done_here = [search for search in uow.searches.list(Page(LOOKED_AT))[0] if not search.is_imported]
+    alike = [search for search in done_here if is_alike(search.spec, spec)][:LEARNED_FROM]
     done = [(search, _finished(uow.records.work(search.id, ITEMS))) for search in alike]
     workers = [w for w in uow.workers.live() if TRAIN_QUEUE in w.queues]
     return told(spec, done, sum(worker.capacity for worker in workers))

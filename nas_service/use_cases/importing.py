@@ -16,6 +16,7 @@ from nas_service.domain.exchange import KeptFile
 from nas_service.domain.quotas import UNLIMITED, Quotas
 from nas_service.domain.records import WorkRecord
 from nas_service.domain.states import CandidateStatus, is_over
+from nas_service.use_cases.figures.growth import growth
 from nas_service.use_cases.front import front
 from nas_service.use_cases.ports import ArtifactStore, Store, UnitOfWork
 from nas_service.use_cases.queries import status
@@ -191,6 +192,7 @@ def _look_at(uow: UnitOfWork, search: Search) -> None:
     try:
         status(uow, search.id)
         front(uow, search.id)
+        growth(uow, search)
     except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         completed = CandidateStatus.COMPLETED.lower()
         message = f"the front cannot be made of its {completed} candidates ({type(error).__name__}: {error})"

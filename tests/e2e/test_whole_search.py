@@ -1,6 +1,9 @@
 """From a spec to verified downloads, through the API alone, with everything real: training, timing, bundles."""
 
 import hashlib
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +14,13 @@ import torch
 from sklearn.datasets import load_digits
 
 import search_spaces
+from nas_service.api.app import create_app
+from nas_service.client import Client
 from nas_service.domain.entities import WorkKind
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus
+from nas_service.wire.candidates import FrontInfo
 from nas_service.wire.searches import SearchDetail, SearchEvent
+from tests.support.api import new_service, serving
 from tests.support.service import RunningService
 from tests.support.tiny import tiny_search
 
@@ -87,6 +94,35 @@ def test_a_bundle_is_whole_and_its_checksums_are_right(bundles: list[Path]) -> N
         for line in (bundle / "SHA256SUMS").read_text().splitlines():
             sha256, name = line.split()
             assert hashlib.sha256((bundle / name).read_bytes()).hexdigest() == sha256
+
+
+def test_in_another_home_its_file_gives_the_same_front_and_bundles_that_agree_with_their_cards(
+    service: RunningService, search: SearchDetail, tmp_path: Path
+) -> None:
+    """Latencies aside: other searches may train beside this test."""
+    file = service.client.export_search(search.id, tmp_path / "search.zip")
+    with new_service(tmp_path / "home") as elsewhere, serving(create_app(elsewhere)) as url, Client(url) as client:
+        imported = client.import_search(file)
+        assert _numbers(client.front(imported.id)) == _numbers(service.client.front(search.id))
+        for before, after in zip(service.client.candidates(search.id), client.candidates(imported.id), strict=True):
+            was, is_now = service.client.candidate(before.id), client.candidate(after.id)
+            assert [m.median_ms for m in was.measurements] == [m.median_ms for m in is_now.measurements]
+            assert (was.evaluation is not None, is_now.evaluation is not None) == (True, True)
+        member = client.front(imported.id).members[0]
+        bundle = client.download_bundle(member.candidate.id, tmp_path / "bundle")
+    done = subprocess.run(
+        [sys.executable, "-m", "workers.bundle.verify", str(bundle), "--json", "--seconds", "0.3"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    checks = {check["name"]: check["agrees"] for check in json.loads(done.stdout)["checks"]}
+    assert len(checks) > 5
+    assert [name for name, agrees in checks.items() if agrees is not True and "latency" not in name] == []
+
+
+def _numbers(front: FrontInfo) -> list[tuple[object, ...]]:
+    return [(m.candidate.number, m.candidate.architecture_key, m.metrics, m.probability) for m in front.members]
 
 
 def test_the_exported_model_and_the_loaded_network_agree_on_raw_pixels(bundles: list[Path]) -> None:

@@ -2,15 +2,19 @@
 
 import json
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from nas_service.domain.entities import Measurement
 from nas_service.domain.errors import ConflictError, LimitError, SpecError
 from nas_service.domain.quotas import Quotas
 from nas_service.domain.states import CandidateStatus, SearchStatus
+from nas_service.store.tables import evaluations, exports, measurements
 from nas_service.store.unit_of_work import SqlStore
 from nas_service.use_cases import control, queries
 from nas_service.use_cases.exporting import exportable
@@ -155,18 +159,65 @@ def test_its_files_count_and_its_time_does_not(store: SqlStore, artifacts: Artif
     assert (after.upload_bytes, after.monthly_minutes) == (0, 0.0)
 
 
-def test_rows_that_cannot_be_stored_are_refused_whole(
+def test_deleted_it_takes_its_evidence_along_and_no_other(
+    store: SqlStore, artifacts: ArtifactStore, exported: Exported
+) -> None:
+    def rows() -> list[int]:
+        with store.read() as uow:
+            return [len(uow.connection.execute(select(table)).all()) for table in (evaluations, measurements, exports)]
+
+    before = rows()
+    search = take_in(store, artifacts, exported.file)
+    assert all(now > was for now, was in zip(rows(), before, strict=True))
+    control.delete(store.of_tenant("ours"), search.id)
+    assert rows() == before
+
+
+Row = dict[str, Any]
+
+
+def _equal_numbers(rows: list[Row]) -> None:
+    rows[1]["number"] = rows[0]["number"]
+
+
+def _no_latency(rows: list[Row]) -> None:
+    for row in rows:
+        row["metrics"].pop("latency_ms@0", None)
+
+
+def _stranger(rows: list[Row]) -> None:
+    rows[0]["evaluation_id"] = "evaluation-of-others"
+
+
+def _unfinished(rows: list[Row]) -> None:
+    rows[0]["status"] = "EVALUATING"
+
+
+def _a_null_character(rows: list[Row]) -> None:
+    rows[0]["architecture_key"] = "a" * 65 + "\0"
+    rows[1]["number"] = 2**70
+
+
+SPOILT: list[tuple[Callable[[list[Row]], None], str]] = [
+    (_equal_numbers, "file: its rows contradict each other"),
+    (_a_null_character, "file: its rows contradict each other, or hold what cannot be stored"),
+    (_no_latency, "candidates.jsonl: the front cannot be made of its completed candidates"),
+    (_stranger, "file: it refers to evaluation-of-others, which it does not hold"),
+    (_unfinished, "candidates.jsonl: .* is EVALUATING; the search is over"),
+]
+
+
+def test_rows_that_make_no_search_are_refused_whole(
     store: SqlStore, artifacts: ArtifactStore, exported: Exported, tmp_path: Path
 ) -> None:
-    with pytest.raises(SpecError, match=r"file: its rows contradict each other"):
-        take_in(store, artifacts, _with_equal_numbers(exported.file, tmp_path))
+    with zipfile.ZipFile(exported.file) as archive:
+        lines = archive.read("candidates.jsonl").splitlines()
+    for spoil, message in SPOILT:
+        rows = [json.loads(line) for line in lines]
+        spoil(rows)
+        content = "".join(json.dumps(row) + "\n" for row in rows).encode()
+        spoilt = rewritten(exported.file, tmp_path / "spoilt.zip", "candidates.jsonl", content, honest=True)
+        with pytest.raises(SpecError, match=f"^{message}"):
+            take_in(store, artifacts, spoilt)
     with store.of_tenant("ours").read() as uow:
         assert uow.searches.list(Page()) == ([], None)
-
-
-def _with_equal_numbers(file: Path, folder: Path) -> Path:
-    with zipfile.ZipFile(file) as archive:
-        rows = [json.loads(line) for line in archive.read("candidates.jsonl").splitlines()]
-    rows[1]["number"] = rows[0]["number"]
-    content = "".join(json.dumps(row) + "\n" for row in rows).encode()
-    return rewritten(file, folder / "equal.zip", "candidates.jsonl", content, honest=True)

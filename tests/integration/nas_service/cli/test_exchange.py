@@ -21,6 +21,8 @@ def test_a_search_is_exported_and_imported(
     assert imported.stdout.startswith("imported search-")
     found = as_json("import", "digits.zip")
     assert (found["imported"], found["id"] in imported.stdout, found["id"] != search_id) == (True, True, True)
+    assert nas("report", found["id"], "--out", "report.html").exit_code == 0
+    assert "<svg" in (tmp_path / "report.html").read_text()
     lean = as_json("export", search_id, "--no-artifacts")
     assert lean["file"] == f"{search_id}.zip"
     assert lean["size_bytes"] < (tmp_path / "digits.zip").stat().st_size

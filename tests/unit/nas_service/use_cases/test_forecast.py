@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from nas_service.domain.entities import Search, WorkKind, new_id
+from nas_service.domain.entities import IMPORTED, Search, WorkKind, new_id
 from nas_service.domain.records import WorkRecord
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import WorkStatus
@@ -107,3 +107,10 @@ def test_it_is_told_from_what_is_stored(bench: Bench) -> None:
     assert known is not None
     assert known.evaluation_count == 18  # of 20 every ninth has failed
     assert known.duration_s.low > 0
+
+
+def test_an_imported_search_says_nothing_of_the_workers_here(bench: Bench) -> None:
+    search_id = new_id("search")
+    search = seed(bench.store, 20, traced=20, id=search_id, study_name=IMPORTED + search_id)
+    with bench.store.read() as uow:
+        assert forecast(uow, search.spec) is None
