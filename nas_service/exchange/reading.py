@@ -15,20 +15,14 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from nas_service.data.archive import DAMAGED, open_archive
-from nas_service.domain.errors import FieldProblem, SpecError
 from nas_service.domain.exchange import FILES, FORMAT, MANIFEST, ROWS, Manifest
+from nas_service.use_cases.arrival import refused
 
-PROBLEM = "invalid-export"
 BLOCK_BYTES = 2**20
 MOST_MANIFEST_BYTES = 16 * 2**20
 MOST_LINE_BYTES = 32 * 2**20
 """One row; the largest are measurements with their samples."""
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(kind) for name, kind in ROWS.items()}
-
-
-def refused(part: str, message: str) -> SpecError:
-    """The error for a part that is not as it should be."""
-    return SpecError([FieldProblem(part, message)], PROBLEM)
 
 
 class ReadSearch:

@@ -5,39 +5,21 @@ its trainings and timings, so none of it is ever reused: its evaluations have no
 the search and to no tenant, and later searches do not begin with its architectures.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
 
-from nas_service.domain.entities import IMPORTED, Artifact, Candidate, Evaluation, Event, Measurement, Search, new_id
-from nas_service.domain.errors import ConflictError, FieldProblem, SpecError
+from nas_service.domain.entities import IMPORTED, Search
+from nas_service.domain.errors import ConflictError
 from nas_service.domain.exchange import KeptFile
 from nas_service.domain.quotas import UNLIMITED, Quotas
-from nas_service.domain.records import WorkRecord
-from nas_service.domain.states import CandidateStatus, is_over
+from nas_service.domain.states import CandidateStatus
+from nas_service.use_cases.arrival import Arrival, Arrived, refused
 from nas_service.use_cases.figures.growth import growth
 from nas_service.use_cases.front import front
 from nas_service.use_cases.ports import ArtifactStore, Store, UnitOfWork
 from nas_service.use_cases.queries import status
 from nas_service.use_cases.quotas import check_import, check_room, check_upload
-
-PROBLEM = "invalid-export"
-
-
-class Arrived(Protocol):
-    """A file that holds what its manifest says."""
-
-    @property
-    def file_bytes(self) -> int: ...
-    @property
-    def sha256s(self) -> frozenset[str]: ...
-    def rows(self, name: str) -> Iterator[Any]: ...
-    def copy(self, sha256: str, to: Path) -> Path: ...
-
-
-def _refused(part: str, message: str) -> SpecError:
-    return SpecError([FieldProblem(part, message)], PROBLEM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +53,7 @@ class ImportDesk:
         with self.store.write() as uow:
             check_upload(uow, self.tenant, arrived.file_bytes, self.quotas)
             with uow.imports.checked():
-                search = _Arrival(uow, arrived, kept).store(self.tenant, file_sha256)
+                search = Arrival(uow, arrived, kept).store(self.tenant, file_sha256)
             check_import(uow, self.tenant, sum(uow.candidates.counts(search.id).values()), self.quotas)
             _look_at(uow, search)
         return search
@@ -80,111 +62,8 @@ class ImportDesk:
         """Only what is in the file itself: a checksum alone gives nobody another one's content."""
         for file in arrived.rows("files.jsonl"):
             if file.artifact.sha256 not in arrived.sha256s:
-                raise _refused("files.jsonl", f"{file.name} of {file.candidate_id} is not in the file")
+                raise refused("files.jsonl", f"{file.name} of {file.candidate_id} is not in the file")
             yield file
-
-
-@dataclass
-class _Arrival:
-    """The rows of one file, and the ids that they get here."""
-
-    uow: UnitOfWork
-    arrived: Arrived
-    kept: dict[str, Artifact]
-    ids: dict[str, str] = field(default_factory=dict)
-
-    def store(self, tenant: str, file_sha256: str) -> Search:
-        search = self._search(tenant, file_sha256)
-        self.uow.imports.add_search(search, file_sha256)
-        steps: dict[str, Callable[[Search, Any], None]] = {
-            "evaluations.jsonl": self._evaluation,
-            "measurements.jsonl": self._measurement,
-            "candidates.jsonl": self._candidate,
-            "files.jsonl": self._file,
-            "work.jsonl": self._work,
-            "events.jsonl": self._event,
-        }
-        for part, step in steps.items():
-            for row in self.arrived.rows(part):
-                step(search, row)
-        self.uow.events.append(search.id, "search.imported", {"file_sha256": file_sha256})
-        return search
-
-    def _search(self, tenant: str, file_sha256: str) -> Search:
-        rows: list[Search] = list(self.arrived.rows("search.jsonl"))
-        if len(rows) != 1 or not is_over(rows[0].status):
-            raise _refused("search.jsonl", "it has to hold one search that is over")
-        search_id = self._new(rows[0].id, "search")
-        return replace(
-            rows[0],
-            id=search_id,
-            tenant=tenant,
-            study_name=IMPORTED + search_id,
-            idempotency_key=IMPORTED + file_sha256,
-            active_since=None,
-            traceparent=None,
-        )
-
-    def _evaluation(self, _search: Search, row: Evaluation) -> None:
-        self.uow.imports.add_evaluation(replace(row, id=self._new(row.id, "evaluation"), reuse_key=None))
-
-    def _measurement(self, search: Search, row: Measurement) -> None:
-        measurement_id = self._new(row.id, "measurement")
-        self.uow.evidence.add_measurement(replace(row, id=measurement_id, owner=search.study_name, subject_key=None))
-
-    def _candidate(self, search: Search, row: Candidate) -> None:
-        if not is_over(row.status):
-            raise _refused("candidates.jsonl", f"{row.id} is {row.status}; the search is over")
-        final = self._translated(row.final)
-        candidate = replace(
-            row,
-            id=self._new(row.id, "candidate"),
-            search_id=search.id,
-            evaluation_id=self._known(row.evaluation_id) if row.evaluation_id else None,
-            rungs=tuple(replace(rung, evaluation_id=self._known(rung.evaluation_id)) for rung in row.rungs),
-            parent_id=self._known(row.parent_id) if row.parent_id else None,
-            remeasured=self._translated(row.remeasured),
-            final=final,
-        )
-        self.uow.candidates.add(candidate)
-        self.uow.candidates.update(candidate.id, final_evaluation_id=(final or {}).get("evaluation_id"))
-
-    def _file(self, _search: Search, row: KeptFile) -> None:
-        candidate_id = self._known(row.candidate_id)
-        self.uow.evidence.link_artifact(candidate_id, row.name, self.kept[row.artifact.sha256].sha256)
-
-    def _work(self, search: Search, row: WorkRecord) -> None:
-        if not is_over(row.status):
-            raise _refused("work.jsonl", f"{row.id} is {row.status}; the search is over")
-        work_id = self._new(row.id, "work")
-        candidate_id = self._known(row.candidate_id) if row.candidate_id else None
-        self.uow.imports.add_work(search.id, replace(row, id=work_id, candidate_id=candidate_id))
-
-    def _event(self, search: Search, row: Event) -> None:
-        self.uow.imports.add_event(replace(row, search_id=search.id, payload=self._translated(row.payload)))
-
-    def _new(self, old: str, kind: str) -> str:
-        if old in self.ids:
-            raise _refused("file", f"it holds {old} twice")
-        self.ids[old] = new_id(kind)
-        return self.ids[old]
-
-    def _known(self, old: str) -> str:
-        if old not in self.ids:
-            raise _refused("file", f"it refers to {old}, which it does not hold")
-        return self.ids[old]
-
-    def _translated(self, value: Any) -> Any:
-        """The same JSON with the ids of here."""
-        match value:
-            case dict():
-                return {key: self._translated(part) for key, part in value.items()}
-            case list() | tuple():
-                return [self._translated(part) for part in value]
-            case str():
-                return self.ids.get(value, value)
-            case _:
-                return value
 
 
 def _look_at(uow: UnitOfWork, search: Search) -> None:
@@ -196,4 +75,4 @@ def _look_at(uow: UnitOfWork, search: Search) -> None:
     except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         completed = CandidateStatus.COMPLETED.lower()
         message = f"the front cannot be made of its {completed} candidates ({type(error).__name__}: {error})"
-        raise _refused("candidates.jsonl", message) from error
+        raise refused("candidates.jsonl", message) from error
