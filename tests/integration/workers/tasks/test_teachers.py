@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -51,7 +52,10 @@ def completed(service: Service, search: Search) -> list[Candidate]:
         return list(uow.candidates.of(search.id, [CandidateStatus.COMPLETED]))
 
 
-def test_a_search_by_sharpness_with_a_distilled_front(service: Service) -> None:
+def test_a_search_by_sharpness_with_a_distilled_front(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the only data root, where a teacher's file is put
     search, _ = submit(service.store, service.checks, SearchSpec.model_validate(SPEC))
     item = final_training(service, search)
     candidates = completed(service, search)
