@@ -88,11 +88,14 @@ def test_a_bad_file_is_refused_by_name(case: Case, tmp_path: Path) -> None:
 
 
 BUSY_THREADS = """
-import json, sys, time
+import contextlib, json, os, sys, time
 from pathlib import Path
 import numpy as np
 from workers.profiling.runtimes import RUNTIMES
 name, *models = sys.argv[1:]
+# Of a run of a millisecond nothing is left for a thread that first has to wait for a core that others use.
+with contextlib.suppress(PermissionError, AttributeError):
+    os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 def busy_ns():
     tasks = Path("/proc/self/task").iterdir()
     return {task.name: int((task / "schedstat").read_text().split()[0]) for task in tasks}
@@ -102,7 +105,7 @@ for threads, model in enumerate(models, start=1):
     images = np.random.default_rng(0).random((64, *loaded.image_shape), dtype=np.float32)
     loaded.run(images)
     before, start_s, busy = busy_ns(), time.process_time(), 0
-    # On a machine with other work a second thread may wait for a core for a while.
+    # Where that is not allowed, a second thread may wait for a while.
     while time.process_time() - start_s < (0.2 if busy >= threads else 5):
         loaded.run(images)
         spent = [after - before.get(task, 0) for task, after in busy_ns().items()]
