@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 STOP_TIMEOUT_S = 30.0
+HARNESS = "workers.profiling.harness"
 
 
 @dataclass
@@ -52,22 +53,24 @@ class AgentProcess:
 
     def is_timing(self) -> bool:
         """Whether a harness of it runs."""
-        return bool(self._harnesses())
+        return bool(self.harnesses())
 
-    def _harnesses(self) -> list[psutil.Process]:
+    def harnesses(self) -> list[psutil.Process]:
+        """Its children that time: it starts others, to find out what its device is, before it asks for work."""
         try:
-            return psutil.Process(self.process.pid).children(recursive=True)
+            children = psutil.Process(self.process.pid).children(recursive=True)
+            return [child for child in children if HARNESS in child.cmdline()]
         except psutil.NoSuchProcess:
             return []
 
     def freeze(self) -> None:
         """Stand still, as a device whose battery is empty, with all it has started."""
-        for process in (psutil.Process(self.process.pid), *self._harnesses()):
+        for process in (psutil.Process(self.process.pid), *self.harnesses()):
             process.suspend()
 
     def thaw(self) -> None:
         """Go on as if nothing had been."""
-        for process in (psutil.Process(self.process.pid), *self._harnesses()):
+        for process in (psutil.Process(self.process.pid), *self.harnesses()):
             process.resume()
 
     def kill(self) -> None:

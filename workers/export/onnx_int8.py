@@ -24,6 +24,8 @@ from workers.export.atomic import write_atomically
 from workers.export.exported import pixels_of
 from workers.export.onnx_export import INPUT_NAME
 
+WITH_BIAS = ("Conv", "Gemm")
+"""Operators whose third input it is."""
 CALIBRATION_IMAGES, COMPARED_IMAGES = 256, 128
 IMAGES_AT_ONCE = 8
 """Every tensor of the network is held for so many images."""
@@ -71,7 +73,7 @@ def export_onnx_int8(model: Path, calibration: Calibration, path: Path) -> Calib
 
 
 def _quantized(model: Path, images: np.ndarray, method: CalibrationMethod) -> bytes:
-    prepared = onnx.load(model)
+    prepared = _with_own_biases(onnx.load(model))
     add_pre_process_metadata(prepared)  # nothing is left to fold, and the quantizer need not advise it
     options = {"CalibPercentile": PERCENTILE, "CalibTensorRangeSymmetric": False, "CalibStridedMinMax": 1}
     # Its histograms tell their progress on stdout.
@@ -95,6 +97,32 @@ def _quantized(model: Path, images: np.ndarray, method: CalibrationMethod) -> by
     onnx.checker.check_model(quantized, full_check=True)
     content: bytes = quantized.SerializeToString(deterministic=True)
     return content
+
+
+def _with_own_biases(model: onnx.ModelProto) -> onnx.ModelProto:
+    """`model`, changed so that every layer has a bias of its own, without an Identity before it.
+
+    The exporter keeps equal constants once, and all biases of a network that was not trained are equal. The quantizer
+    leaves a layer whose bias is another's in fp32, and such a network would be slower than it is once it is trained.
+    """
+    graph = model.graph
+    values = {tensor.name: tensor for tensor in graph.initializer}
+    copies = [node for node in graph.node if node.op_type == "Identity" and node.input[0] in values]
+    behind = {node.output[0]: node.input[0] for node in copies}
+    for node in graph.node:
+        if node.op_type in WITH_BIAS and len(node.input) == 3:
+            source = behind.get(node.input[2], node.input[2])
+            if source in values:
+                own = graph.initializer.add()
+                own.CopyFrom(values[source])
+                own.name = node.input[2] = f"{node.output[0]}.bias"
+    for node in copies:
+        if not any(node.output[0] in other.input for other in graph.node):
+            graph.node.remove(node)
+    used = {name for node in graph.node for name in node.input}
+    for name in values.keys() - used:
+        graph.initializer.remove(values[name])
+    return model
 
 
 class _Batches:

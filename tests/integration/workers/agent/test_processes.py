@@ -1,10 +1,9 @@
 """Real agent processes that are killed or cut off in the middle of a timing."""
 
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-
-import psutil
 
 from nas_service.api.app import create_app
 from nas_service.domain.states import WorkStatus
@@ -28,7 +27,7 @@ def test_a_killed_agents_timing_is_finished_by_another_and_nothing_of_it_stays(s
     agent = started(shed, shed.url)
     try:
         wait_for(agent.is_timing, "the timing")
-        [harness] = psutil.Process(agent.process.pid).children()
+        [harness] = agent.harnesses()
         agent.freeze()
         held = shed.wait_for_status(search, WorkStatus.LEASED)
         harness.resume()
@@ -45,16 +44,15 @@ def test_a_killed_agents_timing_is_finished_by_another_and_nothing_of_it_stays(s
 def test_a_timing_that_ends_while_the_service_restarts_is_accepted(shed: Shed) -> None:
     search = shed.submit()
     patient = replace(shed.service, settings=shed.service.settings.model_copy(update={"lease_s": 60.0}))
-    with serving(create_app(patient)) as url:
-        agent = started(shed, url)
-        wait_for(agent.is_timing, "the timing")
-        agent.freeze()
-        held = shed.wait_for_status(search, WorkStatus.LEASED)
-    try:
+    with ExitStack() as after:
+        with serving(create_app(patient)) as url:
+            agent = started(shed, url)
+            after.callback(agent.close)
+            wait_for(agent.is_timing, "the timing")
+            agent.freeze()
+            held = shed.wait_for_status(search, WorkStatus.LEASED)
         agent.thaw()
         wait_for(lambda: not agent.is_timing(), "the end of the timing")
         with serving(create_app(patient), port=int(url.rpartition(":")[2])):
             done = shed.wait_for_status(search, WorkStatus.DONE)
-    finally:
-        agent.close()
     assert (done.attempt, done.token, done.worker_id) == (held.attempt, held.token, held.worker_id)

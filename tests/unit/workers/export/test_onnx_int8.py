@@ -72,6 +72,25 @@ def test_the_method_with_the_smallest_error_is_kept(
     assert len(set(errors.values())) > 1, "the case needs methods that differ"
 
 
+def test_every_layer_of_an_untrained_network_is_quantized(
+    images: torch.Tensor, calibration: Calibration, tmp_path: Path
+) -> None:
+    """Its biases are all zero and the exporter keeps one of a length: such networks are timed to learn latencies."""
+    network = nn.Sequential(
+        *(nn.Sequential(nn.Conv2d(c, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU()) for c in (3, 8, 8)),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(1),
+        nn.Linear(8, 3),
+    ).eval()
+    export_onnx(network, FACTS, images, tmp_path / "model.onnx")
+    export_onnx_int8(tmp_path / "model.onnx", calibration, tmp_path / "model.int8.onnx")
+    graph = onnx.load(tmp_path / "model.int8.onnx").graph
+    made_by = {output: node.op_type for node in graph.node for output in node.output}
+    layers = [node for node in graph.node if node.op_type in ("Conv", "Gemm")]
+    assert [made_by.get(layer.input[2]) for layer in layers] == ["DequantizeLinear"] * 4
+    assert len({layer.input[2] for layer in layers}) == 4
+
+
 def test_the_same_file_and_images_give_the_same_bytes(fp32: Path, calibration: Calibration) -> None:
     paths = [fp32.with_name(f"{n}.onnx") for n in range(2)]
     for path in paths:
