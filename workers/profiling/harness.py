@@ -31,7 +31,7 @@ from workers.profiling.measurement import Job, MeasurementResult
 from workers.profiling.runtimes import RUNTIMES, Array, LoadedModel, Runtime
 from workers.profiling.sampling import LEAST_WINDOWS, Meter, Plan, Run, Samples, Session, sample
 from workers.profiling.statistics import summarise
-from workers.profiling.throughput import BATCH_SIZES, BUDGET_S, throughput
+from workers.profiling.throughput import BATCH_SIZES, BUDGET_SHARE, throughput
 
 EXIT_ORPHANED = 3
 FIRST_RUNS = 3
@@ -99,7 +99,7 @@ def time_model(job: Job, wait_for_the_host: Callable[[], None]) -> MeasurementRe
         samples = sample(sessions, Plan(job.budget_s, job.precision, usual_ns), meter)
         facts["energy_per_run_mj"] = energy_per_run_mj(subject)
         batch_sizes = BATCH_SIZES if job.throughput else ()
-        facts["throughput"] = [asdict(found) for found in throughput(model, batch_sizes, BUDGET_S)]
+        facts["throughput"] = [asdict(found) for found in throughput(model, batch_sizes, BUDGET_SHARE * job.budget_s)]
     facts["held_s"] = time.perf_counter() - held_from
     facts["sessions"] = len(sessions)
     birthplace = {

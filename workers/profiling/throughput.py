@@ -9,7 +9,8 @@ import numpy as np
 from workers.profiling.runtimes import LoadedModel
 
 BATCH_SIZES = (1, 8, 32, 64)
-BUDGET_S = 2.0
+BUDGET_SHARE = 0.5
+"""Of what the latency may take, on top of it."""
 FEWEST_RUNS, MOST_RUNS = 3, 1000
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import plotext
 from rich.table import Table
 from rich.text import Text
 
@@ -89,6 +88,8 @@ def front_plot(front: FrontInfo, cloud: Sequence[CandidateSummary], width: int, 
     if len(front.axes) < 2 or not front.members:
         return None
     y, x = front.axes[0].key, front.axes[1].key
+    import plotext  # a tenth of a second that only plots need
+
     figure = plotext.figure
     figure.clear.all()
     figure.theme("simple")

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-import plotext
 from rich.table import Table
 from rich.text import Text
 
@@ -70,6 +69,8 @@ def predictor_plot(figures: PredictorFigures, width: int, height: int) -> Text |
     """Predicted over measured, in the terminal; None without measurements."""
     if not figures.measured_ms:
         return None
+    import plotext  # a tenth of a second that only plots need
+
     figure = plotext.figure
     figure.clear.all()
     figure.theme("simple")
