@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     """Requests that one key may send, or one address where none is needed; empty: any number."""
     submit_rate_limit: Rate = "600/minute"
     """Searches and uploads that one key may send; empty: any number."""
+    event_streams: Annotated[int, Field(ge=0)] = 200
+    """Event streams that one tenant may hold open at one API process; 0: any number."""
     wrong_key_rate_limit: Rate = "60/minute"
     """Requests with a wrong key or none that one address may send; empty: any number."""
     quota_live_searches: int | None = None

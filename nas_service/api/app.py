@@ -20,6 +20,7 @@ from nas_service.api.event_source import StoredEvents
 from nas_service.api.guard import LOOPBACK_HOSTS, Guard
 from nas_service.api.instruments import Instruments
 from nas_service.api.key_ring import KeyRing
+from nas_service.api.open_streams import OpenStreams
 from nas_service.api.rate_limits import RateLimits
 from nas_service.api.request_log import RequestLog
 from nas_service.api.routes import (
@@ -89,6 +90,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.work_feed = WorkFeed(lambda: _waiting_for_devices(service))
     app.state.inspections = CapacityLimiter(INSPECTIONS)
     app.state.event_feeds = EventFeeds(StoredEvents(service.store))
+    app.state.open_streams = OpenStreams(service.settings.event_streams)
     app.state.rate_limits = RateLimits(service.settings)
     app.state.key_ring = KeyRing(service.store)
     app.state.sessions = Sessions(service.settings)

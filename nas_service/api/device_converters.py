@@ -1,12 +1,12 @@
 """Devices, their agents and what these lease: values of the domain to documents on the wire, and back."""
 
-from nas_service.domain.entities import Noise, Worker, WorkItem, new_id, profile_queue
+from nas_service.domain.entities import Worker, WorkItem, new_id, profile_queue
 from nas_service.domain.spec import TargetSpec
 from nas_service.settings import Settings
 from nas_service.use_cases.devices import KnownDevice
 from nas_service.use_cases.targets import KnownTarget
 from nas_service.wire.agents import AgentHello, LeaseInfo
-from nas_service.wire.catalog import DeviceInfo, NoiseInfo, TargetInfo
+from nas_service.wire.catalog import DeviceInfo, NoiseHistory, NoiseInfo, TargetInfo
 from nas_service.wire.service import WorkerInfo
 
 BEATS_A_LEASE = 5
@@ -23,7 +23,7 @@ def device_info(known: KnownDevice) -> DeviceInfo:
         live=device.live,
         seen_s_ago=round(device.seen_s_ago, 1),
         description=device.description,
-        noise=_noise_info(known.noise),
+        noise=None if known.noise is None else NoiseHistory.model_validate(known.noise, from_attributes=True),
     )
 
 
@@ -36,12 +36,8 @@ def target_info(target: KnownTarget) -> TargetInfo:
         available=target.reason is None,
         reason=target.reason,
         seen_s_ago=None if target.seen_s_ago is None else round(target.seen_s_ago, 1),
-        noise=_noise_info(target.noise),
+        noise=None if target.noise is None else NoiseInfo.model_validate(target.noise, from_attributes=True),
     )
-
-
-def _noise_info(noise: Noise | None) -> NoiseInfo | None:
-    return None if noise is None else NoiseInfo.model_validate(noise, from_attributes=True)
 
 
 def worker_info(worker: Worker, service_version: str) -> WorkerInfo:

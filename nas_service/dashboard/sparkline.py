@@ -1,10 +1,25 @@
-"""A line small enough to stand in a row of a table, as the path of an SVG."""
+"""Figures small enough to stand in a line of text or a row of a table, as paths of an SVG."""
 
 from collections.abc import Sequence
 
 WIDTH, HEIGHT = 72, 20
 MARGIN = 1.5
 """Half of the line's width, and a little air."""
+
+
+STRIP_WIDTH, STRIP_HEIGHT = 240, 36
+
+
+def dots_path(values: Sequence[float], top: float) -> str:
+    """A dot a value, from the left to the right edge; values beyond `top` lie at it. To be stroked with round caps."""
+    step = (STRIP_WIDTH - 2 * MARGIN) / max(1, len(values) - 1)
+    places = ((MARGIN + index * step, strip_height(value, top)) for index, value in enumerate(values))
+    return "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places)
+
+
+def strip_height(value: float, top: float) -> float:
+    """Where a value lies, from above."""
+    return STRIP_HEIGHT - MARGIN - min(1.0, value / top) * (STRIP_HEIGHT - 2 * MARGIN)
 
 
 def step_path(ratios: Sequence[float]) -> str:

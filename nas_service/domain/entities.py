@@ -360,6 +360,8 @@ class Noise:
     half_width_ratio: float | None
     """The median of their precisions: half of a 95 % interval as a share of the latency. None where none is known."""
     last_at: datetime
+    history: tuple[float, ...] = ()
+    """Their precisions where they are known, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

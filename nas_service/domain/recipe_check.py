@@ -45,8 +45,15 @@ class Recipe:
 
     def problems(self) -> list[FieldProblem]:
         """Everything wrong with it, one an entry; empty when it can be followed."""
-        found = ((f"{self.field}.{index}", self._problem_of(index)) for index in range(len(self.entries)))
-        return [FieldProblem(field, message) for field, message in found if message]
+        found = (self._first_problem(index) for index in range(len(self.entries)))
+        return [problem for problem in found if problem]
+
+    def _first_problem(self, index: int) -> FieldProblem | None:
+        field = f"{self.field}.{index}"
+        if message := self._problem_of(index):
+            return FieldProblem(field, message)
+        step = self.steps[self.names[index]]
+        return _wrong_option(step, self.entries[index], field) if isinstance(step, CompressionStep) else None
 
     def _problem_of(self, index: int) -> str | None:
         name = self.names[index]
@@ -68,7 +75,7 @@ class Recipe:
         if not isinstance(step, CompressionStep):
             said = options_of(self.entries[index])
             return f"{name!r} has no options; name it alone" if said else None
-        return self._order(step, index) or _wrong_option(step, self.entries[index]) or self._not_executed(step)
+        return self._order(step, index) or self._not_executed(step)
 
     def _unfit(self, ladder: Ladder) -> str | None:
         """Why a ladder has nothing to try, or does not stand alone."""
@@ -107,20 +114,21 @@ class Recipe:
         return None
 
 
-def _wrong_option(step: CompressionStep, entry: RecipeEntry) -> str | None:
+def _wrong_option(step: CompressionStep, entry: RecipeEntry, field: str) -> FieldProblem | None:
     try:
         step.options.model_validate(options_of(entry))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         option = ".".join(map(str, first["loc"]))
-        return f"{step.name!r}: {_explained(step, option, first['type'], first['msg'])}"
+        place = ".".join(filter(None, (field, step.name, option)))
+        return FieldProblem(place, _explained(step, option, first["type"], first["msg"]))
     return None
 
 
 def _explained(step: CompressionStep, option: str, kind: str, message: str) -> str:
-    known = list(step.options.model_fields)
     if kind != "extra_forbidden":
-        return f"{option}: {message.removeprefix('Value error, ')}" if option else message
+        return message.removeprefix("Value error, ")
+    known = list(step.options.model_fields)
     nearest = get_close_matches(option, known, n=1, cutoff=0.5)
     if nearest:
         return f"no option is named {option!r}; did you mean {nearest[0]!r}?"

@@ -228,10 +228,12 @@ class SqlEvidence:
 
 
 def _noise(latest: Sequence[RowMapping]) -> Noise:
-    known = [row["half_width_ratio"] for row in latest if row["half_width_ratio"] is not None]
+    oldest_first = sorted(latest, key=lambda row: row["created_at"])
+    known = [row["half_width_ratio"] for row in oldest_first if row["half_width_ratio"] is not None]
     return Noise(
         measurement_count=len(latest),
         noisy_share=fmean(row["noisy"] for row in latest),
         half_width_ratio=median(known) if known else None,
-        last_at=max(row["created_at"] for row in latest),
+        last_at=oldest_first[-1]["created_at"],
+        history=tuple(known),
     )

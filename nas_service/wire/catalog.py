@@ -110,6 +110,13 @@ class NoiseInfo(Document):
     last_at: datetime
 
 
+class NoiseHistory(NoiseInfo):
+    """The same, timing by timing."""
+
+    history: tuple[float, ...]
+    """Their precisions where they are known, oldest first: halves of 95 % intervals as shares of the latency."""
+
+
 class DeviceInfo(Document):
     """A piece of hardware that workers have connected."""
 
@@ -121,7 +128,7 @@ class DeviceInfo(Document):
     seen_s_ago: float
     description: dict[str, Any]
     """Processor, cores, instruction sets, memory, system and runtimes: versions, or why one is not available."""
-    noise: NoiseInfo | None
+    noise: NoiseHistory | None
     """None where nothing was timed on it yet."""
 
 

@@ -15,7 +15,7 @@ from nas_service.domain.states import SearchStatus
 from nas_service.use_cases.keys import create_key
 from nas_service.use_cases.ports import Page as Rows
 from tests.support.api import new_service, plain_logs, serving
-from tests.support.seeded import add_search, seed_devices, seed_searches
+from tests.support.seeded import add_search, seed_devices, seed_searches, seed_timings
 from tests.support.values import NOW
 from tests.support.watched import DESKTOP, PHONE, launch, serious_findings, watched
 
@@ -72,7 +72,7 @@ def _names(page: Page) -> list[str]:
     return page.locator("tbody th a").all_inner_texts()
 
 
-@pytest.mark.parametrize("path", ["/", "/searches/new", "/devices", "/keys"])
+@pytest.mark.parametrize("path", ["/", "/searches/new", "/devices", "/keys", "/webhooks"])
 def test_every_page_fits_and_is_usable_by_all(site: Site, browser: Browser, path: str) -> None:
     with watched(browser, base_url=site.url, viewport=PHONE, color_scheme="dark") as page:
         page.goto(path)
@@ -105,6 +105,16 @@ def test_the_list_shows_by_itself_what_has_changed_and_keeps_what_was_ticked(sit
     added = add_search(site.service.store, 2, name="a new one", status=SearchStatus.RUNNING, created_at=NOW)
     expect(page.get_by_role("link", name="a new one")).to_be_visible()
     expect(page.get_by_label("Select running search")).to_be_checked()
+    with site.service.store.write() as uow:
+        uow.searches.delete(added.id)
+
+
+def test_styles_that_an_extension_gave_a_row_do_not_make_the_refreshed_page_complain(site: Site, page: Page) -> None:
+    """Nor those of axe, which looks below elements by styling them; htmx would set them again as attributes."""
+    page.goto("/")
+    page.locator("#searches-table").evaluate("table => table.style.opacity = '0.9'")
+    added = add_search(site.service.store, 2, name="another new one", status=SearchStatus.RUNNING, created_at=NOW)
+    expect(page.get_by_role("link", name="another new one")).to_be_visible()
     with site.service.store.write() as uow:
         uow.searches.delete(added.id)
 
@@ -170,6 +180,46 @@ def test_a_field_that_is_wrong_says_so_where_it_stands(page: Page) -> None:
     expect(field.locator(".field-error")).to_have_count(0)
 
 
+def test_steps_of_a_recipe_and_their_options_are_set_by_the_form(site: Site, page: Page) -> None:
+    page.goto("/searches/new")
+    page.locator("#field-name").fill("compressed")
+    page.get_by_text("Finalize", exact=True).click()
+    for step in ("quantize-weights", "prune-channels"):  # in an order that cannot be followed
+        page.locator("#step-finalize-" + step).check()
+    page.get_by_text("Options of prune-channels").click()
+    share = page.locator('[data-path="finalize.recipe.0.prune-channels.macs_share"]')
+    share.locator("input").fill("2")
+    expect(share.locator(".field-error")).to_have_text("Input should be less than 1")
+    share.locator("input").fill("0.3")
+    page.get_by_text("Options of quantize-weights").click()
+    page.locator('[data-path="finalize.recipe.1.quantize-weights.bits"] select').select_option("4")
+    expect(page.locator("#code")).to_contain_text("macs_share: 0.3")
+    expect(page.locator("#verdict")).to_have_text("valid")
+    assert serious_findings(page) == []
+    page.get_by_role("button", name="Start the search").click()
+    page.wait_for_url("**/searches/search-*")
+    with site.service.store.read() as uow:
+        [search, *_], _ = uow.searches.list(Rows(limit=1), named="compressed")
+    assert search.spec.finalize.recipe == ({"prune-channels": {"macs_share": 0.3}}, {"quantize-weights": {"bits": 4}})
+
+
+def test_fields_that_few_need_are_folded_away_and_take_lists_and_objects(page: Page) -> None:
+    page.goto("/searches/new")
+    expect(page.locator("#field-objectives-0-across")).to_be_hidden()
+    page.get_by_text("Targets", exact=True).click()
+    page.get_by_role("button", name="Add a target").click()
+    page.locator("#field-targets-1-threads").fill("2")
+    objective = page.locator('[data-path="objectives.1"]')
+    objective.get_by_text("More").click()
+    objective.get_by_label("Across").select_option("weighted")
+    objective.get_by_label("Weights").fill("1, 2.5")
+    expect(page.locator("#code")).to_contain_text("weights:\n  - 1.0\n  - 2.5")
+    page.locator('[data-fold="budget.more"] > summary').click()
+    page.locator('[data-path="budget.settled"]').get_by_text("Settled", exact=True).click()
+    page.locator("#field-budget-settled-candidates").fill("30")
+    expect(page.locator("#code")).to_contain_text("settled:\n    candidates: 30")
+
+
 def test_a_pasted_spec_becomes_the_form(page: Page) -> None:
     page.goto("/searches/new")
     expect(page.locator("#verdict")).to_have_text("valid")
@@ -189,6 +239,18 @@ def test_a_choice_that_is_restricted_makes_the_space_smaller(page: Page) -> None
     page.locator('[data-path="space.choices.stages"]').get_by_label("5", exact=True).uncheck()
     expect(page.locator("#code")).to_contain_text("stages")
     expect(page.locator("#sizes")).not_to_contain_text("5.57 × 10¹³")
+
+
+def test_devices_tell_how_steady_their_timings_were_and_what_predicts_them(site: Site, page: Page) -> None:
+    seed_timings(site.service.store)
+    page.goto("/devices")
+    desk = page.locator("article", has=page.get_by_role("heading", name="desk"))
+    expect(desk.get_by_role("img", name="The precisions of the last 20 timings")).to_be_visible()
+    row = page.get_by_role("row", name=re.compile("onnxruntime fp32"))
+    expect(row).to_contain_text("mobilenet tiny, 8 × 8")
+    expect(row).to_contain_text("3.10 % 2.40 % – 3.60 %")
+    expect(row).to_contain_text("in use")
+    assert serious_findings(page) == []
 
 
 def test_the_theme_is_switched_and_remembered(page: Page) -> None:

@@ -1,14 +1,16 @@
 """A database as a user has it after some weeks: searches in every state, without having trained anything."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from nas_service.domain.entities import Failure, Search, Worker
-from nas_service.domain.spec import BudgetSpec, DatasetSpec, SearchSpec
+from nas_service.domain.entities import Failure, Measurement, Search, Worker, new_id
+from nas_service.domain.predictors import Origin
+from nas_service.domain.spec import BudgetSpec, DatasetSpec, SearchSpec, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, is_over
 from nas_service.store.unit_of_work import SqlStore
-from tests.support.values import a_candidate, a_search
+from tests.support.values import NOW, PREDICTOR, a_candidate, a_search
 
 BUDGET = 40
 
@@ -84,3 +86,20 @@ def seed_devices(store: SqlStore) -> None:
         for pid in (101, 102):
             uow.workers.beat(Worker(f"desk-{pid}", "desk", pid, ("train", "profile.local"), desk, 0.0))
         uow.workers.beat(Worker("board", "board", 7, ("profile.kitchen-board",), board, 0.0, remote=True))
+
+
+def seed_timings(store: SqlStore) -> None:
+    """Twenty timings on `desk`, more and less steady, and a predictor fitted on them."""
+    figure = {"value": 0.031, "low": 0.024, "high": 0.036}
+    share = {"value": 0.9, "low": 0.8, "high": 0.95}
+    errors = {"count": 20, "mape": figure, "within_5_percent": share, "within_10_percent": share, "spearman": share}
+    report = {"method": "blocks", "errors": errors}
+    with store.write() as uow:
+        uow.predictors.put(replace(PREDICTOR, origin=Origin.MEASURED, measured_count=20, report=report), {})
+        for number in range(20):
+            ratio = 0.002 * (1 + number % 7)
+            at = NOW + timedelta(minutes=number)
+            timing = Measurement(
+                new_id("measurement"), f"{number:064x}", TargetSpec(), "de51c", 1.0, None, ratio > 0.01, {}, at, ratio
+            )
+            uow.evidence.add_measurement(timing)

@@ -11,6 +11,7 @@ from nas_service.api.converters import search_event
 from nas_service.api.dependencies import SearchId
 from nas_service.api.event_feed import EventFeeds
 from nas_service.api.identity import Reader, TenantStore
+from nas_service.api.open_streams import OpenStreams
 from nas_service.api.problems import refusals
 from nas_service.domain.entities import Event
 from nas_service.domain.states import is_over
@@ -67,18 +68,23 @@ async def search_events(
     The stream ends when the search is over and all its events are sent; asked again, the answer is 204, at which an
     `EventSource` stops reconnecting. A comment is sent every 15 s while nothing happens.
     """
+    streams: OpenStreams = request.app.state.open_streams
+    streams.check(reader.tenant)
     start = await run_sync(_start, store, search_id, last_event_id or 0)
     if start is None:
         return Response(status_code=204)
-    feeds: EventFeeds = request.app.state.event_feeds
-    stream = _stream(feeds, search_id, start)
+    stream = _stream(streams, request.app.state.event_feeds, reader.tenant, search_id, start)
     return EventSourceResponse(stream, sep="\n", ping=HEARTBEAT_S, ping_message_factory=_heartbeat)
 
 
-async def _stream(feeds: EventFeeds, search_id: str, last_id: int) -> AsyncIterator[ServerSentEvent]:
-    async with feeds.feed(search_id, last_id) as feed:
-        async for event in feed.listen(last_id):
-            yield _message(event)
+async def _stream(
+    streams: OpenStreams, feeds: EventFeeds, tenant: str, search_id: str, last_id: int
+) -> AsyncIterator[ServerSentEvent]:
+    """Counted from its first byte on, so that one that is never begun is never left over."""
+    with streams.counted(tenant):
+        async with feeds.feed(search_id, last_id) as feed:
+            async for event in feed.listen(last_id):
+                yield _message(event)
 
 
 def _message(event: Event) -> ServerSentEvent:

@@ -2,6 +2,7 @@
 
 import { forecastLines } from "./forecast.js";
 import { element } from "./element.js";
+import { recipeSteps } from "./recipe_steps.js";
 import { SchemaForm, title } from "./schema_form.js";
 import { announce } from "./shell.js";
 import { spaceChoices } from "./space_choices.js";
@@ -9,13 +10,24 @@ import { SpecDocument } from "./spec_document.js";
 
 const CHECK_AFTER_MS = 300;
 const OPEN = new Set(["dataset", "space", "objectives", "constraints", "budget"]);
+const RARE = {
+  dataset: ["validation_fraction", "test_fraction", "split_seed", "image_size"],
+  objectives: ["goal", "target", "across", "weights", "relative_to"],
+  constraints: ["target"],
+  budget: ["settled", "predictor_mape", "parallelism"],
+  strategy: ["eta", "min_epochs", "proxies", "warm_start", "population_size", "supernet"],
+  training: ["momentum", "weight_decay", "warmup_fraction", "warmup_epochs", "learning_rate_decay", "cooldown_fraction",
+    "ema_decay", "swa_fraction", "sam_rho", "sam_adaptive", "sam_period", "gradient_clip", "precision", "compile",
+    "begin_size", "freeze_layers", "freeze_from", "patience", "target_accuracy", "distill"],
+  finalize: ["auto_minutes", "remeasure", "begin", "keep"],
+};
 const YAML = "application/yaml";
 const JSON_TYPE = "application/json";
 
 const page = document.getElementById("spec");
 const byId = (id) => document.getElementById(id);
 const defaults = JSON.parse(page.dataset.defaults);
-const form = { spec: new SpecDocument(JSON.parse(page.dataset.start), defaults), changed, redraw, special: {}, fresh: {} };
+const form = { spec: new SpecDocument(JSON.parse(page.dataset.start), defaults), changed, redraw, special: {}, fresh: {}, rare: RARE };
 const idempotencyKey = crypto.randomUUID?.() ?? String(Math.random());
 let schemaForm = null;
 let view = "form";
@@ -32,10 +44,7 @@ async function start() {
   const presetsOf = (name) => spaces.items.find((space) => space.name === name)?.presets ?? [];
   const names = spaces.items.filter((space) => !space.failure).map((space) => space.name);
   const steps = (place) => recipes.items.filter((step) => step.places.includes(place));
-  const recipe = (place) => (found, path) => {
-    const docs = Object.fromEntries(steps(place).map((step) => [step.name, step.summary]));
-    return schemaForm.checks(found, path, Object.keys(docs), docs);
-  };
+  const recipe = (place) => (_, path) => recipeSteps(schemaForm, steps(place), path);
   form.special = {
     "space.name": (found, path) => schemaForm.labelled(found, path, spaceSelect(path, names)),
     "space.preset": (found, path) => {
@@ -77,20 +86,21 @@ function metricSelect(found, path) {
 function redraw() {
   if (!schemaForm) return; // a preset was chosen before the schema came: `start` draws it
   const { properties } = schemaForm.root;
-  const isOpen = new Map([...page.querySelectorAll("details[data-section]")].map((d) => [d.dataset.section, d.open]));
-  const sections = Object.entries(properties).map(([name, property]) => section(name, property, isOpen));
+  const folds = () => page.querySelectorAll("details[data-fold]");
+  const wasOpen = new Map([...folds()].map((fold) => [fold.dataset.fold, fold.open]));
+  const sections = Object.entries(properties).map(([name, property]) => section(name, property));
   const loose = sections.filter((made) => made.tagName !== "DETAILS");
   const general = element("div", { class: "card" }, element("div", { class: "fields" }, ...loose));
   byId("fields").replaceChildren(general, ...sections.filter((made) => made.tagName === "DETAILS"));
+  for (const fold of folds()) fold.open = wasOpen.get(fold.dataset.fold) ?? fold.open;
   byId("fields").removeAttribute("aria-busy");
 }
 
-function section(name, property, isOpen) {
+function section(name, property) {
   const found = schemaForm.resolve(property);
   if (!found.properties && found.type !== "array") return schemaForm.field(property, [name]);
   const body = found.properties ? schemaForm.fields(property, [name]) : schemaForm.items(found, [name]);
-  const open = isOpen.get(name) ?? OPEN.has(name);
-  return element("details", { class: "card section", "data-section": name, open }, element("summary", {}, title([name])), body);
+  return element("details", { class: "card section", "data-fold": name, open: OPEN.has(name) }, element("summary", {}, title([name])), body);
 }
 
 function changed() {
@@ -151,6 +161,7 @@ function place(path) {
 function markField(problem, id) {
   const found = problem.field ? place(problem.field) : null;
   if (!found) return;
+  reveal(found);
   found.append(element("p", { class: "field-error", id }, problem.message));
   const control = found.querySelector("input, select");
   control?.setAttribute("aria-invalid", "true");
@@ -160,8 +171,13 @@ function markField(problem, id) {
 function jump(event, field) {
   event.preventDefault();
   const found = view === "form" ? place(field) : byId("yaml");
-  found?.closest("details")?.setAttribute("open", "");
+  reveal(found);
   (found?.matches("textarea") ? found : found?.querySelector("input, select, button"))?.focus();
+}
+
+/** Unfold what a field stands in. */
+function reveal(field) {
+  for (let fold = field?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
 }
 
 function showSizes(sizes) {

@@ -4,7 +4,10 @@ import { element } from "./element.js";
 
 const REQUIRED = new Set(["dataset.name"]);
 
-/** Makes the controls of `schema`. `form` has: spec (SpecDocument), changed(), redraw(), special (by dotted path). */
+/**
+ * Makes the controls of `schema`. `form` has: spec (SpecDocument), changed(), redraw(), and by dotted path `special`
+ * controls and `rare` properties, which are folded away until something is said of them.
+ */
 export class SchemaForm {
   constructor(schema, form) {
     this.root = schema;
@@ -18,28 +21,45 @@ export class SchemaForm {
     if (found.anyOf) found = found.anyOf.find((option) => option.type !== "null");
     if (found.$ref) found = this.root.$defs[found.$ref.split("/").at(-1)];
     const description = said.description ?? (found === schema ? found.description : undefined);
-    return { ...found, description, isNullable: Boolean(schema.anyOf) };
+    return { ...found, description, default: said.default, isNullable: Boolean(schema.anyOf) };
   }
 
   /** The controls of an object's properties. */
   fields(schema, path) {
-    const inner = this.resolve(schema);
-    const made = Object.entries(inner.properties)
-      .map(([name, property]) => this.field(property, [...path, name]))
-      .filter((field) => field !== null);
-    return element("div", { class: "fields" }, ...made);
+    const { properties } = this.resolve(schema);
+    const rare = (this.form.rare[dotted(path)] ?? []).filter((name) => name in properties);
+    const common = Object.keys(properties).filter((name) => !rare.includes(name));
+    const made = (names) => names.map((name) => this.field(properties[name], [...path, name]));
+    const fold = () => this.fold("More", [...path, "more"], made(rare), rare.some((name) => this.form.spec.says([...path, name])));
+    return element("div", { class: "fields" }, ...made(common), rare.length ? fold() : null);
+  }
+
+  /** Fields that are seen when they are asked for, or were used. */
+  fold(label, path, fields, open) {
+    return element("details", { class: "fold wide", "data-fold": path.join("."), open }, element("summary", {}, label), element("div", { class: "fields" }, ...fields));
   }
 
   /** One labelled control, or null where there is nothing to decide. */
   field(schema, path) {
     const found = this.resolve(schema);
-    const special = this.form.special[path.filter((key) => typeof key === "string").join(".")];
+    const special = this.form.special[dotted(path)];
     if (special) return special(found, path);
     if ("const" in found) return null;
+    if (found.properties) return this.object(found, path);
     if (found.type === "array" && found.items.enum) return this.checks(found, path, found.items.enum);
     if (found.type === "array" && found.items.$ref) return this.items(found, path);
+    if (found.type === "array") return this.labelled(found, path, this.list(found, path));
     if (found.type === "boolean") return this.checkbox(found, path);
     return this.labelled(found, path, found.enum ? this.select(found, path) : this.input(found, path));
+  }
+
+  /** An object within an object. */
+  object(schema, path) {
+    const fields = Object.entries(schema.properties).map(([name, property]) => this.field(property, [...path, name]));
+    const made = this.fold(title(path), path, fields, this.form.spec.says(path));
+    if (schema.description) made.querySelector("summary").after(element("p", { class: "help" }, plain(schema.description)));
+    made.dataset.path = path.join(".");
+    return made;
   }
 
   labelled(schema, path, control, isWide = false) {
@@ -59,15 +79,18 @@ export class SchemaForm {
   input(schema, path) {
     const isNumber = schema.type === "number" || schema.type === "integer";
     const value = this.form.spec.value(path);
-    const read = (text) => (text === "" ? undefined : isNumber ? Number(text) : text);
+    // Where nothing is a value of its own, apart from the default, an empty field says it.
+    const nothing = schema.isNullable && schema.default != null ? null : undefined;
+    const read = (text) => (text === "" ? nothing : isNumber ? Number(text) : text);
+    const placeholder = nothing === null ? "none" : schema.isNullable ? "by default" : schema.default;
     return element("input", {
       type: isNumber ? "number" : "text",
       step: schema.type === "integer" ? 1 : "any",
       min: schema.minimum ?? schema.exclusiveMinimum,
       max: schema.maximum ?? schema.exclusiveMaximum,
       value: value ?? "",
-      placeholder: schema.isNullable ? "by default" : undefined,
-      list: schema.examples ? `list-${path.join("-")}` : undefined,
+      placeholder,
+      list: this.form.lists?.[dotted(path)],
       required: REQUIRED.has(path.join(".")),
       spellcheck: "false",
       autocomplete: "off",
@@ -75,11 +98,20 @@ export class SchemaForm {
     });
   }
 
+  /** Several numbers or words, with commas between them. */
+  list(schema, path) {
+    const isNumber = schema.items.type === "number" || schema.items.type === "integer";
+    const read = (text) => text.split(",").map((part) => part.trim()).filter(Boolean).map((part) => (isNumber ? Number(part) : part));
+    const oninput = (event) => this.set(path, event.target.value.trim() ? read(event.target.value) : undefined);
+    const value = (this.form.spec.value(path) ?? []).join(", ");
+    return element("input", { type: "text", value, placeholder: isNumber ? "1, 2, …" : "one, another, …", spellcheck: "false", autocomplete: "off", oninput });
+  }
+
   select(schema, path) {
     const value = this.form.spec.value(path);
-    const options = schema.enum.map((option) => element("option", { value: option, selected: option === value }, option));
+    const options = schema.enum.map((option) => element("option", { value: option, selected: option === value }, String(option)));
     if (schema.isNullable) options.unshift(element("option", { value: "", selected: value == null }, "by default"));
-    const onchange = (event) => this.set(path, event.target.value || undefined);
+    const onchange = (event) => this.set(path, schema.enum.find((option) => String(option) === event.target.value));
     return element("select", { onchange }, ...options);
   }
 
@@ -92,22 +124,17 @@ export class SchemaForm {
     return element("div", { class: "field", "data-path": path.join(".") }, label, help);
   }
 
-  /** Any of a few words. An entry `{word: options}`, which only the editor can write, counts as its word. */
-  checks(schema, path, words, docs = {}) {
-    const wordOf = (entry) => (typeof entry === "string" ? entry : Object.keys(entry)[0]);
+  /** Any of a few words. */
+  checks(schema, path, words) {
     const chosen = () => this.form.spec.value(path) ?? [];
     const toggle = (word) => (event) => {
-      const others = chosen().filter((entry) => wordOf(entry) !== word);
+      const others = chosen().filter((other) => other !== word);
       this.set(path, event.target.checked ? [...others, word] : others);
     };
-    const boxes = words.map((word) =>
-      element(
-        "label",
-        { class: "check", title: docs[word] },
-        element("input", { type: "checkbox", checked: chosen().some((entry) => wordOf(entry) === word), onchange: toggle(word) }),
-        word,
-      ),
-    );
+    const boxes = words.map((word) => {
+      const box = element("input", { type: "checkbox", checked: chosen().includes(word), onchange: toggle(word) });
+      return element("label", { class: "check" }, box, word);
+    });
     const legend = element("legend", {}, title(path));
     const help = schema.description ? element("p", { class: "help" }, plain(schema.description)) : null;
     const body = element("div", { class: "checks" }, ...boxes);
@@ -137,6 +164,9 @@ export class SchemaForm {
     return element("div", { class: "items wide", "data-path": path.join(".") }, ...rows, button);
   }
 }
+
+/** A path without the indices of lists. */
+const dotted = (path) => path.filter((key) => typeof key === "string").join(".");
 
 /** `learning_rate` -> `Learning rate`; units stay as they are written. */
 export function title(path) {

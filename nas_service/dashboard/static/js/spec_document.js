@@ -21,6 +21,11 @@ export class SpecDocument {
     return said === undefined ? at(this.defaults, path) : said;
   }
 
+  /** Whether anything was said there. */
+  says(path) {
+    return at(this.said, path) != null;
+  }
+
   /** Say it. What is equal to the default is left out again, so that the document stays short. */
   set(path, value) {
     const isDefault = JSON.stringify(value) === JSON.stringify(at(this.defaults, path));

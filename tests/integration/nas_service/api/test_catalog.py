@@ -81,6 +81,9 @@ def test_a_device_tells_how_noisy_its_last_hundred_timings_were(
     assert device["noise"]["measurement_count"] == 100
     assert device["noise"]["noisy_share"] == pytest.approx(0.26)
     assert device["noise"]["half_width_ratio"] == pytest.approx(0.0595)
+    history = device["noise"].pop("history")
+    assert len(history) == 100
+    assert history == sorted(history, reverse=True)  # oldest first, and each was steadier than the one before
     assert client.get("/v1/targets").json()["items"][0]["noise"] == device["noise"]
 
 

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import event as sqlalchemy_event
 from starlette.testclient import TestClient
 
+from nas_service.api.open_streams import OpenStreams
 from nas_service.api.routes import events as events_route
 from nas_service.bootstrap import Service
 from nas_service.client.event_stream import messages
@@ -18,6 +19,7 @@ from nas_service.search.memories import SqlMemories
 from nas_service.use_cases import control
 from nas_service.use_cases.advance import advance
 from tests.support.api import serving
+from tests.support.waiting import wait_for
 
 WAIT_S = 20.0
 
@@ -137,6 +139,22 @@ def test_the_database_is_not_read_more_often_for_more_listeners(url: str, servic
     for listener in listeners:
         assert listener.to_end()[-1]["payload"]["status"] == "CANCELLED"
     assert len(reads) < len(listeners)
+
+
+def test_a_tenant_holds_a_limited_number_of_streams_open_and_closing_one_makes_room(
+    app: FastAPI, url: str, search_id: str
+) -> None:
+    app.state.open_streams = OpenStreams(most=1)
+    events = f"{url}/v1/searches/{search_id}/events"
+    with httpx.stream("GET", events, timeout=WAIT_S) as first:
+        lines = first.iter_lines()
+        next(lines)
+        refused = httpx.get(events)
+        assert (refused.status_code, refused.json()["type"]) == (429, "/problems/too-many-streams")
+        assert int(refused.headers["Retry-After"]) > 0
+    wait_for(lambda: not app.state.open_streams.count("default"), "the closed stream to be let go", WAIT_S)
+    with httpx.stream("GET", events, timeout=WAIT_S) as again:
+        assert again.status_code == 200
 
 
 def test_a_malformed_last_event_id_is_refused(client: TestClient, search_id: str) -> None:

@@ -1,17 +1,21 @@
 """Searches and candidates as objects, and the data frame of a front."""
 
 import io
+import sys
 from pathlib import Path
 
 import pytest
+import torch
 from rich.console import Console
+from torch import nn
 
 from nas_service.bootstrap import Service
-from nas_service.client import Client, SearchFailedError
+from nas_service.client import Candidate, Client, SearchFailedError
 from nas_service.client.progress import progress_bar
 from nas_service.domain.states import CandidateStatus, SearchStatus
 from nas_service.extras import MissingExtraError
-from tests.integration.nas_service.client.conftest import SPEC, run_to_end
+from tests.integration.nas_service.client.conftest import SPEC, candidate_with, run_to_end
+from tests.support.bundles import tiny_bundle
 from tests.support.missing import without
 
 
@@ -77,6 +81,32 @@ def test_a_candidate_is_downloaded_into_a_folder_of_its_own(
     folder = found[candidate_id].download()
     assert folder == Path(candidate_id)
     assert {path.name for path in folder.iterdir()} == {"architecture.json", "weights.safetensors"}
+
+
+@pytest.fixture
+def loadable(client: Client, service: Service, tmp_path: Path) -> tuple[Candidate, nn.Module]:
+    """A candidate with a bundle, and the network in it."""
+    network, bundle = tiny_bundle(tmp_path)
+    candidate_id = candidate_with(service, client, service.artifacts.put(bundle, "application/zip"))
+    search = client.search(client.candidate(candidate_id).search_id)
+    return next(c for c in search.candidates() if c.id == candidate_id), network
+
+
+def test_a_candidate_is_loaded_as_the_network_of_its_bundle(loadable: tuple[Candidate, nn.Module]) -> None:
+    candidate, network = loadable
+    images = torch.rand(4, 3, 8, 8)
+    loaded = candidate.load()
+    assert not loaded.training
+    assert torch.equal(loaded(images), network(images))
+
+
+def test_loading_without_torch_tells_how_to_get_it(
+    loadable: tuple[Candidate, nn.Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "search_spaces.bundle", raising=False)
+    without("torch", monkeypatch)
+    with pytest.raises(MissingExtraError, match=r"pip install 'nas-service\[worker\]'"):
+        loadable[0].load()
 
 
 def test_the_progress_bar_tells_how_many_of_how_many_and_the_best(client: Client, service: Service) -> None:

@@ -103,11 +103,11 @@ def test_needed_and_excluded_steps_are_refused_by_name():
         (["int8", "prune"], ["finalize.recipe.0: 'prune' cannot follow 'int8'; put 'int8' last"]),
         (["int8", "sam"], []),
         ([{"sam": {"rho": 1}}], ["finalize.recipe.0: 'sam' has no options; name it alone"]),
-        ([{"prune": {"mac": 1}}], ["finalize.recipe.0: 'prune': no option is named 'mac'; did you mean 'macs'?"]),
-        ([{"shrink": {"mac": 1}}], ["finalize.recipe.0: 'shrink': no option is named 'mac'; it has none"]),
+        ([{"prune": {"mac": 1}}], ["finalize.recipe.0.prune.mac: no option is named 'mac'; did you mean 'macs'?"]),
+        ([{"shrink": {"mac": 1}}], ["finalize.recipe.0.shrink.mac: no option is named 'mac'; it has none"]),
         (
             [{"prune": {"macs": "half"}}],
-            ["finalize.recipe.0: 'prune': macs: Input should be a valid number, unable to parse string as a number"],
+            ["finalize.recipe.0.prune.macs: Input should be a valid number, unable to parse string as a number"],
         ),
     ],
 )

@@ -15,7 +15,7 @@ from nas_service.cli.display.tables import (
 from nas_service.cli.display.verification import verdict, verification_lines
 from nas_service.cli.doctor.finding import ok, warn
 from nas_service.domain.states import SearchStatus
-from nas_service.wire.catalog import ChoiceInfo, ConditionInfo, DeviceInfo, NoiseInfo, SpaceDetail
+from nas_service.wire.catalog import ChoiceInfo, ConditionInfo, DeviceInfo, NoiseHistory, SpaceDetail
 from tests.unit.nas_service.cli.documents import search
 
 
@@ -71,7 +71,8 @@ def test_the_size_of_a_space_is_exact(size: str, text: str) -> None:
 
 def test_a_device_is_live_or_was_seen_some_time_ago() -> None:
     facts = {"cpu_model": "Processor X", "physical_cores": 4}
-    noise = NoiseInfo(measurement_count=80, noisy_share=0.05, half_width_ratio=0.0041, last_at=datetime.now(UTC))
+    known = {"measurement_count": 80, "noisy_share": 0.05, "half_width_ratio": 0.0041, "last_at": datetime.now(UTC)}
+    noise = NoiseHistory(**known, history=(0.0041,))
     live = DeviceInfo(id="d1", name="desk", live=True, seen_s_ago=1.0, description=facts, noise=noise)
     gone = DeviceInfo(id="d2", name="shelf", live=False, seen_s_ago=125.0, description={}, noise=None)
     _, first, second = shown(device_table([live, gone]))

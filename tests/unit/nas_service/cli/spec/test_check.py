@@ -46,7 +46,7 @@ FAULTS = [
     ),
     (
         "finalize: {recipe: [{quantize-int8: {bits: 4}}]}",
-        "2: finalize.recipe.0: 'quantize-int8': no option is named 'bits'; choose from calibration,",
+        "2: finalize.recipe.0.quantize-int8.bits: no option is named 'bits'; choose from calibration,",
     ),
     ("training: {recipe: [ema, ema]}", "2: training.recipe.1: 'ema' is named twice; remove one"),
     ("training: {recipe: [train-longer]}", "2: training.recipe.0: 'train-longer' belongs in finalize.recipe"),

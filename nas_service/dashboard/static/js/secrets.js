@@ -1,4 +1,4 @@
-// Keys: nothing is revoked by a slip, and a new token is copied with one press.
+// Keys and webhooks: nothing is ended by a slip, and a new secret is copied with one press.
 
 import { announce } from "./shell.js";
 
