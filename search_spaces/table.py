@@ -41,8 +41,8 @@ def downsample_code(downsample: Downsample) -> int:
 
 @dataclass(frozen=True, slots=True)
 class BlockTable:
-    """Every field of `BlockPlan` but the costs, as an array (n, blocks). Words are codes: their place in `plan.KINDS`,
-    `DOWNSAMPLES`, `POOLINGS` and `ACTIVATIONS`."""
+    """Every field of `BlockPlan` but the costs, and one more, as an array (n, blocks). Words are codes: their place in
+    `plan.KINDS`, `DOWNSAMPLES`, `POOLINGS` and `ACTIVATIONS`."""
 
     kind: IntArray
     stage: IntArray
@@ -55,6 +55,8 @@ class BlockTable:
     pooling: IntArray
     se_channels: IntArray
     activation: IntArray
+    pooled_activation: IntArray
+    """Of what a pool reads, where the block begins with one: quantized runtimes pool it differently."""
     residual: IntArray
     in_size: IntArray
     out_size: IntArray
@@ -95,6 +97,8 @@ class TableBuilder:
     """Image side that the next block gets, (n,)."""
     channels: IntArray
     """Channels that the next block gets, (n,)."""
+    activation: IntArray | int = 0
+    """What the next block gets has just been through, (n,)."""
     _columns: list[dict[str, IntArray | int]] = field(default_factory=list)
     _exists: list[BoolArray | bool] = field(default_factory=list)
 
@@ -104,6 +108,8 @@ class TableBuilder:
         strided = downsample == downsample_code("stride")
         out_size = np.where(strided, (self.size + 1) // 2, np.where(downsample > 0, self.size // 2, self.size))
         out_size = np.where(is_kind(kind, "global_pool", "feature_mix", "classifier"), 1, out_size)
+        pools_first = is_kind(kind, "pool") | ((downsample > 0) & ~strided)
+        ends_linearly = is_kind(kind, "inverted", "fused")
         self._exists.append(column.exists)
         self._columns.append(
             {
@@ -118,6 +124,7 @@ class TableBuilder:
                 "pooling": column.pooling,
                 "se_channels": column.se_channels,
                 "activation": column.activation,
+                "pooled_activation": np.where(pools_first, self.activation, 0),
                 "residual": is_kind(kind, "inverted", "fused") & ~strided & (self.channels == column.out_channels),
                 "in_size": self.size,
                 "out_size": out_size,
@@ -126,6 +133,7 @@ class TableBuilder:
         )
         self.channels = np.where(column.exists, column.out_channels, self.channels)
         self.size = np.where(column.exists, out_size, self.size)
+        self.activation = np.where(column.exists, np.where(ends_linearly, 0, column.activation), self.activation)
 
     def table(self) -> BlockTable:
         """Everything added so far."""

@@ -20,6 +20,8 @@ FEWEST_ON_ITS_OWN = 20
 """Networks from which a first estimate can be fitted; with fewer only a transfer is tried, where there is one."""
 MOST_FOR_SCALES = 300
 USUAL_SHARE = 0.95
+MODEL_VERSION = 2
+"""Of what models are made of, `terms` and `layers` above all: a stored one of another version cannot be read."""
 FIGURES = 4
 """Significant digits of what is kept for plots."""
 
@@ -73,6 +75,7 @@ class Fitted:
         """As stored."""
         pairs = {"measured_ms": self.measured_ms, "predicted_ms": self.predicted_ms}
         return {
+            "model_version": MODEL_VERSION,
             "method": self.method,
             "errors": self.errors.to_json(),
             "mape_of_methods": dict(self.mape_of_methods),

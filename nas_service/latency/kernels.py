@@ -9,6 +9,7 @@ from nas_service.latency.layers import (
     OPERATOR,
     OUT,
     OUT_SIZE,
+    READ,
     Operator,
 )
 from nas_service.latency.networks import Networks
@@ -30,7 +31,7 @@ weights; what is left over is computed apart."""
 
 
 def layer_features(layers: IntArray) -> FloatArray:
-    """Of layers (u, 9), scaled: what makes one layer of an operator more or less efficient than another."""
+    """Of layers (u, 10), scaled: what makes one layer of an operator more or less efficient than another."""
     read, written, side, kernel = (layers[:, place] for place in (IN, OUT, OUT_SIZE, KERNEL))
     taps = taps_of(layers) / np.maximum(side, 1)
     run = np.where(layers[:, OPERATOR] == Operator.POINTWISE, side**2, side)
@@ -38,6 +39,7 @@ def layer_features(layers: IntArray) -> FloatArray:
         kernel == 5,
         kernel == 7,
         layers[:, ACTIVATION] == HARD_SWISH,
+        layers[:, READ] == HARD_SWISH,
         *(channels % vector == 0 for channels in (read, written) for vector in (8, 16)),
         read < 16,
         written < 16,

@@ -30,14 +30,14 @@ class Operator(IntEnum):
     """A matrix product on one pixel: classifier and feature mix."""
 
 
-FIELDS = ("operator", "in_channels", "out_channels", "kernel", "stride", "in_size", "out_size", "activation")
-OPERATOR, IN, OUT, KERNEL, STRIDE, IN_SIZE, OUT_SIZE, ACTIVATION = range(len(FIELDS))
-"""Places in the last axis."""
+FIELDS = ("operator", "in_channels", "out_channels", "kernel", "stride", "in_size", "out_size", "activation", "read")
+OPERATOR, IN, OUT, KERNEL, STRIDE, IN_SIZE, OUT_SIZE, ACTIVATION, READ = range(len(FIELDS))
+"""Places in the last axis. `READ` is the activation that the channels a pool reads have been through, else 0."""
 LAYERS_A_BLOCK = 6
 
 
 def layers_of(table: BlockTable) -> IntArray:
-    """The layers of every block by `FIELDS`: (..., 6, 8) for tables of any shape.
+    """The layers of every block by `FIELDS`: (..., 6, 9) for tables of any shape.
 
     The operator of a place that a block does not fill is `ABSENT`, its other fields are 0.
     """
@@ -54,14 +54,16 @@ def layers_of(table: BlockTable) -> IntArray:
 
     by_max = table.downsample == downsample_code("max")
     pool = np.where(by_max, Operator.MAX_POOL, Operator.AVG_POOL)
-    put(0, pooled, pool, table.in_channels, table.in_channels, 2, 2, table.in_size, side)
+    put(0, pooled, pool, table.in_channels, table.in_channels, 2, 2, table.in_size, side, 0, table.pooled_activation)
     expands = table.is_kind("inverted") & (table.mid_channels != table.in_channels)
     put(1, expands, Operator.POINTWISE, table.in_channels, wide, 1, 1, side, side, table.activation)
     operator = _spatial_operator(table)
     before = np.where(table.is_kind("fused"), table.in_channels, wide)
     after = np.where(table.is_kind("conv"), table.out_channels, wide)
     activation = np.where(table.is_kind("pool", "global_pool"), 0, table.activation)
-    put(2, operator != ABSENT, operator, before, after, table.kernel, table.stride, side, table.out_size, activation)
+    read = np.where(table.is_kind("pool"), table.pooled_activation, 0)
+    sides = (side, table.out_size)
+    put(2, operator != ABSENT, operator, before, after, table.kernel, table.stride, *sides, activation, read)
     out = table.out_size
     put(3, table.se_channels > 0, Operator.SQUEEZE_EXCITE, wide, table.se_channels, 1, 1, out, out)
     linear = table.is_kind("feature_mix", "classifier")

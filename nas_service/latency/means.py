@@ -37,7 +37,7 @@ class Mean(Protocol):
         ...
 
     def layers_ms(self, layers: IntArray) -> FloatArray:
-        """Time of each layer (u, 9), (u,)."""
+        """Time of each layer (u, 10), (u,)."""
         ...
 
     def rest_ms(self, networks: Networks, weights: FloatArray) -> FloatArray:

@@ -13,7 +13,7 @@ from search_spaces.table import ABSENT, BlockTable, FloatArray, IntArray
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """Of blocks the distinct layers, (u, 9): `layers.FIELDS`, and whether the input is in plain layout."""
+    """Of blocks the distinct layers, (u, 10): `layers.FIELDS`, and whether the input is in plain layout."""
 
     layers: IntArray
     of_block: Any
@@ -47,7 +47,7 @@ class Parts:
 
 
 def plain_before(layers: IntArray, vector: int) -> IntArray:
-    """1 where a layer of blocks (b, 6, 8) finds its input in plain layout (channels apart), (b, 6); else 0.
+    """1 where a layer of blocks (b, 6, 9) finds its input in plain layout (channels apart), (b, 6); else 0.
 
     Convolutions leave channels packed by the width of vectors. Pools of channels that do not fill vectors and
     squeeze-and-excite leave them apart, and what comes next may have to pack them again.

@@ -131,7 +131,7 @@ class Process:
         return np.stack([parts.in_blocks(of_layer) for of_layer in numbers], axis=1)
 
     def layers_ms(self, layers: IntArray) -> FloatArray:
-        """Corrected times of layers (u, 9), (u,)."""
+        """Corrected times of layers (u, 10), (u,)."""
         times: FloatArray = self.mean.layers_ms(layers) * np.maximum(1 + self._compared(layers)[0], LEAST)
         return times
 

@@ -10,6 +10,7 @@ from nas_service.latency.layers import (
     OPERATOR,
     OUT,
     OUT_SIZE,
+    READ,
     STRIDE,
     Operator,
 )
@@ -17,7 +18,7 @@ from nas_service.latency.networks import Networks
 from search_spaces.plan import ACTIVATIONS
 from search_spaces.table import ABSENT, BoolArray, FloatArray, IntArray
 
-PLAIN = 8
+PLAIN = 9
 """Place of `Parts.layers` that says whether the input is in plain layout."""
 HARD_SWISH = ACTIVATIONS.index("hard_swish")
 CONVOLUTIONS = (Operator.POINTWISE, Operator.DENSE, Operator.DEPTHWISE)
@@ -28,7 +29,7 @@ CACHES_MIB = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 def terms_of(layers: IntArray, vector: int) -> FloatArray:
-    """Of layers (u, 9): (u, terms). All counts, of calls, operations or numbers moved."""
+    """Of layers (u, 10): (u, terms). All counts, of calls, operations or numbers moved."""
     operator = layers[:, OPERATOR]
     gates = operator == Operator.SQUEEZE_EXCITE
     read = layers[:, IN] * layers[:, IN_SIZE] ** 2
@@ -36,6 +37,7 @@ def terms_of(layers: IntArray, vector: int) -> FloatArray:
     written = np.where(gates, layers[:, IN], layers[:, OUT]) * after
     padded = [_padded(layers[:, place], vector) for place in (IN, OUT)]
     activated = layers[:, ACTIVATION] == HARD_SWISH
+    as_convolved = np.isin(operator, POOLS) & (layers[:, READ] != HARD_SWISH)
     packs, unpacks = _packs(layers, vector), _unpacks(layers, vector)
     columns = [
         np.where(operator == ABSENT, 0, 1),
@@ -48,6 +50,10 @@ def terms_of(layers: IntArray, vector: int) -> FloatArray:
         activated,
         padded[1] * after,
         padded[0] * layers[:, IN_SIZE] ** 2,
+        _on_padding(layers, *padded),
+        _left_over(layers, vector),
+        as_convolved,
+        as_convolved * macs_of(layers),
         packs * read,
         unpacks * read,
         packs,
@@ -116,6 +122,20 @@ def _unpacks(layers: IntArray, vector: int) -> BoolArray:
     narrow = np.isin(operator, (Operator.POINTWISE, Operator.DENSE)) & (channels < vector)
     odd = np.isin(operator, POOLS) & (channels % vector != 0)
     found: BoolArray = (narrow | odd | (operator == Operator.SQUEEZE_EXCITE)) & (layers[:, PLAIN] == 0)
+    return found
+
+
+def _on_padding(layers: IntArray, read: IntArray, written: IntArray) -> IntArray:
+    """Multiply-accumulates of a dense convolution with padding: a matrix product does them like all others."""
+    places = layers[:, KERNEL] ** 2 * layers[:, OUT_SIZE] ** 2 - taps_of(layers) ** 2
+    found: IntArray = np.where(layers[:, OPERATOR] == Operator.DENSE, read * written * places, 0)
+    return found
+
+
+def _left_over(layers: IntArray, vector: int) -> IntArray:
+    """Kernel places of a depthwise convolution whose last channels do not fill a vector and are taken one by one."""
+    odd = (layers[:, OPERATOR] == Operator.DEPTHWISE) & (layers[:, IN] % vector != 0)
+    found: IntArray = odd * taps_of(layers) ** 2
     return found
 
 

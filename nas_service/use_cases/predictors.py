@@ -11,6 +11,7 @@ from nas_service.domain.entities import Device
 from nas_service.domain.predictors import Birthplace, Predictor, Subject, Timed
 from nas_service.domain.spec import LOCAL_DEVICE, TargetSpec
 from nas_service.latency.evidence import Evidence
+from nas_service.latency.fit import MODEL_VERSION
 from nas_service.latency.networks import networks_of
 from nas_service.use_cases.ports import UnitOfWork
 
@@ -32,15 +33,22 @@ def view(uow: UnitOfWork, predictor: Predictor, tenant: str) -> PredictorView:
 
 
 def outdated(predictor: Predictor, devices: Sequence[Device]) -> str | None:
-    """Why the latencies of its target are not what they were when it was measured; None where they are.
+    """Why its model cannot be read, or the latencies of its target are not what was measured; None where all holds.
 
     A device that is away has not changed. What was imported was not measured here, and does not expire.
     """
     born, target = predictor.birthplace, predictor.target
     if born is None:
         return None
+    if not has_known_model(predictor):
+        return "it was made by another version of this service: the next search with this target makes it again"
     reasons = [_changed(born, target, device.description) for device in devices if _is_named(device, target.device)]
     return None if None in reasons or not reasons else reasons[-1]
+
+
+def has_known_model(predictor: Predictor) -> bool:
+    """Whether this version reads its model; the format of imported tables does not change."""
+    return predictor.birthplace is None or predictor.report.get("model_version") == MODEL_VERSION
 
 
 def _is_named(device: Device, name: str) -> bool:

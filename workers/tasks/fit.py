@@ -8,7 +8,7 @@ from nas_service.domain.spec import TargetSpec
 from nas_service.latency.documents import predictor_from_json
 from nas_service.latency.fit import fit_predictor
 from nas_service.latency.process import Process
-from nas_service.use_cases.predictors import evidence_of, of_one_birthplace
+from nas_service.use_cases.predictors import evidence_of, has_known_model, of_one_birthplace
 from workers.tasks.context import Task
 
 
@@ -23,7 +23,8 @@ def _fit(task: Task, target: int) -> JsonDict:
     with task.service.store.read() as uow:
         timed = of_one_birthplace(uow.predictors.timed(subject, wanted, search.tenant))
         others = [other for other in uow.predictors.of(subject, search.tenant) if other.target != wanted]
-        models = {_name(other.target): predictor_from_json(uow.predictors.model(other.id)) for other in others}
+        usable = [other for other in others if has_known_model(other)]
+        models = {_name(other.target): predictor_from_json(uow.predictors.model(other.id)) for other in usable}
     sources = {name: model for name, model in models.items() if isinstance(model, Process)}
     fitted = fit_predictor(evidence_of(subject, timed), sources, on_progress=task.lease.check)
     return {

@@ -8,6 +8,7 @@ from nas_service.domain.metrics import profiled_targets
 from nas_service.domain.predictors import Birthplace, Origin, Predictor, Subject
 from nas_service.domain.states import SearchStatus
 from nas_service.use_cases.advance.context import Context
+from nas_service.use_cases.predictors import has_known_model
 
 FEWEST = 10
 """Measurements from which a predictor may be made: with another target's predictor they can be enough."""
@@ -29,7 +30,8 @@ def enqueue_fit(context: Context) -> None:
     spec, subject, tenant = context.search.spec, Subject.of(context.search), context.search.tenant
     predictors = context.uow.predictors
     counts = [predictors.timed_count(subject, target, tenant) for target in spec.targets]
-    known = {found.target: found.measured_count for found in predictors.of(subject, tenant)}
+    usable = [found for found in predictors.of(subject, tenant) if has_known_model(found)]
+    known = {found.target: found.measured_count for found in usable}
     needed = [
         FEWEST if is_profile(context) else max(FEWEST_UNASKED, GROWTH * known.get(target, 0)) for target in spec.targets
     ]

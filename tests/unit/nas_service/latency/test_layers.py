@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 import search_spaces
-from nas_service.latency.layers import IN, KERNEL, OPERATOR, OUT, OUT_SIZE, Operator, layers_of
+from nas_service.latency.layers import FIELDS, IN, KERNEL, OPERATOR, OUT, OUT_SIZE, READ, Operator, layers_of
 from nas_service.latency.networks import networks_of
 from nas_service.latency.parts import Parts, plain_before
 from nas_service.latency.terms import macs_of, taps_of, terms_of
 from search_spaces import NetworkInput, names
+from search_spaces.plan import ACTIVATIONS
 from search_spaces.table import ABSENT
 
 DATA = NetworkInput(3, 10)
@@ -19,7 +20,7 @@ PRESETS = [(name, preset) for name in names() for preset in search_spaces.get(na
 def test_layers_without_padding_do_the_arithmetic_that_the_space_counts(name: str, preset: str) -> None:
     space = search_spaces.get(name, preset)
     rows = space.to_indices(space.sample(np.random.default_rng(0), 20))
-    layers = layers_of(space.layout(rows, DATA)).reshape(len(rows), -1, 8)
+    layers = layers_of(space.layout(rows, DATA)).reshape(len(rows), -1, len(FIELDS))
     weights = layers[..., IN] * layers[..., OUT] * layers[..., KERNEL] ** 2
     weights = np.where(layers[..., OPERATOR] == Operator.DEPTHWISE, layers[..., IN] * layers[..., KERNEL] ** 2, weights)
     squeezes = layers[..., OPERATOR] == Operator.SQUEEZE_EXCITE
@@ -29,14 +30,14 @@ def test_layers_without_padding_do_the_arithmetic_that_the_space_counts(name: st
 
 
 def test_kernel_places_that_only_ever_meet_padding_are_not_counted() -> None:
-    layers = np.array([[Operator.DENSE, 1, 1, 5, 1, 1, 1, 0], [Operator.DENSE, 1, 1, 3, 1, 4, 4, 0]])
+    layers = np.array([[Operator.DENSE, 1, 1, 5, 1, 1, 1, 0, 0], [Operator.DENSE, 1, 1, 3, 1, 4, 4, 0, 0]])
     assert taps_of(layers).tolist() == [1, 2 + 3 + 3 + 2]
     assert macs_of(layers).tolist() == [1, 100]
 
 
 def test_packed_channels_are_taken_apart_for_narrow_convolutions_and_packed_again_behind_odd_pools() -> None:
-    pool, conv = [Operator.MAX_POOL, 24, 24, 2, 2, 8, 4, 0], [Operator.POINTWISE, 24, 32, 1, 1, 4, 4, 1]
-    absent = [ABSENT, *[0] * 7]
+    pool, conv = [Operator.MAX_POOL, 24, 24, 2, 2, 8, 4, 0, 0], [Operator.POINTWISE, 24, 32, 1, 1, 4, 4, 1, 0]
+    absent = [ABSENT, *[0] * 8]
     block = np.array([[pool, conv, absent, absent, absent, absent]])
     plain = plain_before(block, 16)
     assert plain[0, :2].tolist() == [0, 1]
@@ -44,6 +45,22 @@ def test_packed_channels_are_taken_apart_for_narrow_convolutions_and_packed_agai
     unpacks, packs = terms_of(rows, 16)[:, -1], terms_of(rows, 16)[:, -2]
     assert (packs.tolist(), unpacks.tolist()) == ([0, 1], [1, 0])
     assert plain_before(block, 8)[0, 1] == 0
+
+
+def test_a_pool_knows_the_activation_of_what_it_reads_and_nothing_else_does() -> None:
+    """Quantized runtimes leave hard-swish in other numbers, and pool those differently."""
+    space = search_spaces.get("mobilenet", "small")
+    drawn = space.sample(np.random.default_rng(2), 100)
+    layers = layers_of(space.layout(space.to_indices(drawn), DATA))
+    pools = np.isin(layers[..., OPERATOR], (Operator.MAX_POOL, Operator.AVG_POOL))
+    assert not layers[..., READ][~pools].any()
+    for architecture, read, pooled in zip(drawn, layers[..., READ], pools, strict=True):
+        expected, last = [], ""
+        for block in space.plan(architecture, DATA).blocks:
+            if block.kind == "pool" or block.downsample in ("max", "avg"):
+                expected.append(last)
+            last = "" if block.kind in ("inverted", "fused") else block.activation
+        assert [ACTIVATIONS[code] for code in read[pooled]] == expected
 
 
 def test_a_networks_layers_are_those_of_its_blocks_however_many_share_them() -> None:

@@ -10,12 +10,14 @@ import search_spaces
 from nas_service.domain.entities import Device
 from nas_service.domain.predictors import Birthplace, Origin, Predictor, Subject, Timed
 from nas_service.domain.spec import TargetSpec
-from nas_service.use_cases.predictors import evidence_of, of_one_birthplace, outdated
+from nas_service.latency.fit import MODEL_VERSION
+from nas_service.use_cases.predictors import evidence_of, has_known_model, of_one_birthplace, outdated
 
 SUBJECT = Subject("mobilenet", "tiny", 1, 10, 8, 8)
 BORN = Birthplace("d1", {"onnxruntime": "1.31.1", "python": "3.11.7"})
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-PREDICTOR = Predictor("predictor-1", "default", SUBJECT, TargetSpec(), Origin.MEASURED, BORN, 40, {}, NOW)
+REPORT = {"model_version": MODEL_VERSION}
+PREDICTOR = Predictor("predictor-1", "default", SUBJECT, TargetSpec(), Origin.MEASURED, BORN, 40, REPORT, NOW)
 
 
 def a_device(device_id: str = "d1", version: str = "1.31.1", available: bool = True) -> Device:
@@ -33,6 +35,14 @@ def test_what_has_changed_is_named() -> None:
     assert "1.31.1 when it was measured and is 1.32.0 now" in str(outdated(PREDICTOR, [a_device(version="1.32.0")]))
     assert "local is d2 now" in str(outdated(PREDICTOR, [a_device("d2")]))
     assert "not available" in str(outdated(PREDICTOR, [a_device(available=False)]))
+
+
+def test_a_model_of_another_version_is_not_read_but_an_imported_table_is() -> None:
+    """Its coefficients stand for other counts, and there may be more or fewer of them."""
+    old = replace(PREDICTOR, report={"errors": {}})
+    assert "another version" in str(outdated(old, [a_device()]))
+    assert not has_known_model(old)
+    assert has_known_model(replace(old, birthplace=None, origin=Origin.IMPORTED))
 
 
 def test_what_was_imported_does_not_expire() -> None:
