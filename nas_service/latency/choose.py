@@ -1,12 +1,12 @@
 """Which networks to measure next: those whose measurement leaves the least doubt about all others."""
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from nas_service.latency.evidence import Evidence
 from nas_service.latency.means import first_estimate
 from nas_service.latency.networks import Networks
 from nas_service.latency.process import Covariance, Scales
+from nas_service.latency.solvers import Cholesky
 from search_spaces.table import FloatArray, IntArray
 
 SCALES = Scales(layer=0.5, whole=0.07, noise=0.02)
@@ -41,7 +41,7 @@ def most_informative(known: Evidence, pool: Networks, count: int) -> IntArray:
 
 def _posterior(covariance: FloatArray, known: int) -> FloatArray:
     """Of all but the first `known`, given those."""
-    factor = cho_factor(covariance[:known, :known] + SCALES.noise**2 * np.eye(known), lower=True)
+    factor = Cholesky.of(covariance[:known, :known] + SCALES.noise**2 * np.eye(known))
     across = covariance[known:, :known]
-    left: FloatArray = covariance[known:, known:] - across @ cho_solve(factor, across.T)
+    left: FloatArray = covariance[known:, known:] - across @ factor.solve(across.T)
     return left

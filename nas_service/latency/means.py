@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 import numpy as np
-from scipy.optimize import nnls
 
 from nas_service.latency.evidence import Evidence
 from nas_service.latency.layers import OPERATOR, Operator
 from nas_service.latency.networks import Networks
 from nas_service.latency.parts import Parts
+from nas_service.latency.solvers import nnls
 from nas_service.latency.terms import terms_of, weights_of, whole_terms
 from search_spaces.table import FloatArray, IntArray
 
@@ -109,7 +109,7 @@ class Additive:
 def _common(sums: FloatArray) -> FloatArray:
     """One coefficient a term for all operators, of terms (n, t) over measured times."""
     scale = np.maximum(sums.mean(axis=0), 1e-30)
-    found, _ = nnls(sums / scale, np.ones(len(sums)))
+    found = nnls(sums / scale, np.ones(len(sums)))
     common: FloatArray = np.maximum(found, LEAST_SHARE / len(scale)) / scale
     return common
 
@@ -125,9 +125,7 @@ def _drawn_nnls(free: FloatArray, whole: FloatArray) -> FloatArray:
         ]
     )
     wanted = np.concatenate([np.ones(len(free)), np.full(count, DRAW), np.zeros(more)])
-    found, _ = nnls(system, wanted, maxiter=30 * (count + more))
-    factors: FloatArray = found
-    return factors
+    return nnls(system, wanted, maxiter=30 * (count + more))
 
 
 def estimates(evidence: Evidence) -> list[Additive]:

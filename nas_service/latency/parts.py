@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy import sparse
 
 from nas_service.latency.layers import IN, LAYERS_A_BLOCK, OPERATOR, Operator, layers_of
 from nas_service.latency.networks import Networks
+from nas_service.latency.solvers import sparse_matrix
 from search_spaces.table import ABSENT, BlockTable, FloatArray, IntArray
 
 
@@ -17,7 +17,7 @@ class Parts:
 
     layers: IntArray
     of_block: Any
-    """How often a distinct block (b) has a layer (u): a sparse matrix (b, u), for scipy's have no types."""
+    """How often a distinct block (b) has a layer (u): a sparse matrix (b, u)."""
 
     @classmethod
     def of(cls, blocks: BlockTable, vector: int) -> Self:
@@ -28,7 +28,7 @@ class Parts:
         present = np.flatnonzero(rows[:, OPERATOR] != ABSENT)
         distinct, place = np.unique(rows[present], axis=0, return_inverse=True)
         entries = (np.ones(len(present)), (present // LAYERS_A_BLOCK, place.ravel()))
-        return cls(distinct, sparse.csr_array(entries, shape=(len(layers), len(distinct))))
+        return cls(distinct, sparse_matrix(entries, (len(layers), len(distinct))))
 
     def in_blocks(self, of_layer: FloatArray | IntArray) -> FloatArray:
         """Sums over each block's layers, (b,), of a number a layer (u,)."""
@@ -38,9 +38,9 @@ class Parts:
     def in_networks(self, networks: Networks) -> FloatArray:
         """How often each network has each layer, (n, u). For hundreds of networks, not for many thousands."""
         count, width = networks.places.shape
-        has = sparse.csr_array(
+        has = sparse_matrix(
             (np.ones(count * width), networks.places.ravel(), np.arange(0, count * width + 1, width)),
-            shape=(count, self.of_block.shape[0]),
+            (count, self.of_block.shape[0]),
         )
         found: FloatArray = (has @ self.of_block).toarray()
         return found

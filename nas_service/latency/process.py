@@ -14,7 +14,6 @@ from itertools import product
 from typing import Any, Self
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from nas_service.latency.arrays_json import packed, unpacked
 from nas_service.latency.evidence import Evidence
@@ -23,6 +22,7 @@ from nas_service.latency.lookup import Lookup
 from nas_service.latency.means import Mean
 from nas_service.latency.networks import Networks
 from nas_service.latency.parts import Parts
+from nas_service.latency.solvers import Cholesky
 from nas_service.latency.terms import macs_of, weights_of
 from search_spaces.table import BlockTable, FloatArray, IntArray
 
@@ -205,6 +205,6 @@ def _solve(
 ) -> tuple[FloatArray, float]:
     """The weights of the networks, and the logarithm of the likelihood but for a constant."""
     noise = scales.noise**2 + np.where(np.isfinite(own_noise), own_noise, LARGEST_NOISE) ** 2
-    factor = cho_factor(covariance.under(scales) + np.diag(noise), lower=True)
-    weights = cho_solve(factor, excess)
-    return weights, float(-excess @ weights / 2 - np.log(np.diag(factor[0])).sum())
+    factor = Cholesky.of(covariance.under(scales) + np.diag(noise))
+    weights = factor.solve(excess)
+    return weights, float(-excess @ weights / 2) - factor.half_log_determinant

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy.optimize import nnls
 
 from nas_service.latency.evidence import Evidence
 from nas_service.latency.layers import OPERATOR, Operator
 from nas_service.latency.networks import Networks
 from nas_service.latency.parts import Parts
 from nas_service.latency.process import Process
+from nas_service.latency.solvers import nnls
 from nas_service.latency.terms import weights_of
 from search_spaces.table import FloatArray, IntArray
 
@@ -37,7 +37,7 @@ class Rescaled:
         common = 1 / float(np.median(columns.sum(axis=1)))
         count = columns.shape[1]
         system = np.vstack([columns * common, DRAW * np.eye(count)])
-        found, _ = nnls(system, np.concatenate([np.ones(len(columns)), np.full(count, DRAW)]), maxiter=30 * count)
+        found = nnls(system, np.concatenate([np.ones(len(columns)), np.full(count, DRAW)]), maxiter=30 * count)
         return cls(source, found * common)
 
     @property
