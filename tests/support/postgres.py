@@ -29,16 +29,16 @@ class PostgresServer:
     def database(self) -> Iterator[str]:
         """A fresh, empty, uniquely named database; yields its SQLAlchemy URL, drops it at the end."""
         name = f"nas_test_{uuid.uuid4().hex}"
-        self._execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name}")
         try:
             yield self.admin_url.set(database=name).render_as_string(hide_password=False)
         finally:
-            self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def answers(self) -> bool:
         """Whether the server can be reached and spoken to."""
         try:
-            self._execute("SELECT 1")
+            self.execute("SELECT 1")
         except OperationalError:
             return False
         return True
@@ -46,10 +46,11 @@ class PostgresServer:
     def forgo_durability(self) -> None:
         """Trade safety from power cuts for speed; only for a server that dies with the tests."""
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            self._execute(f"ALTER SYSTEM SET {setting} = off")
-        self._execute("SELECT pg_reload_conf()")
+            self.execute(f"ALTER SYSTEM SET {setting} = off")
+        self.execute("SELECT pg_reload_conf()")
 
-    def _execute(self, statement: str) -> None:
+    def execute(self, statement: str) -> None:
+        """Outside of any transaction, as making and dropping databases asks for."""
         engine = self._engine()
         with engine.connect() as connection:
             connection.execute(text(statement))
