@@ -16,10 +16,10 @@ from nas_service.domain.outcome import Draft, Outcome, OutcomeState
 from nas_service.domain.spec import DatasetSpec, SearchSpec
 from nas_service.search.create import create_study
 from nas_service.search.predictor import PlainProblem
-from nas_service.search.schema import create_tables
 from nas_service.search.study import StudyMemory
 from nas_service.store.engine import for_writing, make_engine
 from search_spaces import Choice
+from tests.support.migrated import give_tables
 
 CHOICES = (
     Choice("kernel", (3, 5, 7)),
@@ -123,6 +123,6 @@ def empty_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Eng
 
 @pytest.fixture
 def engine(empty_engine: Engine) -> Engine:
-    """A database with Optuna's tables."""
-    create_tables(empty_engine)
+    """A database with all tables, Optuna's among them."""
+    give_tables(empty_engine)
     return empty_engine
