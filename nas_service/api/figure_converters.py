@@ -8,7 +8,7 @@ from nas_service.domain.metrics import objective_key
 from nas_service.domain.records import CurveRecord, WorkRecord
 from nas_service.use_cases.figures.growth import growth
 from nas_service.use_cases.figures.importance import importance
-from nas_service.use_cases.figures.points import points
+from nas_service.use_cases.figures.points import Points, points
 from nas_service.use_cases.figures.proxies import agreements
 from nas_service.use_cases.ports import UnitOfWork
 from nas_service.wire.figures import (
@@ -33,8 +33,16 @@ CURVES, SPANS = 300, 2000
 
 
 def points_info(uow: UnitOfWork, search: Search) -> PointsInfo:
-    """Every candidate."""
-    found = points(uow, search)
+    """Every candidate, by the numbers that the search went by."""
+    return _points_info(search, points(uow, search))
+
+
+def final_points_info(uow: UnitOfWork, search: Search) -> PointsInfo:
+    """The same, but finished ones by their final numbers."""
+    return _points_info(search, points(uow, search, final=True))
+
+
+def _points_info(search: Search, found: Points) -> PointsInfo:
     rows = found.candidates
     return PointsInfo(
         search_id=search.id,
@@ -48,6 +56,7 @@ def points_info(uow: UnitOfWork, search: Search) -> PointsInfo:
             key: Intervals(low=tuple(i and i[0] for i in column), high=tuple(i and i[1] for i in column))
             for key, column in found.intervals.items()
         },
+        final=found.final,
     )
 
 

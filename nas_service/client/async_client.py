@@ -109,9 +109,9 @@ class AsyncClient:
         """The front as a table: one line a member."""
         return await self._do(calls.front_csv(search_id, target))
 
-    async def points(self, search_id: str) -> PointsInfo:
-        """All candidates as columns."""
-        return await self._do(calls.points(search_id))
+    async def points(self, search_id: str, *, final: bool = False) -> PointsInfo:
+        """All candidates as columns; with `final` finished and compressed ones by the numbers that make the front."""
+        return await self._do(calls.points(search_id, final=final))
 
     async def growth(self, search_id: str) -> GrowthInfo:
         """The hypervolume against time and evaluations."""

@@ -126,9 +126,9 @@ def front_csv(search_id: str, target: int | None) -> Call[str]:
     return Call("GET", f"/v1/searches/{search_id}/front", bytes.decode, {"params": params})
 
 
-def points(search_id: str) -> Call[PointsInfo]:
+def points(search_id: str, *, final: bool) -> Call[PointsInfo]:
     """All candidates as columns."""
-    return _get(f"/v1/searches/{search_id}/points", PointsInfo)
+    return _get(f"/v1/searches/{search_id}/points", PointsInfo, final=str(final).lower())
 
 
 def growth(search_id: str) -> Call[GrowthInfo]:

@@ -115,9 +115,9 @@ class Client:
         """The front as a table: one line a member."""
         return self._do(calls.front_csv(search_id, target))
 
-    def points(self, search_id: str) -> PointsInfo:
-        """All candidates as columns."""
-        return self._do(calls.points(search_id))
+    def points(self, search_id: str, *, final: bool = False) -> PointsInfo:
+        """All candidates as columns; with `final` finished and compressed ones by the numbers that make the front."""
+        return self._do(calls.points(search_id, final=final))
 
     def growth(self, search_id: str) -> GrowthInfo:
         """The hypervolume against time and evaluations."""

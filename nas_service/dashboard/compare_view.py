@@ -68,8 +68,21 @@ def candidates_view(uow: UnitOfWork, ids: Sequence[str]) -> dict[str, Any]:
         "rows": comparison.value_rows([column.candidate.architecture for column in columns]),
         "initial": {
             "searches": [_plain(search) for search in searches],
-            "marks": [{"id": c.candidate.id, "search": c.search.id} for c in columns],
+            "marks": [_mark(column) for column in columns],
         },
+    }
+
+
+def _mark(column: CandidateColumn) -> dict[str, Any]:
+    candidate = column.candidate
+    return {
+        "id": candidate.id,
+        "search": column.search.id,
+        "number": candidate.number,
+        "status": candidate.status,
+        "metrics": candidate.metrics,
+        "intervals": candidate.intervals,
+        "architecture": candidate.architecture,
     }
 
 

@@ -26,8 +26,8 @@ class Material:
 
     @cached_property
     def points(self) -> PointsInfo:
-        """All candidates as columns."""
-        return self._client.points(self._id)
+        """All candidates as columns, those of the front by the numbers that it is made of."""
+        return self._client.points(self._id, final=True)
 
     @cached_property
     def growth(self) -> GrowthInfo:

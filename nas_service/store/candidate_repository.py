@@ -48,7 +48,11 @@ _RUNNERS = (
     .order_by(candidates.c.number)
 )
 _NAMED = select(candidates).where(candidates.c.id.in_(bindparam("candidate_ids", expanding=True)))
-_COUNTS = select(candidates.c.status, func.count()).where(_OF_SEARCH).group_by(candidates.c.status)
+_COUNTS = (
+    select(candidates.c.status, func.count())
+    .where(_OF_SEARCH, candidates.c.parent_id.is_(None))
+    .group_by(candidates.c.status)
+)
 
 
 class SqlCandidates:
@@ -102,7 +106,7 @@ class SqlCandidates:
         return self._connection.scalar(_IN_FLIGHT, {"search_id": search_id}) or 0
 
     def counts(self, search_id: str) -> Mapping[CandidateStatus, int]:
-        """How many candidates are in each status (those with none are left out)."""
+        """How many proposed candidates, no children, are in each status (those with none are left out)."""
         rows = self._connection.execute(_COUNTS, {"search_id": search_id})
         return {CandidateStatus(status): count for status, count in rows}
 

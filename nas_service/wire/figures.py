@@ -39,6 +39,8 @@ class PointsInfo(Document):
     choices: dict[str, ChoiceCodes]
     intervals: dict[str, Intervals]
     """By metric key."""
+    final: tuple[bool, ...]
+    """Whose numbers are final, where they were asked for: where there are any, they alone make the front."""
 
 
 class GrowthStep(Document):

@@ -134,7 +134,8 @@ class SearchDetail(SearchSummary):
 
     spec: SearchSpec
     candidates: dict[CandidateStatus, int]
-    """How many candidates are in each status; statuses with none are left out."""
+    """How many of those that it has proposed are in each status; statuses with none are left out. Compressed ones are
+    not counted."""
     reused_count: int
     """Completed candidates whose accuracy was already known from an equal evaluation."""
     active_s: float

@@ -17,6 +17,7 @@ from nas_service.domain.entities import Measurement, Search, new_id
 from nas_service.domain.spec import TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus
 from tests.support.api import new_service, plain_logs, serving
+from tests.support.compressed_search import compressed_search
 from tests.support.finished_search import seed
 from tests.support.values import NOW, a_candidate
 from tests.support.watched import PHONE, TIMEOUT_MS, launch, serious_findings, watched
@@ -233,6 +234,26 @@ def around(chart: Locator) -> Iterator[tuple[float, float]]:
     for step_x in range(12):
         for step_y in range(12):
             yield box["x"] + box["width"] / 2 + 5 * step_x - 30, box["y"] + box["height"] / 2 + 5 * step_y - 30
+
+
+def test_compressed_members_of_the_front_stand_with_the_others_wherever_candidates_do(served: Served) -> None:
+    search_id = compressed_search(served.service)
+    with watched(served.browser) as page:
+        page.goto(f"{served.url}/searches/{search_id}")
+        members = page.request.get(f"{served.url}/v1/searches/{search_id}/front").json()["members"]
+        child = next(member["candidate"] for member in members if member["candidate"]["parent_id"])
+        rows = part(page, "members").locator("tbody tr")
+        expect(rows).to_have_count(len(members))
+        expect(rows.filter(has_text=f"#{child['number']}")).to_contain_text("prune-channels of #")
+        expect(page.get_by_text("by their final numbers")).to_be_visible()
+        expect(fact(page, "Candidates")).to_have_text("6 of 6")
+        page.goto(f"{served.url}/compare?candidate={child['id']}&candidate={child['parent_id']}")
+        part(page, "fronts-table").locator("summary").click()
+        expect(part(page, "fronts-table").locator("tbody tr")).to_have_count(2)
+        page.set_viewport_size(PHONE)
+        page.goto(f"{served.url}/candidates/{child['id']}")
+        expect(page.get_by_role("heading", name="Compressed by prune-channels")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
 def test_a_search_without_candidates_says_so(served: Served) -> None:

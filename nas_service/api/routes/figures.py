@@ -1,8 +1,9 @@
 """What plots show of a search and of a network."""
 
 from collections.abc import Callable
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from nas_service.api import figure_converters as converters
 from nas_service.api.answers import Answers, AnswersDep
@@ -19,6 +20,14 @@ from nas_service.wire.figures import CurvesInfo, GrowthInfo, ImportanceInfo, Poi
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 
+Final = Annotated[
+    bool,
+    Query(
+        description="Of a search that has succeeded show finished networks, and compressed ones that help, by their"
+        " final numbers, which make its front."
+    ),
+]
+
 SVG_TYPE = "image/svg+xml"
 DRAWING_AGE_S = 24 * 3600
 """A candidate's architecture never changes."""
@@ -26,10 +35,16 @@ DRAWING_AGE_S = 24 * 3600
 
 @router.get("/searches/{search_id}/points", response_model=PointsInfo, responses={**UNCHANGED, **refusals(404)})
 def get_points(
-    reader: Reader, store: TenantStore, answers: AnswersDep, search_id: SearchId, if_none_match: IfNoneMatch = None
+    reader: Reader,
+    store: TenantStore,
+    answers: AnswersDep,
+    search_id: SearchId,
+    final: Final = False,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Every candidate with its metrics and choices, as columns: small enough to plot 10,000 of them."""
-    return _figure(store, answers, (search_id, if_none_match), converters.points_info)
+    make = converters.final_points_info if final else converters.points_info
+    return _figure(store, answers, (search_id, if_none_match), make)
 
 
 @router.get("/searches/{search_id}/growth", response_model=GrowthInfo, responses={**UNCHANGED, **refusals(404)})

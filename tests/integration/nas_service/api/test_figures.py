@@ -4,6 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from nas_service.bootstrap import Service
+from tests.support.compressed_search import compressed_search
 from tests.support.finished_search import EPOCHS, LIMIT_MS, seed
 from tests.support.statements import noted
 
@@ -22,6 +23,28 @@ def test_points_are_columns_of_one_length_with_choices_and_intervals(service: Se
     intervals = points["intervals"]["latency_ms@0"]
     assert [low is not None for low in intervals["low"]] == [True] * 4 + [False] * 26
     assert intervals["low"][0] < points["metrics"]["latency_ms@0"][0] < intervals["high"][0]
+
+
+def test_points_by_final_numbers_are_those_of_the_front_with_compressed_ones_among_them(
+    service: Service, client: TestClient
+) -> None:
+    search_id = compressed_search(service)
+    url = f"/v1/searches/{search_id}"
+    proposed, final = client.get(f"{url}/points").json(), client.get(f"{url}/points", params={"final": True}).json()
+    members = client.get(f"{url}/front").json()["members"]
+    children = [member["candidate"]["id"] for member in members if member["candidate"]["parent_id"]]
+    assert children
+    assert not set(children) & set(proposed["ids"])
+    assert not any(proposed["final"])
+    for member in members:
+        row = final["ids"].index(member["candidate"]["id"])
+        assert final["final"][row]
+        assert [final["metrics"][key][row] for key in ("accuracy", "latency_ms@0")] == member["values"]
+    for row, of in enumerate(proposed["ids"]):
+        assert final["ids"][row] == of
+        if not final["final"][row]:
+            assert final["metrics"]["accuracy"][row] == proposed["metrics"]["accuracy"][row]
+    assert client.get(url).json()["candidates"] == {"COMPLETED": len(proposed["ids"])}, "children were not proposed"
 
 
 def test_choices_of_points_are_those_of_the_architectures(service: Service, client: TestClient) -> None:

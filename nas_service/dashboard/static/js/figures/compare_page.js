@@ -74,6 +74,8 @@ async function start() {
   const columns = await Promise.all(searches.map(({ id }) => get(`/v1/searches/${id}/points`)));
   const loaded = searches.map((search, i) => {
     const points = new Points(columns[i], search);
+    // Compressed candidates are none that the search has proposed: their numbers come with the page.
+    for (const mark of marks) if (mark.search === search.id && !points.rowOf.has(mark.id)) points.add(mark);
     const of = marks.map((mark, place) => ({ ...mark, color: place })).filter((mark) => mark.search === search.id);
     const named = of.map((mark) => ({ row: points.rowOf.get(mark.id), color: mark.color }));
     return { name: search.name, points, color: comparesCandidates ? null : i, marks: comparesCandidates ? named : null };

@@ -40,6 +40,10 @@ function text({ kind, payload }) {
       return ["Latency predictor made"];
     case "candidate.status":
       return [candidateLink(payload.candidate_id, payload.number), ` ${payload.status.toLowerCase()}`, result(payload)];
+    case "candidate.child":
+      return [candidateLink(payload.candidate_id, payload.number), ` is made by ${payload.recipe.map((entry) => (typeof entry === "string" ? entry : Object.keys(entry)[0])).join(", ")}`];
+    case "candidate.compressed":
+      return [candidateLink(payload.candidate_id, payload.number), ` is ${payload.reason}`];
     case "candidate.finalized":
       return [candidateLink(payload.candidate_id, payload.number ?? "…"), " finalized"];
     case "supernet.trained":

@@ -27,7 +27,7 @@ export class FrontChart {
     const { objectives } = points.search.spec;
     this.up = [isMaximized(view.x, objectives), isMaximized(view.y, objectives)];
     this.rows = points.rowsWith(view.x, view.y);
-    const possible = this.rows.filter((row) => points.isCompleted(row)).map((row) => ({ x: this.x(row), y: this.y(row), row }));
+    const possible = this.rows.filter((row) => points.contends(row)).map((row) => ({ x: this.x(row), y: this.y(row), row }));
     this.front = front(possible, this.up);
     this.chart.describe(this.summary(possible.length));
     this.chart.draw({ keepZoom: sameAxes });

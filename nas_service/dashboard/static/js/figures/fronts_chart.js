@@ -27,7 +27,7 @@ export class FrontsChart {
     const { points, x, y } = of;
     const rows = points.rowsWith(x, y);
     const up = [isMaximized(x, points.search.spec.objectives), isMaximized(y, points.search.spec.objectives)];
-    const possible = rows.filter((row) => points.isCompleted(row)).map((row) => ({ x: points.value(x, row), y: points.value(y, row), row }));
+    const possible = rows.filter((row) => points.contends(row)).map((row) => ({ x: points.value(x, row), y: points.value(y, row), row }));
     return { ...of, rows, up, front: front(possible, up) };
   }
 

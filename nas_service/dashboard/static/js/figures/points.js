@@ -5,6 +5,7 @@ export class Points {
     Object.assign(this, columns);
     this.search = search;
     this.count = columns.ids.length;
+    this.added = new Set();
     this.rowOf = new Map(columns.ids.map((id, row) => [id, row]));
   }
 
@@ -25,6 +26,30 @@ export class Points {
 
   isCompleted(row) {
     return this.statuses[row] === "COMPLETED";
+  }
+
+  // Whether it may be on a front. Final numbers, once there are any, are compared with no others.
+  contends(row) {
+    return this.isCompleted(row) && (this.final[row] || !this.isFinal) && !this.added.has(row);
+  }
+
+  get isFinal() {
+    return this.final.some(Boolean);
+  }
+
+  // A candidate that is shown beside those of the search, and is on no front of theirs.
+  add({ id, number, status, metrics, intervals, architecture }) {
+    const row = this.count++;
+    this.added.add(row);
+    this.rowOf.set(id, row);
+    this.ids.push(id);
+    this.numbers.push(number);
+    this.statuses.push(status);
+    this.feasible.push(true);
+    this.final.push(false);
+    for (const [key, column] of Object.entries(this.metrics)) column[row] = metrics[key] ?? null;
+    for (const [key, column] of Object.entries(this.intervals)) [column.low[row], column.high[row]] = intervals[key] ?? [null, null];
+    for (const [name, { options, codes }] of Object.entries(this.choices)) codes[row] = options.indexOf(architecture[name]);
   }
 
   // Rows with a number for each of these metrics.

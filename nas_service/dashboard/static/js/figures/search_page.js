@@ -134,7 +134,7 @@ function showSelection() {
 }
 
 async function loadFigures() {
-  const [columns, found, grown, learned, effects, done, proxies] = await Promise.all(["points", "front", "growth", "curves", "importance", "timeline", "proxies"].map((name) => get(`${url}/${name}`)));
+  const [columns, found, grown, learned, effects, done, proxies] = await Promise.all(["points?final=true", "front", "growth", "curves", "importance", "timeline", "proxies"].map((name) => get(`${url}/${name}`)));
   const points = new Points(columns, state.search);
   state.points = points;
   state.members = found.members.map(({ candidate }) => points.rowOf.get(candidate.id)).filter((row) => row !== undefined);
@@ -153,7 +153,10 @@ async function loadFigures() {
   parallel.choices = [...new Set([...ranked, ...points.varying()])].slice(0, matchMedia("(max-width: 40rem)").matches ? 2 : PARALLEL_CHOICES);
   showSelection();
   if (done.items.length) timeline.show(done.items, (of) => points.numbers[points.rowOf.get(of)] ?? "?");
-  part("members").replaceChildren(membersTable(points, state.members, picked));
+  part("members").replaceChildren(membersTable(points, found.members, picked));
+  part("final-note").hidden = !points.isFinal;
+  part("growth-note").hidden = !points.isFinal;
+  part("growth-note").textContent = `by the numbers of the search; the front of finished networks: ${(100 * found.hypervolume_ratio).toFixed(1)} %`;
   part("members-empty").hidden = state.members.length > 0;
   for (const table of tables) table.fill();
   for (const [name, rows] of [["growth", grown.steps], ["curves", curves.items], ["importance", importance.effects], ["timeline", done.items]])
