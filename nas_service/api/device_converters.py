@@ -1,7 +1,8 @@
 """Devices, their agents and what these lease: values of the domain to documents on the wire, and back."""
 
 from nas_service.domain.entities import Worker, WorkItem, new_id, profile_queue
-from nas_service.domain.spec import TargetSpec
+from nas_service.domain.executed import is_timed_roughly, timed_target
+from nas_service.domain.spec import SearchSpec
 from nas_service.settings import Settings
 from nas_service.use_cases.devices import KnownDevice
 from nas_service.use_cases.targets import KnownTarget
@@ -71,15 +72,16 @@ def agent_worker(hello: AgentHello, owner: str | None) -> Worker:
     )
 
 
-def lease_info(item: WorkItem, target: TargetSpec, settings: Settings) -> LeaseInfo:
-    """A leased timing."""
+def lease_info(item: WorkItem, spec: SearchSpec, settings: Settings) -> LeaseInfo:
+    """A leased timing of a search with this spec."""
     return LeaseInfo(
         item_id=item.id,
         token=item.token,
-        target=target,
+        target=timed_target(spec, item.payload),
         model_sha256=item.payload["model_sha256"],
         budget_s=settings.measure_budget_s(final=item.payload["final"]),
         final=item.payload["final"],
+        rough=is_timed_roughly(spec),
         lease_s=settings.lease_s,
         heartbeat_s=settings.lease_s / BEATS_A_LEASE,
     )

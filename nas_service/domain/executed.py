@@ -36,6 +36,11 @@ def timed_target(spec: SearchSpec, payload: JsonDict) -> TargetSpec:
     return target.model_copy(update={"precision": payload["precision"]}) if "precision" in payload else target
 
 
+def is_timed_roughly(spec: SearchSpec) -> bool:
+    """Whether its timings are what a latency predictor learns from: many rough ones teach more than few good ones."""
+    return spec.strategy.evaluator == "untrained"
+
+
 def executed_files(spec: SearchSpec, candidate: Candidate) -> dict[str, str]:
     """By target the file that is executed there."""
     targets = as_executed(spec, candidate.recipe).targets

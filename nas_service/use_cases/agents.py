@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nas_service.domain.entities import DEFAULT_TENANT, Failure, JsonDict, Worker, WorkItem
 from nas_service.domain.errors import ConflictError, NotFoundError, UserError
 from nas_service.domain.executed import timed_target
-from nas_service.domain.spec import LOCAL_DEVICE, TargetSpec
+from nas_service.domain.spec import LOCAL_DEVICE, SearchSpec, TargetSpec
 from nas_service.domain.states import SearchStatus, WorkStatus, is_over
 from nas_service.use_cases import work
 from nas_service.use_cases.ports import Store
@@ -58,10 +58,15 @@ def held(store: Store, item_id: str, hold: Hold, tenant: str) -> WorkItem:
     return item
 
 
+def spec_of(store: Store, item: WorkItem) -> SearchSpec:
+    """Of the search that a timing is for."""
+    with store.read() as uow:
+        return uow.searches.get(item.search_id).spec
+
+
 def target_of(store: Store, item: WorkItem) -> TargetSpec:
     """What a timing is to be taken on."""
-    with store.read() as uow:
-        return timed_target(uow.searches.get(item.search_id).spec, item.payload)
+    return timed_target(spec_of(store, item), item.payload)
 
 
 def complete(store: Store, item_id: str, hold: Hold, tenant: str, measured: JsonDict) -> None:

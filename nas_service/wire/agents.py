@@ -81,6 +81,8 @@ class LeaseInfo(Document):
     """Longest time spent on sampling."""
     final: bool
     """Whether the candidate is finalized with it: then throughput is measured, too."""
+    rough: bool
+    """Whether a latency predictor learns from it; then less time and precision are enough."""
     lease_s: float
     """How long the agent may be silent before the item is given to another."""
     heartbeat_s: float

@@ -16,7 +16,7 @@ from nas_service.domain.signals import Signal
 from nas_service.wire.agents import LeaseInfo
 from workers.agent.door import Door, is_passing
 from workers.lease import Abandoned, Lease, LeaseTimes, Paused
-from workers.profiling.measure import Effort
+from workers.profiling.measure import effort_for
 from workers.profiling.timing import Host, time_alone
 
 log = structlog.get_logger()
@@ -80,7 +80,7 @@ class Timer:
         times = LeaseTimes(lease.lease_s, lease.heartbeat_s)
         with Lease(lease.item_id, beat, times, self._shutdown) as hold, tempfile.TemporaryDirectory() as folder:
             model = self._door.fetch_model(lease, Path(folder))
-            effort = Effort(budget_s=lease.budget_s, throughput=lease.final)
+            effort = effort_for(lease.budget_s, final=lease.final, rough=lease.rough)
             return time_alone(model, lease.target, effort, Host(self._lock_dir, hold.check))
 
     def _fail(self, lease: LeaseInfo, failure: Failure, *, retry: bool) -> None:

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,13 @@ class Effort:
 
 ROUGH = Effort(budget_s=0.6, precision=0.02)
 """For what a predictor learns from: many networks timed roughly teach more than few timed well."""
+
+
+def effort_for(budget_s: float, *, final: bool, rough: bool) -> Effort:
+    """What a work item asks for: throughput, too, where its candidate is `final`; no more than ROUGH where `rough`."""
+    if rough:
+        return replace(ROUGH, budget_s=min(budget_s, ROUGH.budget_s))
+    return Effort(budget_s=budget_s, throughput=final)
 
 
 class HarnessDiedError(RetryableError):

@@ -103,7 +103,7 @@ def _lease(service: Service, worker: Worker) -> LeaseInfo | None:
     item = work.claim(service.store, worker.queues, worker.id, lease_s, worker.owner)
     if item is None:
         return None
-    return lease_info(item, agents.target_of(service.store, item), service.settings)
+    return lease_info(item, agents.spec_of(service.store, item), service.settings)
 
 
 def _held(agent: DeviceAgent, service: ServiceDep, item_id: Claimed, holder: Holder) -> WorkItem:
