@@ -17,7 +17,6 @@ SEED = 7
 CANDIDATES = 16
 EACH = (Strike.BROKER, Strike.BROKER, Strike.API, Strike.DATABASE, Strike.LATE, Strike.POOL, Strike.CONTROL)
 KILLS = (Strike.PROCESS,) * 3
-GONE_TIMEOUT_S = 10.0
 
 
 def shuffled(strikes: tuple[Strike, ...]) -> list[Strike]:
@@ -38,7 +37,7 @@ def test_a_search_survives_all_that_may_happen_to_it(postgres_url: str, cache: P
                 found = run(service, url, broker, plan)
             assert len(found.strikes) == len(plan.during) + len(plan.at_the_end)
             assert found.refused >= 1
-            wait_for(lambda: not service.left_over(), "the end of all processes", GONE_TIMEOUT_S)
+            wait_for(lambda: not service.left_over(), "the end of all processes")
             assert left_behind(tmp_path / "home" / "tmp") == []
     except ServiceMissingError as error:
         pytest.skip(str(error))

@@ -1,6 +1,8 @@
 """Processes that die, or stand still, at the very moments between two commits."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.slow]
 
 KINDS = (WorkKind.PREPARE, WorkKind.EVALUATE, WorkKind.PROFILE, WorkKind.FINALIZE)
 """What every search asks for, in turn."""
-TIMEOUT_S = 120.0
+TIMEOUT_S = 300.0
 LONG = {"epochs": 60, "precision": "fp32"}
 """Some seconds of training: long enough to be struck in the middle."""
 
@@ -34,18 +36,29 @@ def claimed(service: RunningService, search: SearchDetail, kind: WorkKind) -> Wo
     return item
 
 
-def kill_the_holder(service: RunningService, search: SearchDetail, kind: WorkKind) -> WorkItem:
-    """Kill whoever claims an item of this kind, however short the work: nobody commits while the test looks."""
+@contextmanager
+def claimed_and_locked(service: RunningService, search: SearchDetail, kind: WorkKind) -> Iterator[WorkItem]:
+    """A claimed item, however short the work, and until the block ends nobody commits."""
 
-    def strike() -> WorkItem | None:
-        with service.store.write():
+    def look() -> tuple[WorkItem, ExitStack] | None:
+        with ExitStack() as lock:
+            lock.enter_context(service.store.write())
             for item in service.leased(search.id, kind):
-                service.worker_of(item).kill()
-                return item
+                return item, lock.pop_all()
         return None
 
-    item = wait_for(strike, f"a claimed {kind} item")
-    assert item is not None
+    found = wait_for(look, f"a claimed {kind} item")
+    assert found is not None
+    item, lock = found
+    with lock:
+        yield item
+
+
+def kill_the_holder(service: RunningService, search: SearchDetail, kind: WorkKind) -> WorkItem:
+    """Kill whoever claims an item of this kind."""
+
+    with claimed_and_locked(service, search, kind) as item:
+        service.worker_of(item).kill()
     return item
 
 
@@ -98,13 +111,12 @@ def artifact_count(home: Path) -> int:
 
 def test_a_worker_killed_with_its_result_computed_but_not_stored_counts_once(service: RunningService) -> None:
     """The test holds the database's write lock: the worker finishes its files, and waits to tell of them."""
+    before = artifact_count(service.home)
     search = submit(service, seed=3)
-    item = claimed(service, search, WorkKind.EVALUATE)
-    worker = service.worker_of(item)
-    with service.store.write():
-        wait_for(lambda: artifact_count(service.home) >= 2, "weights and exported model")
-        wait_for(lambda: service.item(item.id).status is WorkStatus.LEASED, "the item as it was")
-        worker.kill()
+    with claimed_and_locked(service, search, WorkKind.EVALUATE) as item:
+        wait_for(lambda: artifact_count(service.home) >= before + 2, "weights and exported model")
+        assert service.item(item.id).status is WorkStatus.LEASED
+        service.worker_of(item).kill()
     finish(service, search)
     assert service.item(item.id).attempt == 2
     candidate = next(service.client.candidates(search.id))
@@ -117,7 +129,7 @@ def test_a_result_that_comes_after_the_lease_was_lost_is_refused(service: Runnin
     frozen = service.worker_of(item)
     frozen.suspend()
     try:
-        taken = wait_for(lambda: (now := service.item(item.id)).token > item.token and now, "another worker", 30)
+        taken = wait_for(lambda: (now := service.item(item.id)).token > item.token and now, "another worker")
         assert taken.worker_id != item.worker_id
     finally:
         frozen.resume()
@@ -149,7 +161,7 @@ def test_a_stopped_service_drains_in_good_order_and_loses_no_attempt(service: Ru
     item = claimed(service, search, WorkKind.EVALUATE)
     wait_for(lambda: service.item(item.id).progress, "training to begin")
     service.supervisor.send_signal(signal.SIGTERM)
-    assert service.supervisor.wait(timeout=30) == 0
+    assert service.supervisor.wait(timeout=TIMEOUT_S) == 0
     service.wait_until_gone()
     drained = service.item(item.id)
     assert (drained.status, drained.attempt) == (WorkStatus.QUEUED, 0)

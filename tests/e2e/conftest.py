@@ -18,5 +18,7 @@ def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory, data_root: Path, cache: Path) -> Iterator[RunningService]:
     """The embedded service with two workers; nothing of it is left at the end."""
-    with running_service(tmp_path_factory.mktemp("service") / "home", cache, NAS_DATA_ROOTS=str(data_root)) as service:
+    # Nothing dies here, so nothing has to be missed soon; a process of a busy machine may stand still for seconds.
+    settings = {"NAS_DATA_ROOTS": str(data_root), "NAS_LEASE_S": "30"}
+    with running_service(tmp_path_factory.mktemp("service") / "home", cache, **settings) as service:
         yield service

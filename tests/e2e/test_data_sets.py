@@ -30,7 +30,7 @@ def test_a_search_on_files_ends_with_bundles(service: RunningService, data_root:
     assert callable(make)
     name = make(data_root)
     spec = tiny_search(dataset={"name": name}, budget={"candidates": 2}, training={"epochs": 1, "precision": "fp32"})
-    ended = service.client.wait(service.client.submit(spec).id, poll_s=0.2, timeout_s=150)
+    ended = service.client.wait(service.client.submit(spec).id, poll_s=0.2, timeout_s=300)
     assert ended.status is SearchStatus.SUCCEEDED, ended.failure
     assert ended.resolved_dataset is not None
     assert ended.resolved_dataset.classes == tuple("0123456789")
@@ -44,7 +44,7 @@ def test_a_search_on_an_uploaded_folder_ends_with_bundles(service: RunningServic
     uploaded = service.client.upload_dataset(tmp_path / "digit_images")
     dataset = {"name": uploaded.id}
     spec = tiny_search(dataset=dataset, budget={"candidates": 2}, training={"epochs": 1, "precision": "fp32"})
-    ended = service.client.wait(service.client.submit(spec).id, poll_s=0.2, timeout_s=150)
+    ended = service.client.wait(service.client.submit(spec).id, poll_s=0.2, timeout_s=300)
     assert ended.status is SearchStatus.SUCCEEDED, ended.failure
     assert ended.resolved_dataset is not None
     assert ended.resolved_dataset.classes == tuple(c.name for c in uploaded.facts.classes) == tuple("0123456789")
@@ -61,7 +61,7 @@ def test_a_data_set_that_cannot_be_learned_fails_the_search_by_name(service: Run
     for path in sorted((data_root / "source" / "0").iterdir())[:9]:
         path.rename(data_root / "one_class" / "cat" / path.name)
     spec = tiny_search(dataset={"name": f"imagefolder:{data_root / 'one_class'}"})
-    ended = service.client.wait(service.client.submit(spec).id, poll_s=0.2, timeout_s=60)
+    ended = service.client.wait(service.client.submit(spec).id, poll_s=0.2, timeout_s=300)
     assert ended.status is SearchStatus.FAILED
     assert ended.failure is not None
     assert "cat" in ended.failure.detail

@@ -13,7 +13,7 @@ from tests.support.service import RunningService
 from tests.support.source import ROOT
 
 NAS = Path(sys.executable).with_name("nas")
-TIMEOUT_S = 280
+TIMEOUT_S = 480
 
 pytestmark = pytest.mark.e2e
 

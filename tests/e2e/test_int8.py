@@ -21,7 +21,7 @@ def test_a_search_by_the_int8_files_accuracy_ends_with_bundles_that_agree_with_t
     service: RunningService, tmp_path: Path
 ) -> None:
     spec = tiny_search(targets=TARGETS, objectives=OBJECTIVES, budget={"candidates": 2}, seed=21)
-    ended = service.client.wait(service.client.submit(spec).id, poll_s=0.2, timeout_s=150.0)
+    ended = service.client.wait(service.client.submit(spec).id, poll_s=0.2, timeout_s=300.0)
     assert ended.status is SearchStatus.SUCCEEDED, ended.failure
     front = service.client.front(ended.id)
     assert [axis.key for axis in front.axes] == ["accuracy@1", "latency_ms@1"]
@@ -54,6 +54,6 @@ def _verify(bundle: Path) -> None:
 
 def _verification(bundle: Path) -> dict[str, list[dict[str, object]]]:
     command = [sys.executable, "-m", "workers.bundle.verify", str(bundle), "--json", "--seconds", "0.2"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     report: dict[str, list[dict[str, object]]] = json.loads(done.stdout)
     return report

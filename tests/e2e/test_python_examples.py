@@ -20,7 +20,7 @@ SHOWN = {
 @pytest.mark.parametrize("name", SHOWN)
 def test_an_example_in_python_runs_as_it_stands(service: RunningService, name: str, tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "examples" / name), service.url]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=480)
     assert done.returncode == 0, done.stderr
     assert SHOWN[name] in done.stdout
     if name == "search_from_python.py":

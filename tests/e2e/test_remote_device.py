@@ -21,7 +21,7 @@ IMPORT = """
 import importlib.util, sys
 print(*[name for name in sys.argv[1:] if importlib.util.find_spec(name)])
 """
-SEARCH_TIMEOUT_S = 150.0
+SEARCH_TIMEOUT_S = 300.0
 
 
 @pytest.fixture(scope="module")

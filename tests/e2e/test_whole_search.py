@@ -27,7 +27,7 @@ from tests.support.tiny import tiny_search
 pytestmark = pytest.mark.e2e
 
 CANDIDATES = 4
-SEARCH_TIMEOUT_S = 150.0
+SEARCH_TIMEOUT_S = 300.0
 BUNDLE = {
     "architecture.json",
     "architecture.svg",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-STOP_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 60.0
 HARNESS = "workers.profiling.harness"
 
 

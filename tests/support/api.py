@@ -16,7 +16,7 @@ from nas_service.bootstrap import Service, bootstrap
 from nas_service.settings import Settings
 from tests.support.migrated import migrated_home
 
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 60.0
 
 
 @contextmanager

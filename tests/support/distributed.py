@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from tests.support.waiting import wait_for
 
 START_TIMEOUT_S = 180.0
 """Imports are slow while other tests use the same cores."""
-STOP_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 60.0
 LOG_TAIL_LINES = 15
 
 NOTES, HOLD = "notes", "hold"
@@ -99,7 +100,7 @@ class DistributedService:
         assert not dead, f"{dead} ended:\n{self.log_tails()}"
         return True
 
-    def wait_until_over(self, search_id: str, timeout_s: float = 60.0) -> SearchStatus:
+    def wait_until_over(self, search_id: str, timeout_s: float = 120.0) -> SearchStatus:
         """How a search ended."""
 
         def over() -> SearchStatus | None:
@@ -125,10 +126,11 @@ class DistributedService:
             raise
 
     def close(self) -> None:
-        """Stop everything."""
-        for name in list(self.processes):
-            self.stop(name)
-        self.service.store.engine.dispose()
+        """Stop everything, also where one of them does not leave when it is asked to."""
+        with ExitStack() as all_of_it:
+            all_of_it.callback(self.service.store.engine.dispose)
+            for name in self.processes:
+                all_of_it.callback(self.stop, name)
 
     def log_tails(self) -> str:
         """The end of each log: what is needed to understand a failed test."""

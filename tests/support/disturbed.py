@@ -108,7 +108,7 @@ def run(service: DistributedService, url: str, broker: OwnRedis, plan: Plan) -> 
         found.bundles = _check_bundles(client, search_id, service.home / "bundles")
     _check_logs(service)
     _count(service, items, found)
-    wait_for(lambda: not list((service.home / "checkpoints").glob("*")), "checkpoints to be removed", 30)
+    wait_for(lambda: not list((service.home / "checkpoints").glob("*")), "checkpoints to be removed")
     return found
 
 

@@ -14,7 +14,7 @@ from redis.retry import Retry
 
 from tests.support import ServiceMissingError
 
-START_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 60.0
 
 
 @contextmanager

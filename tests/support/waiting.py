@@ -10,7 +10,7 @@ T = TypeVar("T")
 POLL_S = 0.02
 
 
-def wait_for(condition: Callable[[], T], what: str, timeout_s: float = 60.0) -> T:
+def wait_for(condition: Callable[[], T], what: str, timeout_s: float = 120.0) -> T:
     """The first true value of `condition`. Fails the test with `what` was waited for if there is none in time."""
     pause = threading.Event()
     end_s = time.monotonic() + timeout_s

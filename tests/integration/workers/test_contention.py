@@ -17,7 +17,7 @@ from tests.support.waiting import wait_for
 
 WORKERS = 4
 CANDIDATES = 24
-TIMEOUT_S = 120.0
+TIMEOUT_S = 240.0
 
 EAGER_WORKER = """
 import sys
@@ -68,9 +68,9 @@ def test_many_processes_share_one_database_without_a_single_refusal(tmp_path: Pa
                 return is_over(queries.status(uow, search.id).search.status)
 
         wait_for(is_done, "the search to end", TIMEOUT_S)
-        outputs = [worker.communicate(timeout=30) for worker in workers]
+        outputs = [worker.communicate(timeout=TIMEOUT_S) for worker in workers]
         control.terminate()
-        told = "".join(control.communicate(timeout=30))
+        told = "".join(control.communicate(timeout=TIMEOUT_S))
         with service.store.read() as uow:
             view = queries.status(uow, search.id)
             finalized = len(queries.front(uow, search.id).members)

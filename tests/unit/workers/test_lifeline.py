@@ -57,14 +57,14 @@ def family(folder: Path, code: str) -> Iterator[tuple[subprocess.Popen[str], psu
 def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path, temper: str) -> None:
     with family(tmp_path, CHILDREN[temper]) as (parent, child):
         parent.kill()
-        child.wait(timeout=10)
+        child.wait(timeout=60)
 
 
 def test_a_child_ends_with_a_parent_that_was_killed_while_the_child_was_still_importing(tmp_path: Path) -> None:
     """An import runs before any line of the child's own code: the line must be held before it begins."""
     with family(tmp_path, SAY + "time.sleep(600)\nimport workers") as (parent, child):
         parent.kill()
-        child.wait(timeout=10)
+        child.wait(timeout=60)
 
 
 def test_a_child_outlives_other_children(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_child_outlives_other_children(tmp_path: Path) -> None:
     lifeline.cut(first)
     assert second.poll() is None
     lifeline.cut(second)
-    assert second.wait(timeout=10) == lifeline.EXIT_ORPHANED
+    assert second.wait(timeout=60) == lifeline.EXIT_ORPHANED
 
 
 def test_what_a_child_starts_inherits_nothing_of_the_line(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_child_is_out_of_reach_of_the_terminals_interrupt(tmp_path: Path) -> N
         assert os.getsid(child.pid) == child.pid
         assert os.getsid(parent.pid) != child.pid
         child.send_signal(signal.SIGTERM)
-        child.wait(timeout=10)
+        child.wait(timeout=60)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills children with their parent")
@@ -132,7 +132,7 @@ def test_even_a_stopped_child_ends_with_its_parent(tmp_path: Path) -> None:
     with family(tmp_path, CHILDREN["waiting"]) as (parent, child):
         child.suspend()
         parent.kill()
-        child.wait(timeout=10)
+        child.wait(timeout=60)
 
 
 FORKING_PARENT = """
@@ -156,4 +156,4 @@ def test_forked_children_end_when_their_parent_is_killed() -> None:
         children = [psutil.Process(int(parent.stdout.readline())) for _ in range(2)]
         parent.kill()
         for child in children:
-            child.wait(timeout=10)
+            child.wait(timeout=60)

@@ -73,7 +73,7 @@ class Meeting:
     """Inspects only once two uploads wait for it, so that neither can see the other's data set before its own."""
 
     def __init__(self, inspect: Inspector) -> None:
-        self.inspect, self.gate = inspect, threading.Barrier(2, timeout=30)
+        self.inspect, self.gate = inspect, threading.Barrier(2, timeout=120)
 
     def __call__(self, path: Path) -> UploadFacts:
         self.gate.wait()
@@ -85,7 +85,7 @@ def test_two_clients_may_send_the_same_at_once(service: Service) -> None:
     with serving(create_app(replace(service, inspect=Meeting(service.inspect)))) as url:
 
         def send() -> None:
-            with httpx.Client(base_url=url, timeout=60) as client:
+            with httpx.Client(base_url=url, timeout=120) as client:
                 answers.append(upload(client))
 
         senders = [threading.Thread(target=send) for _ in range(2)]
@@ -122,7 +122,7 @@ def test_what_cannot_be_learned_is_refused_and_nothing_is_kept(
 def begun(url: str, length: str) -> Iterator[socket.socket]:
     """A connection on which an upload has begun: its head is sent."""
     address = httpx.URL(url)
-    with socket.create_connection((address.host, address.port or 0), timeout=30) as connection:
+    with socket.create_connection((address.host, address.port or 0), timeout=120) as connection:
         head = (
             f"POST /v1/datasets HTTP/1.1\r\nHost: {address.host}\r\nContent-Type: application/zip\r\n{length}\r\n\r\n"
         )
@@ -146,7 +146,7 @@ def test_what_a_quota_has_no_room_for_is_refused_before_anything_is_sent(tmp_pat
             answer = HTTPResponse(connection)
             answer.begin()
             problem = answer.read()
-        with httpx.Client(base_url=url, timeout=60) as client:
+        with httpx.Client(base_url=url, timeout=120) as client:
             taken = [upload(client).status_code, upload(client).status_code]
     assert answer.status == 429
     assert b"quota-exceeded" in problem
@@ -165,7 +165,7 @@ def test_a_body_that_grows_over_the_limit_is_refused_while_it_comes(tmp_path: Pa
         answer = HTTPResponse(connection)
         answer.begin()
         problem = answer.read()
-        wait_for(lambda: not left_behind(service), "the upload to be cleared away", 10)
+        wait_for(lambda: not left_behind(service), "the upload to be cleared away")
     assert answer.status == 413
     assert b"NAS_MAX_UPLOAD_BYTES" in problem
 
@@ -180,8 +180,8 @@ def test_an_upload_that_breaks_off_leaves_nothing_behind(service: Service) -> No
     with serving(create_app(service)) as url:
         with begun(url, "Content-Length: 50000000") as connection:
             connection.sendall(bytes(3_000_000))
-            wait_for(lambda: left_behind(service), "the upload to arrive", 10)
-        wait_for(lambda: not left_behind(service), "the upload to be cleared away", 10)
+            wait_for(lambda: left_behind(service), "the upload to arrive")
+        wait_for(lambda: not left_behind(service), "the upload to be cleared away")
         assert httpx.get(f"{url}/v1/datasets").json()["items"] == []
 
 

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 Submit = Callable[[], Future[SearchDetail]]
 
-ANSWER_TIMEOUT_S = 90.0
+ANSWER_TIMEOUT_S = 180.0
 WAITING = text(
     "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
     " WHERE datname = current_database() AND NOT granted"

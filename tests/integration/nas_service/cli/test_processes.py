@@ -17,7 +17,7 @@ from nas_service.cli.errors import CliError
 from nas_service.cli.home_service import HomeService, answers, find_service
 
 NAS = Path(sys.executable).with_name("nas")
-TIMEOUT_S = 60.0
+TIMEOUT_S = 180.0
 
 
 def test_a_service_that_cannot_start_is_explained_by_its_log(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ def test_a_request_for_work_is_answered_as_soon_as_there_is_some(shed: Shed) -> 
     door = shed.connect()
     found: list[object] = []
     # Well below the client's own timeout, after which it would ask again and find the work without having been woken.
-    waiter = threading.Thread(target=lambda: found.append(door.lease(10.0)[0]))
+    waiter = threading.Thread(target=lambda: found.append(door.lease(20.0)[0]))
     waiter.start()
     search = shed.submit()
     waiter.join()

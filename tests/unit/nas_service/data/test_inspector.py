@@ -90,4 +90,4 @@ def test_an_inspection_ends_with_whoever_asked_for_it(tmp_path: Path) -> None:
     finally:
         asking.kill()
         asking.wait()
-    wait_for(lambda: not inspection.is_running(), "the inspection's end", 10)
+    wait_for(lambda: not inspection.is_running(), "the inspection's end")
