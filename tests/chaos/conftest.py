@@ -18,7 +18,8 @@ def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def survivor(tmp_path_factory: pytest.TempPathFactory, data_root: Path, cache: Path) -> Iterator[RunningService]:
     """The embedded service with two workers; nothing of it is left at the end."""
-    with running_service(tmp_path_factory.mktemp("service") / "home", cache, NAS_DATA_ROOTS=str(data_root)) as service:
+    settings = {"NAS_DATA_ROOTS": str(data_root), "TMPDIR": str(tmp_path_factory.mktemp("temporary"))}
+    with running_service(tmp_path_factory.mktemp("service") / "home", cache, **settings) as service:
         yield service
 
 

@@ -1,5 +1,6 @@
 """Processes that die, or stand still, at the very moments between two commits."""
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,6 +10,7 @@ import pytest
 
 from examples.make_image_folder import main as make_image_folder
 from nas_service.domain.entities import WorkItem, WorkKind
+from nas_service.domain.formats import ModelFormat
 from nas_service.domain.states import CandidateStatus, SearchStatus, WorkStatus
 from nas_service.wire.searches import SearchDetail
 from tests.support.accounts import check_accounts
@@ -105,16 +107,18 @@ def test_a_worker_killed_after_a_checkpoint_loses_only_what_came_after_it(servic
     finish(service, search)
 
 
-def artifact_count(home: Path) -> int:
-    return sum(path.is_file() and not path.name.startswith(".") for path in (home / "artifacts").rglob("*"))
+def exported(service: RunningService) -> set[str]:
+    """Models that workers have just made, in their temporary files: storing them begins with a commit."""
+    below = os.walk(service.environment["TMPDIR"])
+    return {f"{folder}/{name}" for folder, _, names in below for name in names if name == ModelFormat.ONNX.file_name}
 
 
 def test_a_worker_killed_with_its_result_computed_but_not_stored_counts_once(service: RunningService) -> None:
-    """The test holds the database's write lock: the worker finishes its files, and waits to tell of them."""
-    before = artifact_count(service.home)
+    """The test holds the database's write lock: the worker finishes its model, and waits to tell of it."""
+    before = exported(service)
     search = submit(service, seed=3)
     with claimed_and_locked(service, search, WorkKind.EVALUATE) as item:
-        wait_for(lambda: artifact_count(service.home) >= before + 2, "weights and exported model")
+        wait_for(lambda: exported(service) - before, "the exported model")
         assert service.item(item.id).status is WorkStatus.LEASED
         service.worker_of(item).kill()
     finish(service, search)
