@@ -1,7 +1,7 @@
 """`quantize-int8`: the network's int8 file, calibrated on training images, with fp32 where int8 does not pay."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ from nas_service.domain.compression.quantize_int8 import QuantizeInt8Options
 from nas_service.domain.formats import ModelFormat
 from workers.compression.calibration import METHODS, Method, calibrate, calibration_images, sqnr_db
 from workers.compression.contract import Compressed, Workbench
-from workers.compression.quantized import quantized_network, weighted_layers
+from workers.compression.quantized import folded_graph, quantized_network, weighted_layers
 from workers.compression.rounded_file import rounded_file
 from workers.compression.self_compress import shape_of
 from workers.compression.sensitivity import fewest_excluded, sensitivities_db, slow_in_int8
@@ -56,6 +56,10 @@ class Rounding:
     network: nn.Module
     data: DataSet
     methods: Sequence[Method] = METHODS
+    folded: fx.GraphModule = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folded = folded_graph(self.network, shape_of(self.data))
 
     @property
     def facts(self) -> ExportFacts:
@@ -69,7 +73,7 @@ class Rounding:
 
     def rounded(self, excluded: Sequence[str]) -> tuple[fx.GraphModule, Method]:
         """Calibrated, with these layers left in fp32."""
-        network = quantized_network(self.network, shape_of(self.data), excluded)
+        network = quantized_network(self.folded, excluded)
         return network, calibrate(network, *calibration_images(self.data), self.methods)
 
     def accuracy(self, excluded: Sequence[str]) -> float:

@@ -5,6 +5,7 @@ before and behind every convolution and linear layer (behind the ReLU where one 
 products and pools of rounded tensors. Logits are left as they are.
 """
 
+import copy
 from collections.abc import Collection, Iterator
 
 import torch
@@ -23,21 +24,19 @@ SELECT = frozenset({ATEN.max_pool2d.default, ATEN.flatten.using_ints})
 WEIGHT_BITS = 8
 
 
-def quantized_network(
-    network: nn.Module, shape: tuple[int, int, int], excluded: Collection[str] = ()
-) -> fx.GraphModule:
-    """A copy of `network`, for images of `shape` (C, H, W), that rounds; the layers named in `excluded` do not.
+def quantized_network(folded: fx.GraphModule, excluded: Collection[str] = ()) -> fx.GraphModule:
+    """A copy of what `folded_graph` gave that rounds; the layers named in `excluded` do not.
 
     Ranges of activations are still to be set (`calibration.calibrate`).
     """
-    graph = folded_graph(network, shape)
+    graph = copy.deepcopy(folded)
     _Rounding(graph, excluded).insert()
     graph.recompile()
     return graph
 
 
 def folded_graph(network: nn.Module, shape: tuple[int, int, int]) -> fx.GraphModule:
-    """The flat graph of a copy, batch norms folded into the layers before them."""
+    """The flat graph of a copy, for images of `shape` (C, H, W), batch norms folded into the layers before them."""
     graph = flat_graph(contiguous_copy(network), shape)
     for node in list(graph.graph.nodes):
         source = node.args[0] if node.args else None

@@ -25,7 +25,7 @@ FACTS = ExportFacts(CLASSES, *SHAPE, mean=(0.4,) * 3, std=(0.25,) * 3, space="",
 
 
 def calibrated(excluded: tuple[str, ...] = ()) -> fx.GraphModule:
-    network = quantized_network(small_network(), SHAPE, excluded)
+    network = quantized_network(folded_graph(small_network(), SHAPE), excluded)
     calibrate(network, images(64), images(32, seed=2), ("min-max",))
     return network
 
@@ -62,7 +62,7 @@ def test_a_layer_that_runs_twice_is_stored_once(pixels: np.ndarray) -> None:
     repeated = nn.Sequential(
         once.stem, once.expand, once.project, once.expand, once.pool, nn.Flatten(), nn.Linear(12, 5)
     )
-    network = quantized_network(repeated.eval(), SHAPE)
+    network = quantized_network(folded_graph(repeated.eval(), SHAPE))
     calibrate(network, images(64), images(32, seed=2), ("min-max",))
     content = rounded_file(network, FACTS)
     weights = [
@@ -179,7 +179,7 @@ def test_a_layer_with_an_outlier_is_the_most_sensitive() -> None:
         network.project.conv.weight[:, 0] *= 200
         network.depthwise.bn.weight[0] /= 200
         network.depthwise.bn.bias[0] /= 200
-    rounded = quantized_network(network, SHAPE)
+    rounded = quantized_network(folded_graph(network, SHAPE))
     calibrate(rounded, images(64), images(32, seed=2), ("min-max",))
     found = sensitivities_db(rounded, images(32, seed=2))
     assert set(found) == set(weighted_layers(rounded))
@@ -205,7 +205,7 @@ def test_layers_with_equal_biases_have_them_stored_once_and_still_computed_in_in
     for conv in (first, second):
         nn.init.zeros_(conv.bias)
     network = nn.Sequential(first, second, nn.AdaptiveAvgPool2d(1), nn.Flatten(1), nn.Linear(4, 5)).eval()
-    rounded = quantized_network(network, SHAPE)
+    rounded = quantized_network(folded_graph(network, SHAPE))
     calibrate(rounded, images(64), images(32, seed=2), ("min-max",))
     content = rounded_file(rounded, FACTS)
     np.testing.assert_allclose(run(content, pixels), logits_of(rounded, pixels), atol=0.02)
