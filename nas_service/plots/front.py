@@ -18,7 +18,9 @@ MOST_BARS = 300
 """Intervals of more candidates cannot be told apart: then only members have theirs."""
 MOST_NUMBERED = 20
 MARGIN = 0.06
-LEGEND = ("front", "95 % interval", "dominated", "infeasible", "forbidden by a constraint")
+DOMINATED, UNFINISHED = "dominated", "others, as the search saw them"
+"""Beside a front of final numbers there are only the latter: they have no final numbers."""
+LEGEND = ("front", "95 % interval", DOMINATED, UNFINISHED, "infeasible", "forbidden by a constraint")
 REACH = 0.4
 """A limit this share of the range beyond the values is still shown."""
 
@@ -44,7 +46,7 @@ def draw(material: Material, paper: Paper) -> Figure:
 
 def words(material: Material) -> str:
     """The figure in a sentence."""
-    members, tried = len(material.front.members), len(material.points.ids)
+    members, tried = len(material.front.members), sum(material.search.candidates.values())
     noun = "candidate" if members == 1 else "candidates"
     return f"{members} non-dominated {noun} of {tried:,} tried"
 
@@ -68,8 +70,9 @@ def _panel(axes: Axes, x: Axis, y: Axis, material: Material) -> None:
     axes.set(xlabel=x.label, ylabel=y.label, xlim=_span(x, known), ylim=_span(y, known))
     _regions(axes, x, y)
     shared: dict[str, Any] = {"linewidths": 0, "rasterized": many}
+    others = UNFINISHED if any(material.points.final) else DOMINATED
     axes.scatter(
-        x.values[dominated], y.values[dominated], s=9 if many else 16, c=SOFT, alpha=0.35, label="dominated", **shared
+        x.values[dominated], y.values[dominated], s=9 if many else 16, c=SOFT, alpha=0.35, label=others, **shared
     )
     if forbidden.any():
         crosses: dict[str, Any] = {"marker": "x", "linewidths": 0.8, "alpha": 0.45, "rasterized": many}

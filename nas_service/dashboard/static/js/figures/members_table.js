@@ -6,13 +6,13 @@ import { metricTitle, number } from "./format.js";
 export function membersTable(points, members, picked) {
   const { targets } = points.search.spec;
   const keys = points.keys().filter((key) => !key.startsWith("predicted_"));
-  const columns = [["Candidate", false], ...keys.map((key) => [metricTitle(key, targets), true]), ["Made by", false], ["Download", false]];
+  const columns = [["Candidate", false], ["Made by", false], ...keys.map((key) => [metricTitle(key, targets), true]), ["Download", false]];
   const rows = members.map(({ candidate }) => {
     const row = points.rowOf.get(candidate.id);
     return [
       picked.cell(candidate.id, candidate.number),
-      ...keys.map((key) => number(key, points.value(key, row))),
       madeBy(points, candidate),
+      ...keys.map((key) => number(key, points.value(key, row))),
       element("a", { href: `/candidates/${candidate.id}#files` }, "Files"),
     ];
   });

@@ -156,7 +156,7 @@ async function loadFigures() {
   part("members").replaceChildren(membersTable(points, found.members, picked));
   part("final-note").hidden = !points.isFinal;
   part("growth-note").hidden = !points.isFinal;
-  part("growth-note").textContent = `by the numbers of the search; the front of finished networks: ${(100 * found.hypervolume_ratio).toFixed(1)} %`;
+  part("growth-note").textContent = `final front ${(100 * found.hypervolume_ratio).toFixed(1)} %`;
   part("members-empty").hidden = state.members.length > 0;
   for (const table of tables) table.fill();
   for (const [name, rows] of [["growth", grown.steps], ["curves", curves.items], ["importance", importance.effects], ["timeline", done.items]])
