@@ -28,6 +28,8 @@ def progress_bar(
             bar.update(task, completed=done, total=total, description=_doing(now), best=_best(now))
 
         yield update
+        if bar.console.is_jupyter:  # rich draws the end by itself in terminals only
+            bar.refresh()
 
 
 def _doing(search: SearchDetail) -> str:
