@@ -113,7 +113,7 @@ def test_a_search_is_paused_by_ctrl_c_and_resumed_to_its_bundles(folder: Path) -
 
 
 def test_a_second_ctrl_c_leaves_at_once_and_leaves_nothing_running(folder: Path) -> None:
-    with running("spec.yaml") as process:
+    with running("spec.yaml", "--candidates", "1") as process:
         read_until(process, ": searching")
         family = service_processes(folder)
         process.send_signal(signal.SIGINT)
@@ -124,7 +124,7 @@ def test_a_second_ctrl_c_leaves_at_once_and_leaves_nothing_running(folder: Path)
 
 
 def test_a_service_that_dies_under_a_search_is_started_again(folder: Path) -> None:
-    with running("spec.yaml", "--json") as process:
+    with running("spec.yaml", "--candidates", "1", "--json") as process:
         assert process.stderr is not None
         search_id = next(line for line in process.stderr if ": searching" in line).split()[0]
         for member in service_processes(folder):
