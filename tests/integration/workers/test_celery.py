@@ -286,7 +286,9 @@ def test_a_cancelled_search_ends(distributed: DistributedService) -> None:
         assert distributed.wait_until_over(search.id) is SearchStatus.CANCELLED
 
 
-def test_a_search_of_parallelism_1_has_its_turns_beside_one_of_8(distributed: DistributedService) -> None:
+def test_a_search_of_parallelism_1_has_its_turns_beside_one_of_8(
+    distributed: DistributedService, broker: OwnRedis
+) -> None:
     """However long the other's line is, its next item is among the first to be begun when workers get free."""
     store = distributed.service.store
 
@@ -301,12 +303,12 @@ def test_a_search_of_parallelism_1_has_its_turns_beside_one_of_8(distributed: Di
 
     def all_hands_full_and_both_in_line() -> list[WorkItem]:
         leased = [item for search in (wide, narrow) for item in items(distributed, search, WorkStatus.LEASED)]
-        line = items(distributed, wide, WorkStatus.QUEUED)
-        mine = [
-            item for status in (WorkStatus.QUEUED, WorkStatus.LEASED) for item in items(distributed, narrow, status)
-        ]
+        line, next_one = (items(distributed, search, WorkStatus.QUEUED) for search in (wide, narrow))
         in_hand = len(leased) == POOL and {item.id for item in leased} <= begun(distributed).keys()
-        return mine if in_hand and len(line) >= 5 else []
+        told = Counter(item.queue for item in [*line, *next_one])
+        all_told = all(waiting_messages(broker, queue) >= count for queue, count in told.items())
+        mine = [*next_one, *(item for item in leased if item.search_id == narrow.id)]
+        return mine if in_hand and len(line) >= 5 and all_told else []
 
     wide = submit_large(8)
     narrow = submit_large(1)
