@@ -18,7 +18,7 @@ from nas_service.domain.spec import TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus
 from tests.support.api import new_service, plain_logs, serving
 from tests.support.compressed_search import compressed_search
-from tests.support.finished_search import seed
+from tests.support.finished_search import LIMIT_MS, seed
 from tests.support.values import NOW, a_candidate
 from tests.support.watched import PHONE, TIMEOUT_MS, launch, serious_findings, watched
 
@@ -153,6 +153,46 @@ def test_a_search_is_paused_and_resumed_from_its_page(served: Served) -> None:
             assert uow.searches.get(search.id).status is SearchStatus.PAUSED
         page.get_by_role("button", name="Resume").click()
         expect(part(page, "status")).to_have_text("running")
+
+
+def test_a_search_is_cancelled_from_its_page_once_that_is_confirmed(served: Served) -> None:
+    search, url = served.seeded()
+    with watched(served.browser) as page:
+        page.goto(url)
+        page.once("dialog", lambda dialog: dialog.dismiss())
+        page.get_by_role("button", name="Cancel").click()
+        expect(part(page, "status")).to_have_text("running")
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("button", name="Cancel").click()
+        expect(part(page, "status")).to_have_text("cancelling")
+
+
+def test_a_clone_begins_with_the_spec_of_its_search(served: Served) -> None:
+    search, url = served.seeded(1)
+    with watched(served.browser) as page:
+        page.goto(url)
+        page.get_by_role("link", name="Clone").click()
+        expect(page.locator("#field-targets-1-threads")).to_have_value("2")
+        expect(page.locator("#field-constraints-0-max")).to_have_value(str(LIMIT_MS))
+        expect(page.locator("#verdict")).to_have_text("valid")
+
+
+def test_candidates_are_selected_by_a_rectangle_around_them(served: Served) -> None:
+    _, url = served.seeded()
+    with watched(served.browser) as page:
+        page.goto(url)
+        chart = part(page, "front-chart")
+        expect(chart.locator("canvas")).to_be_visible()
+        page.get_by_role("button", name="Select").click()
+        box = chart.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + 60, box["y"] + 40)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 60, steps=4)
+        page.mouse.up()
+        expect(part(page, "selection")).to_have_text(re.compile(r"^[1-9]\d* selected$"))
+        page.get_by_role("button", name="Reset").click()
+        expect(part(page, "selection")).to_have_text("")
 
 
 def test_a_member_of_the_front_is_opened_and_its_model_downloaded(served: Served, tmp_path: Path) -> None:

@@ -1,10 +1,13 @@
 """The way of a user through the dashboard, on a real embedded search, in a real browser."""
 
 import hashlib
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from tests.support.service import RunningService
@@ -30,7 +33,9 @@ def part(page: Page, name: str) -> Locator:
     return page.locator(f'[data-part="{name}"]')
 
 
-def test_a_search_is_made_watched_paused_resumed_and_its_network_downloaded(page: Page) -> None:
+def test_a_search_is_made_watched_paused_resumed_and_its_network_loaded(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page.goto("/searches/new")
     page.locator("#field-name").fill("by hand")
     page.locator("#field-budget-candidates").fill("2")
@@ -59,6 +64,12 @@ def test_a_search_is_made_watched_paused_resumed_and_its_network_downloaded(page
         page.get_by_role("link", name="Download bundle").click()
     stated = page.get_by_role("row", name="bundle.zip").locator(".hash").get_attribute("title")
     assert hashlib.sha256(download.value.path().read_bytes()).hexdigest() == stated
+    candidate_id = page.url.rpartition("/")[2]
+    zipfile.ZipFile(download.value.path()).extractall(tmp_path / candidate_id)
+    monkeypatch.chdir(tmp_path)
+    loaded: dict[str, Any] = {"images": torch.rand(2, 1, 8, 8)}
+    exec(page.locator(".snippet").inner_text(), loaded)
+    assert loaded["logits"].shape == (2, 10)
 
     page.go_back()
     part(page, "front-table").locator("summary").click()

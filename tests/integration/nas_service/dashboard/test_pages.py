@@ -1,17 +1,22 @@
 """Pages as the server makes them: what the list costs, and what a comparison says to whom."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from starlette.testclient import TestClient
 
 from nas_service.api.app import create_app
 from nas_service.bootstrap import Service
+from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import SearchStatus
 from nas_service.search.create import create_study
 from nas_service.store.unit_of_work import SqlStore
-from tests.support.api import new_service, plain_logs
+from nas_service.use_cases.ports import Page
+from tests.support.api import new_service, plain_logs, serving
 from tests.support.finished_search import seed
 from tests.support.seeded import seed_searches
 from tests.support.statements import noted
@@ -71,6 +76,24 @@ def test_a_preview_says_how_long_a_search_takes_or_that_nothing_is_known(tmp_pat
         known = client.post("/searches/preview", json=spec).json()["forecast"]
     assert known["evaluation_count"] == 18  # every ninth has failed
     assert 0 < known["duration_s"]["low"] <= known["duration_s"]["high"]
+
+
+@pytest.mark.parametrize("language", ["curl", "python"])
+def test_what_stands_beside_the_form_submits_the_same_search(tmp_path: Path, language: str) -> None:
+    with new_service(tmp_path / "home") as service, serving(create_app(service)) as url:
+        spec = {
+            "name": "it's",
+            "dataset": {"name": "digits"},
+            "finalize": {"recipe": [{"prune-channels": {"rounds": 2}}]},
+        }
+        shown = httpx.post(f"{url}/searches/preview", json=spec).json()
+        command = ["bash", "-c", shown["curl"]] if language == "curl" else [sys.executable, "-c", shown["python"]]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        with service.store.read() as uow:
+            [search], _ = uow.searches.list(Page())
+    assert search.id in done.stdout
+    assert search.spec == SearchSpec.model_validate(spec)
 
 
 def test_a_comparison_says_what_differs(client: TestClient, searches: dict[SearchStatus, str]) -> None:
