@@ -116,6 +116,9 @@ class DistributedService:
         """Ask a process to leave, and wait until it has."""
         process = self.processes.pop(name)
         process.send_signal(signal.SIGTERM)
+        self._wait_until_left(process)
+
+    def _wait_until_left(self, process: subprocess.Popen[bytes]) -> None:
         try:
             process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
@@ -129,8 +132,10 @@ class DistributedService:
         """Stop everything, also where one of them does not leave when it is asked to."""
         with ExitStack() as all_of_it:
             all_of_it.callback(self.service.store.engine.dispose)
-            for name in self.processes:
-                all_of_it.callback(self.stop, name)
+            for process in self.processes.values():
+                process.send_signal(signal.SIGTERM)
+                all_of_it.callback(self._wait_until_left, process)
+        self.processes.clear()
 
     def log_tails(self) -> str:
         """The end of each log: what is needed to understand a failed test."""

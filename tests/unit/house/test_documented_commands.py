@@ -18,7 +18,7 @@ TESTED = {
     r"python examples/[sc]": f"{E2E}/test_python_examples.py::test_an_example_in_python_runs_as_it_stands",
     r"nas (verify|download)\b": f"{CLI}/test_run.py::test_a_search_is_paused_by_ctrl_c_and_resumed_to_its_bundles",
     r"nas compress": f"{CLI}/test_compress.py::test_a_network_of_ones_own_is_compressed_and_held_against_itself",
-    r"nas up$": f"{CLI}/test_processes.py::test_up_serves_until_ctrl_c_and_leaves_nothing_behind",
+    r"nas up$": f"{CLI}/test_processes.py::test_up_serves_its_home_alone_until_ctrl_c_and_leaves_nothing_behind",
     r"nas doctor": f"{CLI}/test_commands.py::test_doctor_flags_workers_of_another_version",
     r"NAS_WEBHOOK_SECRET=": f"{API}/test_webhooks.py::test_the_receiver_of_the_guide_is_told_of_each_status_once",
     r"nas (export|import)": f"{CLI}/test_exchange.py::test_a_search_is_exported_and_imported",

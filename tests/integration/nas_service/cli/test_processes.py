@@ -74,10 +74,16 @@ def announced(process: subprocess.Popen[str]) -> dict[str, str]:
     return dict(json.loads("".join(lines) + "}"))
 
 
-def test_up_serves_until_ctrl_c_and_leaves_nothing_behind(up: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_up_serves_its_home_alone_until_ctrl_c_and_leaves_nothing_behind(
+    up: subprocess.Popen[str], tmp_path: Path
+) -> None:
     facts = announced(up)
     assert facts["docs_url"] == f"{facts['url']}/docs"
     assert find_service(tmp_path / "home") == facts["url"]
+    environment = os.environ | {"NAS_HOME": str(tmp_path / "home")}
+    second = subprocess.run([NAS, "up"], env=environment, capture_output=True, text=True, timeout=TIMEOUT_S)
+    assert second.returncode == 2
+    assert facts["url"] in second.stderr
     up.send_signal(signal.SIGINT)
     assert up.wait(TIMEOUT_S) == 0
     assert not answers(facts["url"])
@@ -93,11 +99,3 @@ def test_a_service_dies_with_the_command_that_started_it(up: subprocess.Popen[st
     _, alive = psutil.wait_procs(family, timeout=TIMEOUT_S)
     assert len(family) > 3
     assert alive == []
-
-
-def test_a_second_service_for_the_same_home_is_refused(up: subprocess.Popen[str], tmp_path: Path) -> None:
-    facts = announced(up)
-    environment = os.environ | {"NAS_HOME": str(tmp_path / "home")}
-    second = subprocess.run([NAS, "up"], env=environment, capture_output=True, text=True, timeout=TIMEOUT_S)
-    assert second.returncode == 2
-    assert facts["url"] in second.stderr
