@@ -32,6 +32,8 @@ SPEED_BAR, LOSS_BAR = 1.5, 0.01
 PACKED_BAR, PACKED_LOSS_BAR = 0.1, 0.005
 PACKED = ("packed_ratio", "weight_bits_ratio")
 """Bytes of all that is packed, and bits of the weights alone, as shares of what they take in fp32."""
+EXIT = ("expected_latency_ratio", "exit_latency_ratio", "whole_latency_ratio", "timed_exit_share")
+"""Of an early exit, over test images: the harness times one image, which does not leave early."""
 CELL_LIMIT_S = 3600
 CORES_A_TIMING = 4
 """Cores for each timing that runs at once: the others are left idle."""
@@ -134,6 +136,7 @@ def row_of(technique: str, name: str, plain: str, results: dict[str, Row]) -> Ro
         "bytes_ratio": own["file_bytes"] / parent["file_bytes"],
         "deflated_ratio": own["deflated_bytes"] / parent["deflated_bytes"],
         **{name: own.get("facts", {}).get("self-compress", {}).get(name) for name in PACKED},
+        **{name: own.get("over_images", {}).get(name) for name in EXIT},
     }
 
 
@@ -153,7 +156,9 @@ def summarise(rows: list[Row]) -> list[Row]:
             names = ("parent_accuracy", "accuracy_delta", "macs_ratio", "latency_ratio", "bytes_ratio")
             names += ("deflated_ratio", "latency_ms", "parent_ms", "file_bytes", "duration_s")
             found |= {name: fmean(row[name] for row in fine) for name in names}
-            found |= {name: fmean(row[name] for row in fine) for name in PACKED if all(row[name] for row in fine)}
+            known = [name for name in (*PACKED, *EXIT) if all(row[name] is not None for row in fine)]
+            found |= {name: fmean(row[name] for row in fine) for name in known}
+            found |= {f"{name}_ci95": interval95([row[name] for row in fine]) for name in known if name in EXIT}
             found["accuracy_delta_ci95"] = interval95([row["accuracy_delta"] for row in fine])
             found["latency_ratio_ci95"] = interval95([row["latency_ratio"] for row in fine])
         summary.append(found)
@@ -164,7 +169,7 @@ def table_of(summary: list[Row], data: str) -> Table:
     """A line a technique; ratios are to the plain network of the same seed."""
     accuracy = fmean([row["parent_accuracy"] for row in summary if row["seeds"]] or [float("nan")])
     shown = Table("technique", title=f"Compression of one network on {data} (plain accuracy {100 * accuracy:.1f} %)")
-    for column in ("points", "95 %", "MACs", "latency", "95 %", "file", "deflated", "packed", "took"):
+    for column in ("points", "95 %", "MACs", "latency", "95 %", "file", "deflated", "packed", "exits", "took"):
         shown.add_column(column, justify="right")
     for row in summary:
         if not row["seeds"]:
@@ -180,9 +185,18 @@ def table_of(summary: list[Row], data: str) -> Table:
             f"{row['bytes_ratio']:.2f} x",
             f"{row['deflated_ratio']:.2f} x",
             f"{row['packed_ratio']:.3f} x" if "packed_ratio" in row else "",
+            _over_images(row),
             f"{row['duration_s']:.0f} s",
         )
     return shown
+
+
+def _over_images(row: Row) -> str:
+    """What an early exit leaves of the latency, and how many images take it."""
+    if "expected_latency_ratio" not in row:
+        return ""
+    ratio, half = row["expected_latency_ratio"], row["expected_latency_ratio_ci95"]
+    return f"{ratio:.2f} ± {half:.2f} x, {100 * row['timed_exit_share']:.0f} %"
 
 
 def bars_of(summary: list[Row], quick: bool) -> list[Bar]:

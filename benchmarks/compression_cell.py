@@ -6,6 +6,7 @@ import sys
 import time
 import zlib
 from copy import deepcopy
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,6 +22,8 @@ from nas_service.domain.spec import DatasetSpec, TargetSpec, TrainingSpec
 from search_spaces import build, get
 from search_spaces.plan import NetworkInput
 from workers.compression import Loop, Workbench
+from workers.compression.exit_network import EarlyExit
+from workers.compression.exit_timing import saved_time
 from workers.compression.registry import FUNCTIONS
 from workers.data import DataSet, load_dataset
 from workers.export.exported import ExportedModel
@@ -85,7 +88,15 @@ class Cell:
             network = made.network
             facts[compression.step.name] = made.facts
             files |= made.files
-        return {**self.judged(network, technique.format, files), "facts": facts}
+        judged = self.judged(network, technique.format, files)
+        return {**judged, "facts": facts, "over_images": self.over_images(network, self.folder / judged["file"])}
+
+    def over_images(self, network: nn.Module, file: Path) -> dict[str, Any]:
+        """What an early exit saves on all test images; nothing for other networks."""
+        if not isinstance(network, EarlyExit):
+            return {}
+        plain, test = self.file(PLAIN, f"-{ModelFormat.ONNX.file_name}"), self.data.test
+        return asdict(saved_time(plain, file, network, (self.data, test), len(test)))
 
     def network(self) -> nn.Module:
         space = get("mobilenet", preset="small")

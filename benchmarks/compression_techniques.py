@@ -45,6 +45,7 @@ TECHNIQUES: dict[str, Technique] = {
     "lottery-ticket": Technique(
         ("lottery-ticket",), work=5, quick=({"lottery-ticket": {"rounds": 1, "rewind_epochs": 1}},)
     ),
+    "early-exit": Technique(("early-exit",)),
     "low-rank": Technique(({"low-rank": {"energy": 0.9}},)),
     "low-rank-by-latency": Technique(({"low-rank": {"rank_by": "latency"}},), work=1.5),
     "quantize-int8": int8(),

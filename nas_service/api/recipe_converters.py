@@ -25,5 +25,6 @@ def _compression_info(step: CompressionStep) -> CompressionInfo:
         is_last=step.is_last,
         formats=tuple(sorted(step.formats)),
         precision=step.precision,
+        largest_batch=step.largest_batch,
         options=step.options.model_json_schema(),
     )

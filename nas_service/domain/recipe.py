@@ -8,6 +8,7 @@ The steps that there are stand in `STEPS`, which `GET /v1/recipes` lists. A trai
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from nas_service.domain.compression.early_exit import EarlyExitOptions
 from nas_service.domain.compression.lottery_ticket import LotteryTicketOptions
 from nas_service.domain.compression.low_rank import LowRankOptions
 from nas_service.domain.compression.prune_channels import PruneChannelsOptions
@@ -170,6 +171,14 @@ STEPS = registry(
         "Learn how many bits each channel is worth, and remove those worth none (Csefalvay & Imber, 2023).",
         options=SelfCompressOptions,
         is_last=True,
+    ),
+    CompressionStep(
+        "early-exit",
+        "Let images that are told easily leave after the first layers (Teerapittayanon et al., 2016), one at a time.",
+        options=EarlyExitOptions,
+        is_last=True,
+        formats=frozenset({ModelFormat.ONNX}),
+        largest_batch=1,
     ),
     Ladder(
         "auto",

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from nas_service.domain.errors import FieldProblem
-from nas_service.domain.formats import RUNS, runtimes_at
+from nas_service.domain.formats import RUNS, precisions_of, runtimes_at
 from nas_service.domain.recipe_step import CompressionStep, Ladder, Place, Step
 from nas_service.domain.spec import RecipeEntry, TargetSpec
 
@@ -100,11 +100,19 @@ class Recipe:
         return None
 
     def _not_executed(self, step: CompressionStep) -> str | None:
-        """Why a target cannot execute what the step gives, or would not notice it."""
+        """Why a target cannot execute what the step gives, or would gain nothing by it."""
         for index, target in enumerate(self.targets):
+            if step.largest_batch is not None and target.batch_size > step.largest_batch:
+                return (
+                    f"{step.name!r} brings nothing for {target.batch_size} images a call (targets.{index}.batch_size);"
+                    f" remove it, or set that to {step.largest_batch}"
+                )
             precision = step.precision or target.precision
             if RUNS.get((target.runtime, precision)) not in step.formats:
-                able = [runtime for runtime in runtimes_at(precision) if RUNS[runtime, precision] in step.formats]
+                able: list[str] = [r for r in runtimes_at(precision) if RUNS[r, precision] in step.formats]
+                if not able:
+                    own = precisions_of(target.runtime)
+                    able = [f"precision {p}" for p in own if RUNS[target.runtime, p] in step.formats]
                 return (
                     f"{step.name!r} gives nothing that {target.runtime} {precision} (targets.{index}) executes;"
                     f" remove it, or have the target use {' or '.join(able)}"

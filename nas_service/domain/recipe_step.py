@@ -54,6 +54,8 @@ class CompressionStep:
     """The files that have what it gives; every target must execute one of them."""
     precision: PrecisionName | None = None
     """At which precision targets execute its network in place of their own."""
+    largest_batch: int | None = None
+    """Images a call up to which what it gives is of use; None: any number."""
 
 
 @dataclass(frozen=True, slots=True)

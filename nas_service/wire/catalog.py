@@ -69,6 +69,8 @@ class CompressionInfo(Document):
     """The files that have what it gives."""
     precision: PrecisionName | None
     """At which precision targets execute its network in place of their own; None: at their own."""
+    largest_batch: int | None = None
+    """Images a call up to which what it gives is of use; None: any number."""
     options: dict[str, Any]
     """The JSON Schema of what a recipe may say of it."""
 

@@ -1,5 +1,6 @@
 """What a network costs that no architecture describes: counted on its exported files."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,17 @@ def _macs_and_params(program: Any) -> tuple[int, int]:
 
 
 def _constant_bytes(path: Path) -> int:
-    graph = onnx.load(path).graph
-    constants = [node.attribute[0].t for node in graph.node if node.op_type == "Constant"]
     # Numpy takes a byte for a number of four bits; the raw data is what the file has.
     return sum(
         len(tensor.raw_data) or len(onnx.numpy_helper.to_array(tensor).tobytes())
-        for tensor in [*graph.initializer, *constants]
+        for graph in _graphs(onnx.load(path).graph)
+        for tensor in [*graph.initializer, *(n.attribute[0].t for n in graph.node if n.op_type == "Constant")]
     )
+
+
+def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """The graph and the branches in it."""
+    yield graph
+    for attribute in (attribute for node in graph.node for attribute in node.attribute):
+        if attribute.type == onnx.AttributeProto.GRAPH:
+            yield from _graphs(attribute.g)

@@ -7,6 +7,7 @@ from typing import Any
 from torch import nn
 
 from workers.compression.contract import Compressed, Workbench
+from workers.compression.early_exit import early_exit
 from workers.compression.lottery_ticket import lottery_ticket
 from workers.compression.low_rank import low_rank
 from workers.compression.prune_channels import prune_channels
@@ -21,6 +22,7 @@ CompressionFunction = Callable[[nn.Module, Any, Workbench], Compressed]
 
 FUNCTIONS: Mapping[str, CompressionFunction] = MappingProxyType(
     {
+        "early-exit": early_exit,
         "low-rank": low_rank,
         "lottery-ticket": lottery_ticket,
         "prune-channels": prune_channels,

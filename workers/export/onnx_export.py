@@ -94,8 +94,8 @@ def deployable_copy(model: nn.Module, facts: ExportFacts) -> nn.Module:
 
 def onnx_graph(deployed: nn.Module, facts: ExportFacts, image: torch.Tensor) -> onnx.ModelProto:
     """What `deployable_copy` gave, as traced with one image (1, C, H, W)."""
-    exported = onnx.load_model_from_string(_trace(deployed, image))
-    onnx.helper.set_model_props(exported, _metadata(facts))
+    exported = traced(deployed, image, Names(INPUT_NAME, (OUTPUT_NAME,)))
+    onnx.helper.set_model_props(exported, metadata(facts))
     return exported
 
 
@@ -106,25 +106,37 @@ def serialized(model: onnx.ModelProto) -> bytes:
     return content
 
 
-def _trace(deployed: nn.Module, image: torch.Tensor) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Of what a graph takes, and of what it gives for any number of images."""
+
+    input: str
+    outputs: tuple[str, ...]
+    scalars: tuple[str, ...] = ()
+    """Further outputs that are one value for all images."""
+
+
+def traced(network: nn.Module, example: torch.Tensor, names: Names) -> onnx.ModelProto:
+    """The graph of a network in eval mode, as traced with one image or its features; the batch is dynamic."""
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         for note in LEGACY_EXPORTER_NOTES:
             warnings.filterwarnings("ignore", note, DeprecationWarning)
         path = Path(folder, "traced.onnx")
         torch.onnx.export(
-            deployed,
-            (image,),
+            network,
+            (example,),
             path,
             dynamo=False,
             opset_version=OPSET,
-            input_names=[INPUT_NAME],
-            output_names=[OUTPUT_NAME],
-            dynamic_axes={INPUT_NAME: {0: "batch"}, OUTPUT_NAME: {0: "batch"}},
+            input_names=[names.input],
+            output_names=[*names.outputs, *names.scalars],
+            dynamic_axes={name: {0: "batch"} for name in (names.input, *names.outputs)},
         )
-        return path.read_bytes()
+        return onnx.load(path)
 
 
-def _metadata(facts: ExportFacts) -> dict[str, str]:
+def metadata(facts: ExportFacts) -> dict[str, str]:
+    """What a file says about itself."""
     return {
         "classes": json.dumps(facts.classes),
         "input_shape": json.dumps([facts.channels, facts.height, facts.width]),

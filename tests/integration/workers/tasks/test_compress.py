@@ -1,10 +1,11 @@
-"""A real tiny search that ends with a child: its finished network in int8, beside it."""
+"""Real tiny searches that end with a child beside the finished network: in int8, and with an early exit."""
 
 import json
 import threading
 import zipfile
 from pathlib import Path
 
+import onnx
 import pytest
 import torch
 
@@ -13,7 +14,7 @@ from benchmarks.no_op_workers import QUEUES
 from nas_service.bootstrap import Service
 from nas_service.domain.compression.quantize_int8 import QuantizeInt8Options
 from nas_service.domain.entities import Candidate
-from nas_service.domain.spec import SearchSpec
+from nas_service.domain.spec import RecipeEntry, SearchSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus
 from nas_service.search.memories import SqlMemories
 from nas_service.use_cases import queries, work
@@ -24,15 +25,16 @@ from workers.bundle.card_format import Card
 from workers.bundle.checks.accuracy import check_accuracy
 from workers.bundle.checks.files import check_files
 from workers.bundle.checks.network import check_cost, check_outputs
+from workers.bundle.checks.report import Check
 from workers.data import load_dataset
 from workers.execution import Executor
 
 LEASE_S = 60.0
 
 
-def finished(service: Service) -> list[Candidate]:
+def finished(service: Service, step: RecipeEntry) -> list[Candidate]:
     """Parent and child of a search that really ran to its end."""
-    parts = {"budget": {"candidates": 1}, "finalize": {"recipe": ["quantize-int8"]}}
+    parts = {"budget": {"candidates": 1}, "finalize": {"recipe": [step]}}
     search = submit(service.store, [], SearchSpec.model_validate(tiny_search(**parts)))[0]
     executor, memories = Executor(service, threading.Event()), SqlMemories()
     for _ in range(50):
@@ -54,8 +56,16 @@ def unpacked(service: Service, candidate: Candidate, folder: Path) -> Path:
     return folder
 
 
+def disagreeing(bundle: Path, card: Card, cache: Path) -> list[Check]:
+    data = load_dataset(card.dataset.spec, (), cache)
+    checks = [check_files(bundle), check_cost(bundle, card)]
+    checks += [check_outputs(bundle, (file, card.dataset), data) for file in card.files]
+    checks += [check_accuracy("test", file, data, bundle) for file in card.files]
+    return [check for check in checks if not check.agrees]
+
+
 def test_a_finished_network_has_its_int8_child_beside_it(service: Service, tmp_path: Path, cache: Path) -> None:
-    parent, child = finished(service)
+    parent, child = finished(service, "quantize-int8")
     assert (child.parent_id, child.recipe, child.number) == (
         parent.id,
         ({"quantize-int8": QuantizeInt8Options().model_dump(mode="json")},),
@@ -80,11 +90,7 @@ def test_a_finished_network_has_its_int8_child_beside_it(service: Service, tmp_p
     assert card.lineage.helps == lineage["helps"]
     assert card.latencies[0].target.precision == "int8"
     assert [file.name for file in card.files] == ["model.onnx", "model.int8.onnx", "model.pt2"]
-    data = load_dataset(card.dataset.spec, (), cache)
-    checks = [check_files(bundle), check_cost(bundle, card)]
-    checks += [check_outputs(bundle, (file, card.dataset), data) for file in card.files]
-    checks += [check_accuracy("test", file, data, bundle) for file in card.files]
-    assert [check for check in checks if not check.agrees] == []
+    assert disagreeing(bundle, card, cache) == []
 
     network = search_spaces.load(bundle)
     assert network(torch.zeros(3, 1, 8, 8)).shape == (3, 10)
@@ -96,3 +102,15 @@ def test_a_finished_network_has_its_int8_child_beside_it(service: Service, tmp_p
     (bundle / "architecture.json").write_text(json.dumps(document | {"compressed": {"program": "../model.pt2"}}))
     with pytest.raises(search_spaces.SpaceError, match="outside of the bundle"):
         search_spaces.load(bundle)
+
+
+def test_a_child_with_an_early_exit_is_what_its_card_says(service: Service, tmp_path: Path, cache: Path) -> None:
+    _, child = finished(service, {"early-exit": {"max_loss": 50, "positions": 2}})
+    assert child.status is CandidateStatus.COMPLETED
+    bundle = unpacked(service, child, tmp_path / "bundle")
+    card = Card.model_validate_json((bundle / "card.json").read_bytes())
+    assert card.lineage is not None
+    assert card.lineage.steps[0]["facts"]["exit_share"] > 0
+    assert disagreeing(bundle, card, cache) == []
+    assert "If" in {node.op_type for node in onnx.load(bundle / "model.onnx").graph.node}
+    assert search_spaces.load(bundle)(torch.zeros(3, 1, 8, 8)).shape == (3, 10)

@@ -128,6 +128,34 @@ def test_what_no_target_can_execute_is_refused_with_the_runtimes_that_can():
     assert messages(["int8"], "finalize", MADE_UP, [already, TargetSpec()]) == []
 
 
+def test_an_early_exit_is_refused_where_it_would_save_nothing():
+    def refused(**target):
+        return messages(["early-exit"], "finalize", STEPS, [TargetSpec(**target)])
+
+    assert refused() == refused(runtime="openvino") == []
+    assert refused(batch_size=8) == [
+        "finalize.recipe.0: 'early-exit' brings nothing for 8 images a call (targets.0.batch_size);"
+        " remove it, or set that to 1"
+    ]
+    assert refused(runtime="torch") == [
+        "finalize.recipe.0: 'early-exit' gives nothing that torch fp32 (targets.0) executes;"
+        " remove it, or have the target use onnxruntime or openvino or onnxruntime-cuda"
+    ]
+    assert refused(precision="int8") == [
+        "finalize.recipe.0: 'early-exit' gives nothing that onnxruntime int8 (targets.0) executes;"
+        " remove it, or have the target use precision fp32"
+    ]
+    assert messages(["early-exit", "quantize-int8"], "finalize") == [
+        "finalize.recipe.0: 'quantize-int8' cannot follow 'early-exit'; put 'early-exit' last"
+    ]
+    assert messages(["quantize-int8", "early-exit"], "finalize") == [
+        "finalize.recipe.0: 'early-exit' cannot follow 'quantize-int8'; put 'quantize-int8' last"
+    ]
+    assert messages([{"early-exit": {"max_loss": 0}}], "finalize") == [
+        "finalize.recipe.0.early-exit.max_loss: Input should be greater than 0"
+    ]
+
+
 def test_compressions_follow_the_training_that_the_other_steps_change():
     recipe = [{"prune": {"macs": 0.25}}, "sam", "int8"]
     assert apply_recipe(TrainingSpec(), recipe, MADE_UP) == TrainingSpec()
