@@ -19,7 +19,7 @@ from nas_service.domain.entities import (
     WorkKind,
     profile_queue,
 )
-from nas_service.domain.executed import formats_of
+from nas_service.domain.executed import as_executed, formats_of
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.spec import SearchSpec
 from nas_service.use_cases import work
@@ -70,7 +70,7 @@ def made_up_result(spec: SearchSpec, item: WorkItem, candidate: Candidate | None
         return {
             "accuracy": round((0.5 + 0.5 * unit(key)) * (epochs / spec.training.epochs) ** 0.1, 4),
             "fidelity": {"epochs": epochs},
-            **_made_up_exports(model, spec.formats),
+            **_made_up_exports(model, as_executed(spec, candidate).formats),
             "result": {"weights_sha256": model, "curve": [], "duration_s": 1.0},
         }
     if item.kind is WorkKind.EXPORT:

@@ -17,6 +17,9 @@ import numpy as np
 from search_spaces.table import BlockTable, BoolArray, IntArray
 
 FP32_BYTES = 4
+INT8_CHANNEL_BYTES = 17
+"""In int8 a weight is a byte, and a channel has its bias (int32), the scale and zero point of its weights (fp32, int8)
+and those of its bias (fp32, int32): all that a QDQ file holds, but for the scales of activations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,8 @@ class _Layers:
     out_area: IntArray
 
 
-def block_costs(table: BlockTable) -> BlockCost:
-    """The costs of every block; absent blocks cost nothing."""
+def block_costs(table: BlockTable, quantized: BoolArray | None = None) -> BlockCost:
+    """The costs of every block; absent blocks cost nothing. `quantized` (n,): those in int8; None: nobody."""
     layers = _layers(table)
     weights = layers.expand_weights + layers.spatial_weights + layers.project_weights
     excite_weights = 2 * table.mid_channels * table.se_channels
@@ -72,10 +75,13 @@ def block_costs(table: BlockTable) -> BlockCost:
     macs = layers.expand_weights * layers.body_area + excite_weights
     macs += (layers.spatial_weights + layers.project_weights) * layers.out_area
     own = 1 - table.shared
+    in_int8 = np.zeros(1, dtype=bool) if quantized is None else quantized
+    weight_bytes = np.where(in_int8, 1, FP32_BYTES)[:, None] * (weights + excite_weights)
+    weight_bytes += np.where(in_int8, INT8_CHANNEL_BYTES, FP32_BYTES)[:, None] * (biases + normalised)
     return BlockCost(
         macs=macs,
         params=own * (weights + excite_weights + biases + 2 * normalised),
-        weight_bytes=own * FP32_BYTES * (weights + excite_weights + biases + normalised),
+        weight_bytes=own * weight_bytes,
         peak_activation_bytes=FP32_BYTES * _peak_activations(table, layers),
     )
 

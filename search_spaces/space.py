@@ -12,8 +12,10 @@ import numpy as np
 
 from search_spaces import encoding, legality, moves, schema
 from search_spaces.architecture import Architecture, content_key
+from search_spaces.columns import Columns
 from search_spaces.conditions import count_assignments, mask_inactive
 from search_spaces.cost import Cost, block_costs
+from search_spaces.deployment import PRECISION, PRECISIONS
 from search_spaces.errors import UnknownSpace
 from search_spaces.plan import NetworkInput, NetworkPlan
 from search_spaces.restrict import restrict
@@ -128,12 +130,12 @@ class SearchSpace(ABC):
         return schema.json_schema(self.name, self.choices)
 
     def cost(self, architectures: Sequence[Architecture] | IntArray, network_input: NetworkInput) -> Cost:
-        """Analytic costs of architectures, or of canonical index rows (n, c)."""
+        """Analytic costs of architectures, or of canonical index rows (n, c); weights at the precision they choose."""
         rows = architectures if isinstance(architectures, np.ndarray) else self.to_indices(architectures)
         starts = range(0, max(len(rows), 1), ROWS_AT_ONCE)
-        parts = [
-            block_costs(self.layout(rows[start : start + ROWS_AT_ONCE], network_input)).total() for start in starts
-        ]
+        quantized = Columns(self.choices, rows).codes(PRECISION.name, PRECISIONS) == PRECISIONS.index("int8")
+        some = (slice(start, start + ROWS_AT_ONCE) for start in starts)
+        parts = [block_costs(self.layout(rows[at], network_input), quantized[at]).total() for at in some]
         return Cost(
             macs=np.concatenate([part.macs for part in parts]),
             params=np.concatenate([part.params for part in parts]),

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from nas_service.domain.datasets import UploadedDataset
 from nas_service.domain.entities import Artifact, Candidate, DatasetFacts, Event, Measurement, Search
+from nas_service.domain.executed import precision_of
 from nas_service.domain.identity import ApiKey
 from nas_service.domain.metrics import objective_key
 from nas_service.domain.quotas import Quotas
@@ -106,7 +107,8 @@ def search_event(event: Event) -> SearchEvent:
 
 def candidate_summary(candidate: Candidate) -> CandidateSummary:
     """A candidate as it stands in lists."""
-    return CandidateSummary.model_validate(candidate, from_attributes=True)
+    precision = precision_of(candidate.architecture, candidate.recipe)
+    return CandidateSummary.model_validate(candidate, from_attributes=True).model_copy(update={"precision": precision})
 
 
 def candidate_detail(view: CandidateView) -> CandidateDetail:

@@ -1,30 +1,40 @@
-"""What targets execute of a child: the files of its recipe's precision in place of those that the spec asks for."""
+"""What targets execute of a candidate: the files of its own precision in place of those that the spec asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 from nas_service.domain.entities import Candidate, JsonDict
 from nas_service.domain.formats import ModelFormat, PrecisionName
 from nas_service.domain.recipe import compressions
-from nas_service.domain.spec import RecipeEntry, SearchSpec, TargetSpec
+from nas_service.domain.spec import ChoiceValue, RecipeEntry, SearchSpec, TargetSpec
+from search_spaces.deployment import PRECISION
 
 
-def precision_of(recipe: Sequence[RecipeEntry]) -> PrecisionName | None:
-    """At which precision targets execute what the recipe gives; None: at their own."""
-    return next((c.step.precision for c in reversed(compressions(recipe)) if c.step.precision), None)
+def precision_of(architecture: Mapping[str, ChoiceValue], recipe: Sequence[RecipeEntry] = ()) -> PrecisionName | None:
+    """At which precision targets execute a candidate: what its recipe gives, or else what its architecture says.
+
+    None: at their own.
+    """
+    given = next((c.step.precision for c in reversed(compressions(recipe)) if c.step.precision), None)
+    return given or cast(PrecisionName | None, architecture.get(PRECISION.name))
 
 
-def as_executed(spec: SearchSpec, recipe: Sequence[RecipeEntry]) -> SearchSpec:
-    """The spec with the targets on which what the recipe gives is timed: its own, but for their precision."""
-    precision = precision_of(recipe)
+def at_precision(spec: SearchSpec, precision: PrecisionName | None) -> SearchSpec:
+    """The spec with its targets at another precision; None: as it is."""
     if precision is None:
         return spec
     targets = tuple(target.model_copy(update={"precision": precision}) for target in spec.targets)
     return spec.model_copy(update={"targets": targets})
 
 
+def as_executed(spec: SearchSpec, candidate: Candidate) -> SearchSpec:
+    """The spec with the targets on which a candidate is timed and judged: its own, but for their precision."""
+    return at_precision(spec, precision_of(candidate.architecture, candidate.recipe))
+
+
 def formats_of(spec: SearchSpec, candidate: Candidate) -> tuple[ModelFormat, ...]:
     """The files of a candidate. A child's network follows from no architecture, so that its program is kept, too."""
-    executed = as_executed(spec, candidate.recipe).formats
+    executed = as_executed(spec, candidate).formats
     if candidate.parent_id is None:
         return executed
     return tuple(form for form in ModelFormat if form in executed or form is ModelFormat.PT2)
@@ -43,5 +53,5 @@ def is_timed_roughly(spec: SearchSpec) -> bool:
 
 def executed_files(spec: SearchSpec, candidate: Candidate) -> dict[str, str]:
     """By target the file that is executed there."""
-    targets = as_executed(spec, candidate.recipe).targets
+    targets = as_executed(spec, candidate).targets
     return {str(index): target.format.file_name for index, target in enumerate(targets)}

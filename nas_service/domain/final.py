@@ -3,6 +3,7 @@
 from nas_service.domain.across import with_across
 from nas_service.domain.entities import JsonDict
 from nas_service.domain.estimates import Estimates, latency_interval, wilson
+from nas_service.domain.executed import at_precision
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.metrics import deployed_target, judges_by_files, judges_by_sharpness, metric_key
 from nas_service.domain.spec import Metric, SearchSpec
@@ -16,7 +17,7 @@ def final_numbers(spec: SearchSpec, known: Estimates, final: JsonDict | None) ->
     """
     if final is None or "bundle" not in final:
         return None
-    images = final.get("validation_samples")
+    spec, images = at_precision(spec, final.get("precision")), final.get("validation_samples")
     for key, accuracy in _accuracies(spec, final).items():
         known = known.with_one(key, accuracy, wilson(accuracy, images) if images else None)
     for target, latency in final.get("latency", {}).items():

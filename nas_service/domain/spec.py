@@ -23,6 +23,7 @@ from nas_service.domain.formats import (
     precisions_of,
     runtimes_at,
 )
+from search_spaces.deployment import PRECISION
 
 ChoiceValue = bool | int | float | str
 
@@ -150,7 +151,7 @@ class ObjectiveSpec(SpecModel):
     target: Annotated[int, Field(ge=0)] | None = None
     """Index into `targets`, for metrics that are measured on one (default 0, unless `across` is given). An
     accuracy with a target is that of the file which is executed there; without one it is the trained network's, unless
-    a target executes int8."""
+    a target or the space's `precision` is int8."""
     across: Across | None = None
     """One figure over all targets in place of one target's."""
     weights: tuple[Annotated[float, Field(gt=0, le=1e9)], ...] | None = None
@@ -192,7 +193,8 @@ class ConstraintSpec(SpecModel):
     max: float | None = None
     target: Annotated[int, Field(ge=0)] | None = None
     """Index into `targets`, for metrics that are measured on one (default 0). An accuracy with a target is that of
-    the file which is executed there; without one it is the trained network's, unless a target executes int8."""
+    the file which is executed there; without one it is the trained network's, unless a target or the space's
+    `precision` is int8."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -455,7 +457,7 @@ class SearchSpec(SpecModel):
     @model_validator(mode="after")
     def _accuracy_belongs_to_a_target_where_it_depends_on_one(self) -> Self:
         """Beside the latency of a quantized file the accuracy of the fp32 network would be the wrong one."""
-        if any(target.precision != "fp32" for target in self.targets):
+        if self.chooses_precision or any(target.precision != "fp32" for target in self.targets):
             object.__setattr__(self, "objectives", tuple(map(_on_a_target, self.objectives)))
             object.__setattr__(self, "constraints", tuple(map(_on_a_target, self.constraints)))
         return self
@@ -489,6 +491,11 @@ class SearchSpec(SpecModel):
         if strategy.min_epochs is not None and strategy.min_epochs > training.epochs:
             raise ValueError(f"strategy.min_epochs is {strategy.min_epochs}, more than training.epochs")
         return self
+
+    @property
+    def chooses_precision(self) -> bool:
+        """Whether each candidate says at which precision targets execute it, and not the targets."""
+        return any(option != PRECISION.default for option in self.space.choices.get(PRECISION.name, ()))
 
     @property
     def halves(self) -> bool:

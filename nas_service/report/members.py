@@ -54,8 +54,10 @@ def member(rank: int, candidate: CandidateDetail, search: SearchDetail) -> Membe
 
 
 def measurement_on(candidate: CandidateDetail, search: SearchDetail, target: int) -> MeasurementInfo | None:
-    """The last timing on a target of the search."""
+    """The last timing on a target of the search, at the candidate's precision."""
     wanted = search.spec.targets[target]
+    if candidate.precision is not None:
+        wanted = wanted.model_copy(update={"precision": candidate.precision})
     return next((m for m in reversed(candidate.measurements) if m.target == wanted), None)
 
 

@@ -69,7 +69,13 @@ def _around(value: float, margin: float) -> Interval:
 
 
 def foresights(uow: UnitOfWork, search: Search) -> dict[int, Foresight]:
-    """Of the targets that have a predictor which is good enough and holds for their device as it is now."""
+    """Of the targets that have a predictor which is good enough and holds for their device as it is now.
+
+    Of none where the space chooses the precision: a predictor knows one precision, and the sampler would take what it
+    says of fp32 for what is known of every candidate. It learns from its own trials then.
+    """
+    if search.spec.chooses_precision:
+        return {}
     devices = uow.workers.devices(search.tenant)
     stored = {found.target: found for found in uow.predictors.of(Subject.of(search), search.tenant)}
     usable = {

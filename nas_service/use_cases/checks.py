@@ -8,10 +8,13 @@ from nas_service.data_paths import resolve_below
 from nas_service.domain.dataset_name import FILE_SCHEMES, NOISE, parse_dataset_name, parse_noise
 from nas_service.domain.entities import CANDIDATES
 from nas_service.domain.errors import DatasetError, FieldProblem
+from nas_service.domain.executed import at_precision
+from nas_service.domain.formats import precisions_of, runtimes_at
 from nas_service.domain.metrics import judges_by_sharpness
 from nas_service.domain.recipe import apply_recipe, check_recipe
 from nas_service.domain.spec import BEST_TEACHER, SUPERNET_TEACHER, TEACHER_FILES, Metric, SearchSpec
 from nas_service.use_cases.submit import Check
+from search_spaces.deployment import PRECISION
 from search_spaces.registry import builds_its_own
 
 
@@ -19,8 +22,31 @@ def check_recipes(spec: SearchSpec) -> list[FieldProblem]:
     """Recipe steps that do not exist, not in this place or order, or that the targets cannot execute."""
     return [
         *check_recipe(spec.training.recipe, "training"),
-        *check_recipe(spec.finalize.recipe, "finalize", targets=spec.targets),
+        *dict.fromkeys(
+            problem
+            for each in (spec, *([at_precision(spec, "int8")] if spec.chooses_precision else []))
+            for problem in check_recipe(spec.finalize.recipe, "finalize", targets=each.targets)
+        ),
     ]
+
+
+def check_precision(spec: SearchSpec) -> list[FieldProblem]:
+    """Where the space chooses at which precision a network is executed: targets that do, too, or that know but one."""
+    if not spec.chooses_precision:
+        return []
+    field, problems = f"space.choices.{PRECISION.name}", []
+    for i, target in enumerate(spec.targets):
+        if target.precision != PRECISION.default:
+            message = f"the space chooses the precision; leave it out here, or leave out {field}"
+            problems.append(FieldProblem(f"targets.{i}.precision", message))
+        elif "int8" not in precisions_of(target.runtime):
+            able = ", ".join(runtimes_at("int8"))
+            message = f"{target.runtime} (targets.{i}) executes fp32 only; use {able}, or leave int8 out"
+            problems.append(FieldProblem(field, message))
+    if spec.strategy.evaluator == "untrained":
+        mend = "leave it out, and name a target for each precision"
+        problems.append(FieldProblem(field, f"a profile times every network on every target; {mend}"))
+    return problems
 
 
 def teacher_check(roots: Sequence[Path]) -> Check:

@@ -5,7 +5,8 @@ import json
 from collections.abc import Sequence
 from typing import Literal
 
-from nas_service.domain.entities import Evaluation, Search, SupernetFacts
+from nas_service.domain.entities import Candidate, Evaluation, Search, SupernetFacts
+from nas_service.domain.executed import as_executed
 from nas_service.domain.metrics import judges_by_sharpness
 from nas_service.domain.recipe import apply_recipe
 from nas_service.domain.rungs import rungs_of, schedule_of
@@ -88,7 +89,7 @@ def evaluation_reuse_key(search: Search, architecture_key: str, *, final: bool, 
     )
 
 
-def compression_reuse_key(search: Search, weights_sha256: str, recipe: Sequence[RecipeEntry]) -> str:
+def compression_reuse_key(search: Search, parent: Candidate, weights_sha256: str, recipe: Sequence[RecipeEntry]) -> str:
     """sha256 over everything that a compressed network and its accuracy depend on, from its parent's weights on.
 
     A step may be guided by latencies, so that the targets are part of it.
@@ -101,7 +102,7 @@ def compression_reuse_key(search: Search, weights_sha256: str, recipe: Sequence[
             "recipe": list(recipe),
             "training": training.model_dump(mode="json"),
             **_lessons(search, training),
-            "targets": [target.model_dump(mode="json") for target in search.spec.targets],
+            "targets": [target.model_dump(mode="json") for target in as_executed(search.spec, parent).targets],
         }
         | ({"sharpness": True} if judges_by_sharpness(search.spec) else {})
     )
@@ -128,18 +129,20 @@ def _digest(identity: dict[str, object]) -> str:
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
-def known_evaluation(evidence: EvidenceRepository, search: Search, architecture_key: str) -> Evaluation | None:
+def known_evaluation(evidence: EvidenceRepository, search: Search, candidate: Candidate) -> Evaluation | None:
     """The evaluation that a new candidate of this search need not repeat.
 
     A format that it was not exported to is written from its weights. One whose files were collected will do where
     nothing has to be timed: should the candidate come to the front, it is evaluated once more to be finalized.
     """
     epochs = rungs_of(search.spec)[0]
-    known = evidence.evaluation_by_key(evaluation_reuse_key(search, architecture_key, final=False, epochs=epochs))
+    reuse_key = evaluation_reuse_key(search, candidate.architecture_key, final=False, epochs=epochs)
+    known = evidence.evaluation_by_key(reuse_key)
     if known is None or evidence.has_files(known.id):
         return known
-    timed = not known.lacking(search.spec.formats) and all(
+    executed = as_executed(search.spec, candidate)
+    timed = not known.lacking(executed.formats) and all(
         evidence.measurement_of(known.export(target.format).sha256, target, search.tenant) is not None
-        for target in search.spec.targets
+        for target in executed.targets
     )
     return known if timed else None

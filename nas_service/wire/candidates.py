@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from nas_service.domain.formats import ModelFormat
+from nas_service.domain.formats import ModelFormat, PrecisionName
 from nas_service.domain.spec import Across, Goal, Metric, RecipeEntry, TargetSpec
 from nas_service.domain.states import CandidateStatus
 from nas_service.wire.base import Document
@@ -65,6 +65,8 @@ class CandidateSummary(Document):
     """Equal keys are equal networks."""
     architecture: dict[str, Any]
     """The canonical choice values."""
+    precision: PrecisionName | None = None
+    """At which targets execute it: what its recipe gives, or else its architecture says; None: at their own."""
     metrics: dict[str, float] = Field(examples=[{"accuracy": 0.975, "macs": 512000, "latency_ms@0": 0.21}])
     """By metric key; `@0` names the target, an index into the spec's `targets`. Latencies are measured. `accuracy`
     is the trained network's, `accuracy@0` that of the file which target 0 executes."""

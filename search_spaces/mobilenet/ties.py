@@ -9,7 +9,7 @@ remaining choices of each stage. Two parts can be built in more than one way:
 
 Everything else differs in the network wherever it differs in the choices (`presets.py` says why stages never merge).
 So the least index row among equals is found part by part, and the number of networks is, summed over the stage counts,
-the product of the numbers of distinct resolutions, channels, depths and remaining choices.
+the product of the numbers of distinct resolutions, precisions, channels, depths and remaining choices.
 """
 
 from collections import Counter
@@ -21,6 +21,7 @@ import numpy as np
 
 from search_spaces.channels import make_divisible
 from search_spaces.conditions import INACTIVE, count_assignments
+from search_spaces.deployment import PRECISION
 from search_spaces.mobilenet.depth import SHARING_DEPTH, built_depth
 from search_spaces.mobilenet.presets import Preset
 from search_spaces.rules import ChoiceValue
@@ -83,7 +84,8 @@ class Ties:
     def count_networks(self) -> int:
         """The exact number of distinct networks."""
         remaining = [self._remaining_choices(stage) for stage in range(max(self._stage_counts))]
-        return len(self._options["resolution"]) * sum(
+        whole = len(self._options["resolution"]) * len(self._options.get(PRECISION.name, (PRECISION.default,)))
+        return whole * sum(
             channels.count * self._depths.count(stage_count) * prod(remaining[:stage_count])
             for stage_count, channels in zip(self._stage_counts, self._channels, strict=True)
         )

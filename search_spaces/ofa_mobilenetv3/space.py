@@ -11,6 +11,7 @@ import numpy as np
 
 from search_spaces.channels import make_divisible
 from search_spaces.columns import Columns
+from search_spaces.deployment import PRECISION
 from search_spaces.plan import ACTIVATIONS, NetworkInput
 from search_spaces.rules import WholeNumber
 from search_spaces.space import SearchSpace
@@ -39,7 +40,7 @@ class OfaMobileNetV3Space(SearchSpace):
 
     @classmethod
     def declare(cls, preset: str) -> tuple[Choice, ...]:
-        """Resolution; then depth, kernels and expansions of each stage."""
+        """Resolution; depth, kernels and expansions of each stage; how it is deployed."""
         resolution = Choice(
             "resolution",
             (160, 176, 192, 208, 224),
@@ -47,7 +48,7 @@ class OfaMobileNetV3Space(SearchSpace):
             doc="Side of the square image that the network sees, in pixels.",
             rule=WholeNumber(128, 224, multiple_of=16),
         )
-        return (resolution, *(choice for stage in STAGES for choice in _stage_choices(stage)))
+        return (resolution, *(choice for stage in STAGES for choice in _stage_choices(stage)), PRECISION)
 
     def layout(self, indices: IntArray, network_input: NetworkInput) -> BlockTable:
         """Stem, first block, 20 elastic blocks, final expansion, pooling, feature mix, classifier."""

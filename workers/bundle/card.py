@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 from nas_service.domain.entities import Candidate, Evaluation, Export, Measurement, Search
 from nas_service.domain.errors import PermanentError
+from nas_service.domain.executed import precision_of
 from nas_service.domain.spec import Metric
 from nas_service.use_cases.reuse import training_of
 from workers.bundle.card_format import (
@@ -70,7 +71,12 @@ def make_card(facts: CardFacts) -> Card:
     return Card(
         created_at=datetime.now(UTC).replace(microsecond=0),
         search=SearchPart(id=search.id, name=search.name, seed=search.spec.seed),
-        candidate=CandidatePart(id=candidate.id, number=candidate.number, architecture_key=candidate.architecture_key),
+        candidate=CandidatePart(
+            id=candidate.id,
+            number=candidate.number,
+            architecture_key=candidate.architecture_key,
+            precision=precision_of(candidate.architecture, candidate.recipe),
+        ),
         dataset=_dataset(facts),
         files=[_file(judged) for judged in facts.files],
         cost=CostPart(

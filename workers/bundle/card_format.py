@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
-from nas_service.domain.formats import ModelFormat
+from nas_service.domain.formats import ModelFormat, PrecisionName
 from nas_service.domain.spec import DatasetSpec, TargetSpec, TrainingSpec
 
 
@@ -32,6 +32,8 @@ class CandidatePart(CardPart):
     id: str
     number: int
     architecture_key: str
+    precision: PrecisionName | None = None
+    """At which targets execute it: what its recipe gives, or else its architecture says; None: at their own."""
 
 
 class SplitPart(CardPart):
@@ -93,7 +95,8 @@ class CostPart(CardPart):
     """Multiply-accumulates for one image."""
     params: int
     weight_bytes: int
-    """fp32, batch norm folded into the convolutions; of a compressed one all constants as they are deployed."""
+    """Batch norm folded into the convolutions, in fp32, or in int8 with scales where the candidate's `precision` says
+    so; of a compressed one all constants as they are deployed."""
 
 
 HARNESS = frozenset({"python", "numpy"})

@@ -109,11 +109,12 @@ def _rows(card: Card) -> list[tuple[str, str]]:
     named = len(card.files) > 1
     return [
         *_descent(card.lineage),
+        *([("executed at", card.candidate.precision)] if card.candidate.precision else []),
         *((f"{what}, `{name}`" if named else what, value) for what, name, value in accuracies),
         *((f"latency, `{at.file_name}`" if named else "latency", _latency(at)) for at in card.latencies),
         ("multiply-accumulates", f"{cost.macs:,}"),
         ("parameters", f"{cost.params:,}"),
-        ("weights, fp32, batch norm folded", f"{cost.weight_bytes:,} bytes"),
+        (f"weights, {card.candidate.precision or 'fp32'}, batch norm folded", f"{cost.weight_bytes:,} bytes"),
         *((f"`{file.name}`", f"{file.size_bytes:,} bytes") for file in card.files),
         (
             "training",

@@ -21,7 +21,7 @@ from torch import nn
 from nas_service.artifacts.digest import file_sha256
 from nas_service.domain.entities import WEIGHTS_FILE, JsonDict
 from nas_service.domain.errors import NasError
-from nas_service.domain.executed import as_executed
+from nas_service.domain.executed import at_precision, precision_of
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.lineage import judge
 from nas_service.domain.recipe import apply_recipe, compressions
@@ -87,7 +87,7 @@ def done(request: Request, settings: Settings) -> JsonDict:
     with tempfile.TemporaryDirectory() as folder:
         before = weigh(subject, request.target, Path(folder), time)
     made = compress(given.network, compressions(request.recipe), _bench(request, given, settings, time))
-    (executed,) = as_executed(request.spec, request.recipe).targets
+    (executed,) = at_precision(request.spec, precision_of({}, request.recipe)).targets
     _say(f"weighing what came of it on {executed.runtime} {executed.precision}")
     request.out.mkdir(parents=True, exist_ok=True)
     after = weigh(replace(subject, network=made.network), executed, request.out, time, made.files)

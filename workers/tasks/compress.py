@@ -119,7 +119,7 @@ def _further(made: Made) -> dict[str, bytes]:
 
 def _stored(task: Task, made: Made, exports: JsonDict) -> tuple[JsonDict, JsonDict]:
     """Weights and further files as artifacts, and the cost counted on the exports."""
-    executed = as_executed(task.search.spec, task.candidate.recipe)
+    executed = as_executed(task.search.spec, task.candidate)
     quantized = executed.targets[deployed_target(executed)].format.is_quantized
     deployed = ModelFormat.ONNX_INT8 if quantized else ModelFormat.ONNX
     artifacts = task.service.artifacts

@@ -13,6 +13,7 @@ from torch import nn
 import search_spaces
 from nas_service import tracing
 from nas_service.domain.entities import WEIGHTS_FILE, JsonDict, SupernetFacts
+from nas_service.domain.executed import as_executed
 from nas_service.domain.metrics import judges_by_sharpness
 from nas_service.domain.rungs import rungs_of
 from nas_service.use_cases.reuse import evaluator_of, inherits, training_of
@@ -37,7 +38,7 @@ PROXY_IMAGES = 64
 
 def evaluate(task: Task) -> JsonDict:
     """An accuracy with its fidelity, and the files. Raises TrainingDivergedError, ExportMismatchError, Paused."""
-    formats = task.search.spec.formats
+    formats = as_executed(task.search.spec, task.candidate).formats
     require(formats)
     data = task.dataset()
     space = space_of(task.search)

@@ -7,8 +7,8 @@ from pathlib import Path
 from safetensors.torch import load_file
 from torch import nn
 
-from nas_service.domain.entities import WEIGHTS_FILE, Evaluation, Export, JsonDict, Measurement
-from nas_service.domain.executed import as_executed, executed_files, formats_of
+from nas_service.domain.entities import WEIGHTS_FILE, Candidate, Evaluation, Export, JsonDict, Measurement
+from nas_service.domain.executed import as_executed, executed_files, formats_of, precision_of
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.metrics import deployed_target
 from nas_service.domain.told import told
@@ -73,7 +73,7 @@ def _final(task: Task, judged: list[JudgedFile], measurements: list[Measurement]
     child = task.candidate.parent_id is not None
     return {
         **_deployed(task, judged),
-        **({"executed": executed_files(task.search.spec, task.candidate)} if child else {}),
+        **({"executed": executed_files(task.search.spec, task.candidate)} if child else _precision(task.candidate)),
         "files": {file.export.format.file_name: _figures(file) for file in judged},
         "latency": {
             str(target): {
@@ -86,6 +86,12 @@ def _final(task: Task, judged: list[JudgedFile], measurements: list[Measurement]
             for target, m in enumerate(measurements)
         },
     }
+
+
+def _precision(candidate: Candidate) -> JsonDict:
+    """At which targets execute it, where its architecture says so."""
+    precision = precision_of(candidate.architecture)
+    return {} if precision is None else {"precision": precision}
 
 
 def _sharpness(task: Task, network: nn.Module, weights: Path) -> SharpnessPart:
@@ -108,7 +114,7 @@ def _judged(task: Task, export: Export, folder: Path) -> JudgedFile:
 
 def _deployed(task: Task, judged: list[JudgedFile]) -> JsonDict:
     """The figures of the file that stands for the candidate, under names that do not depend on which one it is."""
-    spec = as_executed(task.search.spec, task.candidate.recipe)
+    spec = as_executed(task.search.spec, task.candidate)
     form = spec.targets[deployed_target(spec)].format
     (file,) = (file for file in judged if file.export.format is form)
     figures = _figures(file)

@@ -8,6 +8,7 @@ from rich.text import Text
 from nas_service.domain.spec import Metric
 from nas_service.units import half_width_text, heading, metric_text
 from nas_service.wire.candidates import CandidateSummary, FrontInfo, FrontMember
+from search_spaces.deployment import PRECISION
 
 KEY_LETTERS = 8
 """Of an architecture's key: enough to tell the members of one front apart."""
@@ -32,7 +33,7 @@ def front_table(front: FrontInfo, *, limit: int | None = None) -> Table:
     shown = front.members if limit is None or len(front.members) <= limit else front.members[: limit - 1]
     for rank, member in enumerate(shown, start=1):
         values = [metric_text(key, member.metrics.get(key)) for key in columns(front)]
-        table.add_row(str(rank), short_key(member.candidate.architecture_key), *values)
+        table.add_row(str(rank), *_named(front, member), *values)
     if len(shown) < len(front.members):
         table.add_row("", f"... {len(front.members) - len(shown)} more")
     return table
@@ -68,6 +69,8 @@ def _empty_table(front: FrontInfo) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("#", justify="right")
     table.add_column("architecture")
+    if _mixes_precisions(front):
+        table.add_column("precision")
     target_count = len({axis.target for axis in front.axes if axis.target is not None})
     for key in columns(front):
         table.add_column(heading(key, target_count), justify="right")
@@ -80,7 +83,20 @@ def _cells(front: FrontInfo, member: FrontMember) -> list[str]:
         metric_text(key, member.metrics.get(key)) + half_width_text(key, intervals.get(key)) for key in columns(front)
     ]
     chance = "certain" if member.certain else f"{100 * member.probability:.0f} %"
-    return [short_key(member.candidate.architecture_key), *values, chance]
+    return [*_named(front, member), *values, chance]
+
+
+def _named(front: FrontInfo, member: FrontMember) -> list[str]:
+    """Its key, and at which precision it is executed where the space chose that."""
+    candidate = member.candidate
+    precision = [candidate.precision or str(PRECISION.default)] if _mixes_precisions(front) else []
+    return [short_key(candidate.architecture_key), *precision]
+
+
+def _mixes_precisions(front: FrontInfo) -> bool:
+    """Whether the space chose the precision of anybody shown; an architecture names every one but the default."""
+    shown = (*front.members, *front.near, *front.dominated)
+    return any(PRECISION.name in member.candidate.architecture for member in shown)
 
 
 def front_plot(front: FrontInfo, cloud: Sequence[CandidateSummary], width: int, height: int) -> Text | None:

@@ -43,6 +43,7 @@ from nas_service.use_cases.advance.fit import absorb_fit, absorb_fit_failure
 from nas_service.use_cases.advance.rungs import decided, has_rungs_left, reached
 from nas_service.use_cases.reuse import evaluation_reuse_key
 from nas_service.use_cases.runtimes import check_runtimes
+from search_spaces.deployment import network_values
 
 NOISY_RETRIES = 1
 """Times a measurement that missed its precision is taken again before it is accepted, flagged."""
@@ -135,7 +136,7 @@ def _exports(result: JsonDict) -> tuple[Export, ...]:
 def evaluated(context: Context, candidate: Candidate, evaluation: Evaluation, *, reused: bool) -> Candidate:
     """A candidate is trained: go on to timing, by way of what was not exported yet. Returns it as it is then."""
     its: JsonDict = {"evaluation_id": evaluation.id, "evaluation_reused": reused}
-    lacking = evaluation.lacking(context.search.spec.formats)
+    lacking = evaluation.lacking(as_executed(context.search.spec, candidate).formats)
     if not lacking:
         return _time(context, replace(candidate, **its), evaluation)
     enqueue_export(context, candidate.id, evaluation.id, lacking, final=False)
@@ -155,8 +156,8 @@ def enqueue_export(
 
 def _time(context: Context, candidate: Candidate, evaluation: Evaluation) -> Candidate:
     """A candidate has its accuracies and files: note them, and have timed what was not timed at an earlier rung."""
-    numbers = candidate.known
-    for key, accuracy in accuracies(context.search.spec, evaluation).items():
+    numbers, executed = candidate.known, as_executed(context.search.spec, candidate)
+    for key, accuracy in accuracies(executed, evaluation).items():
         numbers = numbers.with_one(key, accuracy, accuracy_interval(evaluation, accuracy))
     if judges_by_sharpness(context.search.spec):
         numbers = numbers.with_one(Metric.SHARPNESS.value, evaluation.result["sharpness"])
@@ -172,13 +173,12 @@ def _time(context: Context, candidate: Candidate, evaluation: Evaluation) -> Can
     for target in profiled_targets(context.search.spec):
         if metric_key(Metric.LATENCY_MS, target) in candidate.metrics:
             continue
-        spec = context.search.spec.targets[target]
-        model_sha256 = evaluation.export(spec.format).sha256
-        known = context.uow.evidence.measurement_of(model_sha256, spec, context.search.tenant)
+        spec = executed.targets[target]
+        known = context.uow.evidence.measurement_of(evaluation.export(spec.format).sha256, spec, context.search.tenant)
         if known is not None:
             candidate = _with_measurement(candidate, target, _told(context, known))
         else:
-            enqueue_profile(context, candidate.id, model_sha256, target, final=False)
+            enqueue_profile(context, candidate, evaluation, target, final=False)
     return _settle(context, candidate)
 
 
@@ -189,22 +189,16 @@ def accuracy_interval(evaluation: Evaluation, accuracy: float) -> Interval | Non
 
 
 def enqueue_profile(
-    context: Context, candidate_id: str, model_sha256: str, target: int, *, final: bool, remeasure: bool = False
+    context: Context, candidate: Candidate, evaluation: Evaluation, target: int, *, final: bool, remeasure: bool = False
 ) -> None:
-    """Ask a worker on the target's device to time a model; a `final` timing may take longer."""
-    spec = context.search.spec.targets[target]
-    payload = {"target": target, "model_sha256": model_sha256, "final": final}
+    """Ask a worker on a target's device to time what it executes of a candidate; a `final` timing may take longer."""
+    asked, spec = context.search.spec.targets[target], as_executed(context.search.spec, candidate).targets[target]
+    payload: JsonDict = {"target": target, "model_sha256": evaluation.export(spec.format).sha256, "final": final}
+    if spec != asked:
+        payload |= {"precision": spec.precision}
     if remeasure:
         payload |= {"remeasure": True}
-    context.enqueue(WorkKind.PROFILE, profile_queue(spec.device), candidate_id, payload)
-
-
-def enqueue_childs_profile(context: Context, child: Candidate, evaluation: Evaluation, target: int) -> None:
-    """Ask for a timing of what a target executes of a child, at the precision of its recipe."""
-    spec = as_executed(context.search.spec, child.recipe).targets[target]
-    payload: JsonDict = {"target": target, "model_sha256": evaluation.export(spec.format).sha256, "final": True}
-    payload |= {"precision": spec.precision}
-    context.enqueue(WorkKind.PROFILE, profile_queue(spec.device), child.id, payload)
+    context.enqueue(WorkKind.PROFILE, profile_queue(spec.device), candidate.id, payload)
 
 
 def _absorb_profile(context: Context, item: WorkItem, result: JsonDict) -> None:
@@ -215,7 +209,8 @@ def _absorb_profile(context: Context, item: WorkItem, result: JsonDict) -> None:
     measurement = _measurement(item.payload["model_sha256"], timed_target(context.search.spec, item.payload), result)
     if candidate.parent_id is None:  # a child's latency says nothing of its architecture
         subject_key = Subject.of(context.search).key
-        measurement = replace(measurement, subject_key=subject_key, architecture=candidate.architecture)
+        network = network_values(candidate.architecture)
+        measurement = replace(measurement, subject_key=subject_key, architecture=network)
     context.uow.evidence.add_measurement(measurement)
     measurement = _told(context, measurement)
     retries = item.payload.get("retries", 0)

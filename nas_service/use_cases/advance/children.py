@@ -30,14 +30,15 @@ def beget(context: Context, members: Sequence[Candidate]) -> list[Candidate]:
     Of several recipes the next one is tried on a member once its last child is over, and there is time left.
     """
     spec = context.search.spec
-    ladder = ladder_of(spec.finalize.recipe, spec.targets)
     born = [m for m in members if m.parent_id is not None]
-    if len(ladder) > 1 and _is_late(born, spec.finalize.auto_minutes):
-        return []
+    late = _is_late(born, spec.finalize.auto_minutes)
     parents = [m for m in members if m.parent_id is None and "bundle" in (m.final or {})]
     children: list[Candidate] = []
     for parent in parents:
+        ladder = ladder_of(spec.finalize.recipe, as_executed(spec, parent).targets)
         own = [child for child in born if child.parent_id == parent.id]
+        if len(ladder) > 1 and late:
+            continue
         if len(own) < len(ladder) and all(is_over(child.status) for child in own):
             recipe = tuple(c.entry for c in ladder[len(own)])
             children.append(_child(context, parent, recipe, len(born) + len(children)))
@@ -51,7 +52,7 @@ def _is_late(born: Sequence[Candidate], minutes: float) -> bool:
 
 def _child(context: Context, parent: Candidate, recipe: tuple[RecipeEntry, ...], born: int) -> Candidate:
     """Numbered behind all that were proposed, and the `born` before it."""
-    key = compression_reuse_key(context.search, _parents_weights(context, parent), recipe)
+    key = compression_reuse_key(context.search, parent, _parents_weights(context, parent), recipe)
     child = Candidate(
         id=new_id("candidate"),
         search_id=context.search.id,
@@ -109,7 +110,7 @@ def absorb_compress(context: Context, child: Candidate, result: JsonDict, export
 
 def compressed(context: Context, child: Candidate, evaluation: Evaluation, *, reused: bool) -> None:
     """Note the accuracies of the files that targets execute, and what the network costs."""
-    executed = as_executed(context.search.spec, child.recipe)
+    executed = as_executed(context.search.spec, child)
     form = executed.targets[deployed_target(executed)].format
     metrics: dict[str, float] = dict(evaluation.result["cost"]) | accuracies(executed, evaluation)
     accuracy = evaluation.export(form).validation_accuracy

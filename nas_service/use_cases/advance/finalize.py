@@ -3,16 +3,12 @@
 from collections.abc import Sequence
 
 from nas_service.domain.entities import TRAIN_QUEUE, Candidate, Completed, Failure, JsonDict, WorkItem, WorkKind
+from nas_service.domain.executed import as_executed
 from nas_service.domain.final import final_numbers
 from nas_service.domain.front import spread
 from nas_service.domain.metrics import broken, objective_values, profiled_targets
 from nas_service.domain.states import CandidateStatus, SearchStatus
-from nas_service.use_cases.advance.absorb import (
-    enqueue_childs_profile,
-    enqueue_export,
-    enqueue_profile,
-    keep_final,
-)
+from nas_service.use_cases.advance.absorb import enqueue_export, enqueue_profile, keep_final
 from nas_service.use_cases.advance.children import beget, compress
 from nas_service.use_cases.advance.context import Context
 from nas_service.use_cases.advance.fit import enqueue_fit, is_profile
@@ -83,18 +79,14 @@ def _next_step(context: Context, member: Candidate, open_items: Sequence[WorkIte
         context.enqueue(WorkKind.EVALUATE, TRAIN_QUEUE, member.id, {"final": True})
         return
     evaluation = context.uow.evidence.evaluation(evaluation_id)
-    if lacking := [] if member.parent_id else evaluation.lacking(context.search.spec.formats):
+    if lacking := [] if member.parent_id else evaluation.lacking(as_executed(context.search.spec, member).formats):
         enqueue_export(context, member.id, evaluation_id, lacking, final=True)
         return
     measured = _measured(member, final, evaluation_id)
     missing = [t for t in profiled_targets(context.search.spec) if str(t) not in measured]
     if missing:
         for target in missing:
-            if member.parent_id is not None:
-                enqueue_childs_profile(context, member, evaluation, target)
-                continue
-            model_sha256 = evaluation.export(context.search.spec.targets[target].format).sha256
-            enqueue_profile(context, member.id, model_sha256, target, final=True)
+            enqueue_profile(context, member, evaluation, target, final=True)
         return
     keep_final(context, member, measurements=measured)
     context.enqueue(WorkKind.FINALIZE, TRAIN_QUEUE, member.id)

@@ -1,6 +1,7 @@
 """Train the better candidates further, rung by rung, and let go of the others in the end."""
 
 from nas_service.domain.entities import TRAIN_QUEUE, Candidate, Evaluation, Runner, WorkKind
+from nas_service.domain.executed import as_executed
 from nas_service.domain.halving import Contender, Race, next_to_promote
 from nas_service.domain.metrics import accuracy_key, needed_metrics, objective_values
 from nas_service.domain.rungs import rungs_of
@@ -48,7 +49,10 @@ def _known_further(context: Context, candidate: Candidate) -> Evaluation | None:
     epochs = rungs_of(context.search.spec)[len(candidate.rungs)]
     key = evaluation_reuse_key(context.search, candidate.architecture_key, final=False, epochs=epochs)
     known = context.uow.evidence.evaluation_by_key(key)
-    if known is None or (known.lacking(context.search.spec.formats) and not context.uow.evidence.has_files(known.id)):
+    if known is None:
+        return None
+    lacking = known.lacking(as_executed(context.search.spec, candidate).formats)
+    if lacking and not context.uow.evidence.has_files(known.id):
         return None
     return known
 

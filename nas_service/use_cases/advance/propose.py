@@ -149,7 +149,7 @@ def _make_candidate(context: Context, proposal: Proposal) -> Candidate:
         told = {"candidate_id": candidate.id, "number": number, "metrics": list(proposal.foreseen.beyond)}
         context.uow.events.append(context.search.id, "candidate.unlike_measured", told)
     context.change(candidate_count=number + 1)
-    known = known_evaluation(context.uow.evidence, context.search, candidate.architecture_key)
+    known = known_evaluation(context.uow.evidence, context.search, candidate)
     if known is not None:
         return evaluated(context, candidate, known, reused=True)
     context.enqueue(WorkKind.EVALUATE, TRAIN_QUEUE, candidate.id, {"epochs": rungs_of(context.search.spec)[0]})

@@ -55,8 +55,7 @@ def _can_be_timed(context: Context, candidate: Candidate) -> bool:
 def _time_again(context: Context, candidate: Candidate) -> None:
     evaluation = context.uow.evidence.evaluation(str(candidate.evaluation_id))
     for target in _judged_targets(context.search.spec):
-        model_sha256 = evaluation.export(context.search.spec.targets[target].format).sha256
-        enqueue_profile(context, candidate.id, model_sha256, target, final=True, remeasure=True)
+        enqueue_profile(context, candidate, evaluation, target, final=True, remeasure=True)
 
 
 def _judged_targets(spec: SearchSpec) -> list[int]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from nas_service.domain.entities import Candidate, Evaluation, Rung
+from nas_service.domain.executed import as_executed
 from nas_service.domain.metrics import accuracies, accuracy_key
 from nas_service.domain.rungs import rungs_of
 from nas_service.domain.spec import ConstraintSpec, Metric, SearchSpec
@@ -12,7 +13,7 @@ def reached(spec: SearchSpec, candidate: Candidate, evaluation: Evaluation) -> t
     """The candidate's rungs with this evaluation's; none where there is but one."""
     if len(rungs_of(spec)) == 1:
         return ()
-    accuracy = accuracies(spec, evaluation)[accuracy_key(spec)]
+    accuracy = accuracies(as_executed(spec, candidate), evaluation)[accuracy_key(spec)]
     return (*candidate.rungs, Rung(rungs_of(spec)[len(candidate.rungs)], accuracy, evaluation.id))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import search_spaces
 from nas_service.domain.entities import Candidate, Search
+from nas_service.domain.executed import as_executed
 from nas_service.domain.predictors import Predictor, Subject
 from nas_service.domain.spec import TargetSpec
 from nas_service.latency.documents import predictor_from_json
@@ -42,7 +43,8 @@ def block_times(uow: UnitOfWork, search: Search, candidate: Candidate) -> list[B
         return []  # its space is not known here, as `use_cases.drawing` says on the same page
     devices = uow.workers.devices(search.tenant)
     stored = {found.target: found for found in uow.predictors.of(Subject.of(search), search.tenant)}
-    usable = [stored[target] for target in dict.fromkeys(search.spec.targets) if target in stored]
+    targets = as_executed(search.spec, candidate).targets
+    usable = [stored[target] for target in dict.fromkeys(targets) if target in stored]
     found = [_times(uow, one, network) for one in usable if outdated(one, devices) is None]
     return [times for times in found if times]
 

@@ -60,18 +60,17 @@ def check_cost(bundle: Path, card: Card) -> Check:
     space = search_spaces.get(document["space"], document["preset"], document["choices"])
     architecture = space.canonical(document["values"])
     shape = document["network_input"]
-    plan = space.plan(architecture, search_spaces.NetworkInput(shape["channels"], shape["class_count"]))
+    cost = space.cost([architecture], search_spaces.NetworkInput(shape["channels"], shape["class_count"]))
     found = {
         "architecture_key": architecture.key,
-        "macs": plan.macs,
-        "params": plan.params,
-        "weight_bytes": plan.weight_bytes,
+        "macs": int(cost.macs[0]),
+        "params": int(cost.params[0]),
+        "weight_bytes": int(cost.weight_bytes[0]),
     }
     stated = {"architecture_key": card.candidate.architecture_key, **card.cost.model_dump()}
     wrong = [f"{name} is {found[name]}, not {stated[name]}" for name in found if found[name] != stated[name]]
-    detail = (
-        "; ".join(wrong) or f"{plan.macs:,} MACs, {plan.params:,} parameters, {plan.weight_bytes:,} bytes of weights"
-    )
+    counted = f"{found['macs']:,} MACs, {found['params']:,} parameters, {found['weight_bytes']:,} bytes of weights"
+    detail = "; ".join(wrong) or counted
     return Check("cost", not wrong, detail, stated=stated, found=found, tolerance=0.0)
 
 

@@ -21,8 +21,8 @@ export function membersTable(points, members, picked) {
 
 const wordOf = (entry) => (typeof entry === "string" ? entry : Object.keys(entry)[0]);
 
-function madeBy(points, { parent_id: parent, recipe }) {
-  if (parent === null) return "training";
+function madeBy(points, { parent_id: parent, recipe, precision }) {
+  if (parent === null) return precision === null ? "training" : `training, executed in ${precision}`;
   const number = points.numbers[points.rowOf.get(parent)];
   return element("span", {}, `${recipe.map(wordOf).join(", ")} of `, candidateLink(parent, number ?? "…"));
 }

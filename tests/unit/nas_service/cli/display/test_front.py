@@ -29,6 +29,15 @@ def test_a_long_front_is_cut_and_the_rest_counted() -> None:
     assert "... 3 more" in cut[-1]
 
 
+def test_where_the_space_chose_the_precision_each_member_says_its_own() -> None:
+    int8 = candidate(6, 0.8, 0.01, architecture={"precision": "int8"}, precision="int8")
+    for table in (front_table, doubts_table):
+        plain, mixed = table(front(*MEMBERS)), table(front(*MEMBERS, int8))
+        assert "precision" not in [column.header for column in plain.columns]
+        (precisions,) = (list(column.cells) for column in mixed.columns if column.header == "precision")
+        assert precisions == ["fp32"] * len(MEMBERS) + ["int8"]
+
+
 def test_the_plot_has_its_size_and_a_mark_for_each_network() -> None:
     plot = front_plot(front(*MEMBERS), [candidate(9, 0.5, 0.09)], width=60, height=15)
     assert plot is not None
