@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from rich.text import Text
 
 from nas_service.cli.commands.predictors import read_target
-from nas_service.cli.display.lineage import comparison_table
+from nas_service.cli.display.lineage import comparison_table, facts_line
 from nas_service.cli.errors import CliError, ExitCode
 from nas_service.cli.options import JsonOption
 from nas_service.cli.output import Output
@@ -57,6 +57,8 @@ def compress(
         found,
         Text(f"\n{model} by {steps}: {found['reason']}\n"),
         comparison_table(COMPARISON.validate_python(found["comparison"]), target_count=1),
+        Text(),
+        *(facts_line(step["step"], step["facts"]) for step in found["steps"]),
         Text(f"\nfiles in {out}, to be executed: {found['file']}"),
     )
 

@@ -1,6 +1,7 @@
 """Compressed networks beside those that they were made of."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -41,3 +42,10 @@ def comparison_table(comparison: Mapping[str, ComparedInfo], target_count: int) 
         numbers = metric_text(key, before), metric_text(key, after), change_text(key, before, after)
         table.add_row(heading(key, target_count), *numbers)
     return table
+
+
+def facts_line(step: str, facts: Mapping[str, Any]) -> Text:
+    """What a step says of what it did, as far as that is one value each."""
+    values = {name: value for name, value in facts.items() if isinstance(value, bool | int | float | str)}
+    told = (f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items())
+    return Text(f"{step}: {', '.join(told)}")

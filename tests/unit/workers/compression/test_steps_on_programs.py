@@ -9,6 +9,7 @@ from tests.unit.workers.compression.conftest import TRAINING, trainer
 from tests.unit.workers.compression.networks import mixed_network
 from tests.unit.workers.training.samples import stripes
 from workers.compression import Workbench
+from workers.compression.exit_network import EarlyExit
 from workers.compression.given import given_network
 from workers.compression.registry import FUNCTIONS
 from workers.export.files import subject_of
@@ -48,3 +49,16 @@ def test_a_step_compresses_it(
     assert counts[1] < 0.8 * counts[0]
     assert (sizes[1] < sizes[0]) == smaller
     assert torch.isfinite(made.network(torch.rand(5, 3, 8, 8))).all()
+
+
+def test_an_early_exit_is_put_into_it(given: tuple[nn.Module, Workbench]) -> None:
+    network, bench = given
+    (compression,) = compressions([{"early-exit": {"max_loss": 100, "positions": 1, "epochs": 1}}])
+    made = FUNCTIONS[compression.step.name](network, compression.options, bench)
+    assert isinstance(made.network, EarlyExit)
+    images = torch.rand(5, 3, 8, 8)
+    with torch.no_grad():
+        torch.testing.assert_close(
+            made.network.rest(*made.network.begin(images)), network(images), rtol=1e-4, atol=1e-5
+        )
+    assert list(made.files) == ["model.onnx"]
