@@ -9,7 +9,7 @@ from torch import Tensor, fx, nn
 
 from workers.compression.cuts import Cut, after, before
 from workers.compression.exit_network import EarlyExit
-from workers.compression.exit_threshold import Threshold, temperature_of, threshold_of
+from workers.compression.exit_threshold import Outcomes, Threshold, temperature_of, threshold_of
 from workers.compression.exit_training import ExitHeads
 from workers.data import DataSet, evaluation_batches
 
@@ -74,9 +74,10 @@ def calibrated(cut: Cut, head: nn.Sequential, index: int, seen: Seen, most_loss:
     for parameter in head.parameters():
         parameter.div_(temperature)
     confidences = EarlyExit.confidence(early / temperature).flatten()
-    is_harmful = (early.argmax(1) != labels) & (seen.late.argmax(1) == labels)
+    is_wrong = early.argmax(1) != labels
+    outcomes = Outcomes(confidences, is_wrong, is_wrong & (seen.late.argmax(1) == labels))
     floor = EarlyExit.confidence(stranger / temperature).max().item()
-    return Place(cut, head, temperature, threshold_of(confidences, is_harmful, most_loss, floor))
+    return Place(cut, head, temperature, threshold_of(outcomes, most_loss, floor))
 
 
 def with_exit(graph: fx.GraphModule, place: Place) -> EarlyExit:

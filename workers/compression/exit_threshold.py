@@ -29,15 +29,29 @@ def temperature_of(logits: Tensor, labels: Tensor) -> float:
     return float(TEMPERATURES[int(np.argmin(losses))])
 
 
-def threshold_of(confidences: Tensor, is_harmful: Tensor, most_loss: float, floor: float) -> Threshold | None:
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcomes:
+    """What the exit would do with each image, (n,)."""
+
+    confidences: Tensor
+    """Calibrated."""
+    is_wrong: Tensor
+    """The exit is."""
+    is_lost: Tensor
+    """It is, where the whole network is right."""
+
+
+def threshold_of(images: Outcomes, most_loss: float, floor: float) -> Threshold | None:
     """The lowest above `floor` at which the images that leave cost at most the share `most_loss` of all images.
 
-    `confidences` (n,) are calibrated; `is_harmful` (n,) says which images only the whole network gets right. The loss
-    is to be within bounds by both estimates that there are: as counted, and as the confidences themselves expect it,
-    since a threshold set where few images were lucky loses more on others. None where no image may leave.
+    The loss is to be within bounds by both estimates that there are: as counted, and as the confidences expect it, of
+    whose errors the usual share is lost, since a threshold set where few images were lucky loses more on others. None
+    where no image may leave.
     """
-    sorted_, order = confidences.double().sort(descending=True)
-    counted, expected = is_harmful[order].double().cumsum(0), (1 - sorted_).cumsum(0)
+    sorted_, order = images.confidences.double().sort(descending=True)
+    wrong = int(images.is_wrong.sum())
+    lost_share = int(images.is_lost.sum()) / wrong if wrong else 1.0
+    counted, expected = images.is_lost[order].double().cumsum(0), (1 - sorted_).cumsum(0) * lost_share
     following = torch.cat([sorted_[1:], torch.zeros(1, dtype=torch.float64)]).clamp(min=floor)
     most = most_loss * len(sorted_)
     allowed = (counted <= most) & (expected <= most) & (sorted_ - following >= GAP)
