@@ -51,7 +51,9 @@ def test_an_ordinary_zip_is_opened(tmp_path: Path) -> None:
         assert Member(opened, opened.infolist()[1]).read_bytes() == b"one"
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n", zipped({"a": b"1"})[:-30]])
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"\x89PNG\r\n", zipped({"a": b"1"})[:-30]], ids=["empty", "text", "png", "cut off"]
+)
 def test_what_is_no_zip_is_refused(tmp_path: Path, content: bytes) -> None:
     assert refusal(content, tmp_path).problem == "not-a-zip"
 
