@@ -20,6 +20,6 @@ def _one_thread() -> Iterator[None]:
 
 @pytest.fixture
 def service(tmp_path: Path, cache: Path) -> Iterator[Service]:
-    with new_service(tmp_path / "home") as service:
+    with new_service(tmp_path / "home", measure_s=0.5, final_measure_s=0.5) as service:
         (tmp_path / "home" / "cache").symlink_to(cache, target_is_directory=True)
         yield service
