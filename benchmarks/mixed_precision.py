@@ -147,8 +147,10 @@ def table_of(runs: list[dict[str, Any]]) -> Table:
 def bars_of(runs: list[dict[str, Any]]) -> list[Bar]:
     bars = []
     for runtime in dict.fromkeys(one["runtime"] for one in runs):
-        found = [ratio for one in runs if one["runtime"] == runtime for ratio in reached(one["ratios"])]
+        tried = [ratio for one in runs if one["runtime"] == runtime for ratio in one["ratios"]]
+        found = reached(tried)
         bars.append(Bar(f"{runtime}: times faster at equal accuracy", geometric_mean(found) if found else 0.0, 1.3))
+        bars.append(Bar(f"{runtime}: share of the fp32 front's accuracies reached", len(found) / len(tried), 0.9))
     mixed = [member for one in runs for member in one["fronts"]["mixed"] if member["precision"] == "int8"]
     if mixed:
         size = median(member["file_ratio"] for member in mixed)
