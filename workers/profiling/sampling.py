@@ -28,12 +28,15 @@ WARMUP_SHARE = 0.2
 WARMUP_NS = 50_000_000
 """At least, where the share allows it: a core that was idle needs as long to reach its speed."""
 
-REFILL_NS, MOST_REFILLS = 4_000_000, 20
-"""Time and runs at the beginning of a block that are not counted: caches and branch predictors have to learn the model
-again after the other one. With 3 runs of 0.1 ms the median stayed 6 % above that of runs without end, with 10 of 110
-half a percent. A model slower than SLOW_NS has forgotten by itself when a run ends."""
+REFILL_NS, FEWEST_REFILLS, MOST_REFILLS = 8_000_000, 5, 20
+LONGEST_REFILL_NS = 30_000_000
+"""Time and runs at the beginning of a block that are not counted, the runs no fewer than FEWEST_REFILLS where these
+take no longer than LONGEST_REFILL_NS: caches and branch predictors have to learn the model again after the other one.
+After 6 ms of the other one the first run takes 5 to 50 % longer than in runs without end. 1 % is left after 6 ms in a
+model of 0.4 ms, after 8 ms in one of 1 ms, and after five runs where weights exceed the second cache (2.6 to 8 ms). A
+model slower than SLOW_NS has forgotten by itself when a run ends."""
 SLOW_NS = 20_000_000
-BLOCK_NS, MOST_SAMPLES = 6_000_000, 60
+BLOCK_NS, MOST_SAMPLES = 12_000_000, 60
 """Time and runs of a block that are counted; at least one."""
 TOLERATED = 0.1
 """Share of a block's runs that may have been interrupted: its median does not notice."""
@@ -206,7 +209,10 @@ def samples_a_block(duration_ns: int) -> int:
 
 def refill_runs(duration_ns: int) -> int:
     """How many runs of a model that takes `duration_ns` are not counted at the beginning of a block."""
-    return 0 if duration_ns > SLOW_NS else min(MOST_REFILLS, max(1, REFILL_NS // max(1, duration_ns)))
+    if duration_ns > SLOW_NS:
+        return 0
+    by_time, longest = (limit_ns // max(1, duration_ns) for limit_ns in (REFILL_NS, LONGEST_REFILL_NS))
+    return min(MOST_REFILLS, max(1, by_time, min(FEWEST_REFILLS, longest)))
 
 
 def _is_precise(rounds: list[Round], plan: Plan) -> bool:
