@@ -4,59 +4,23 @@ import base64
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, expect
 
-from nas_service.api.app import create_app
-from nas_service.bootstrap import Service
 from nas_service.domain.entities import Measurement, Search, new_id
 from nas_service.domain.spec import TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus
-from tests.support.api import new_service, plain_logs, serving
 from tests.support.compressed_search import compressed_search
-from tests.support.finished_search import LIMIT_MS, seed
+from tests.support.finished_search import LIMIT_MS
+from tests.support.served import COUNT, Served, fact, part
 from tests.support.values import NOW, a_candidate
-from tests.support.watched import PHONE, TIMEOUT_MS, launch, serious_findings, watched
+from tests.support.watched import PHONE, TIMEOUT_MS, serious_findings, watched
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=TIMEOUT_MS)
-
-COUNT = 40
-
-
-@dataclass(frozen=True)
-class Served:
-    """A service, where it is served, and a browser."""
-
-    service: Service
-    url: str
-    browser: Browser
-
-    def seeded(self, count: int = COUNT) -> tuple[Search, str]:
-        """A running search, and the address of its page."""
-        search = seed(self.service.store, count)
-        return search, f"{self.url}/searches/{search.id}"
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, chromium: Path) -> Iterator[Served]:
-    home = tmp_path_factory.mktemp("pages") / "home"
-    with plain_logs(), new_service(home) as service, serving(create_app(service)) as url, sync_playwright() as driver:
-        browser = launch(driver, chromium)
-        yield Served(service, url, browser)
-        browser.close()
-
-
-def part(page: Page, name: str) -> Locator:
-    return page.locator(f'[data-part="{name}"]')
-
-
-def fact(page: Page, name: str) -> Locator:
-    return part(page, "facts").locator("div", has=page.get_by_text(name, exact=True)).locator("dd")
 
 
 def complete_another(served: Served, search: Search) -> None:

@@ -7,7 +7,9 @@ import search_spaces
 from nas_service.latency.layers import FIELDS, IN, KERNEL, OPERATOR, OUT, OUT_SIZE, READ, Operator, layers_of
 from nas_service.latency.networks import networks_of
 from nas_service.latency.parts import Parts, plain_before
-from nas_service.latency.terms import macs_of, taps_of, terms_of
+from nas_service.latency.terms import HARD_SWISH, macs_of, taps_of, terms_of
+from nas_service.latency.terms import _left_over as left_over
+from nas_service.latency.terms import _on_padding as on_padding
 from search_spaces import NetworkInput, names
 from search_spaces.plan import ACTIVATIONS
 from search_spaces.table import ABSENT
@@ -45,6 +47,21 @@ def test_packed_channels_are_taken_apart_for_narrow_convolutions_and_packed_agai
     unpacks, packs = terms_of(rows, 16)[:, -1], terms_of(rows, 16)[:, -2]
     assert (packs.tolist(), unpacks.tolist()) == ([0, 1], [1, 0])
     assert plain_before(block, 8)[0, 1] == 0
+
+
+def test_left_over_channels_and_arithmetic_on_padding_are_counted_where_a_runtime_pays_for_them() -> None:
+    odd, full = [Operator.DEPTHWISE, 20, 20, 3, 1, 4, 4, 0, 0, 0], [Operator.DEPTHWISE, 32, 32, 3, 1, 4, 4, 0, 0, 0]
+    dense = [Operator.DENSE, 20, 16, 3, 1, 4, 4, 0, 0, 0]
+    layers = np.array([odd, full, dense])
+    assert left_over(layers, 16).tolist() == [100, 0, 0], "10 kernel places a side meet a pixel, whatever is left over"
+    assert on_padding(layers, layers[:, IN], layers[:, OUT]).tolist() == [0, 0, 20 * 16 * (9 * 16 - 100)]
+
+
+def test_only_pools_of_what_no_hard_swish_was_on_are_pooled_as_convolutions_leave_it() -> None:
+    pools = [[Operator.AVG_POOL, 8, 8, 3, 1, 4, 4, 0, read, 0] for read in (HARD_SWISH, 0)]
+    after_hard_swish, otherwise = terms_of(np.array(pools), 8)
+    assert (otherwise - after_hard_swish).tolist().count(1.0) == 1
+    assert (otherwise - after_hard_swish).max() == macs_of(np.array(pools))[0]
 
 
 def test_a_pool_knows_the_activation_of_what_it_reads_and_nothing_else_does() -> None:
