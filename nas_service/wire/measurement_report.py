@@ -61,6 +61,7 @@ class BaselineReport(Report):
     version: Annotated[int, Field(ge=1, le=1_000_000)]
     reference_ms: Milliseconds
     established_at_s: Annotated[float, Field(ge=0, le=1e11)]
+    measurements: Annotated[int, Field(ge=1, le=1_000_000)] = 1
 
 
 class ThroughputReport(Report):

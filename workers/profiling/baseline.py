@@ -4,8 +4,9 @@ A shared machine runs for seconds or hours at a fraction of its speed, and a tim
 reference, timed in turns with the model, does; times the baseline it is a latency again. So that latencies of one host
 compare, the baseline is found once for each runtime, its versions and its number of threads, kept in a file that all
 processes of the host share. The first one is only as good as the minute that it was found in: every measurement adds
-to what is known, and a next version follows when that proves the host to be of another speed. Results name the version
-they were told in, and keep it; a search tells all of its own in one. Standard library only: the harness imports it.
+to what is known, and a next version follows when that proves it wrong, or the host to be of another speed. Results name
+the version they were told in, and keep it; a search tells all of its own in one. Standard library only: the harness
+imports it.
 """
 
 import hashlib
@@ -13,18 +14,21 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-RECENT, FEWEST = 100, 10
-"""Measurements that together tell of the host's speed, at most and at least; one alone may have met a slow minute."""
+RECENT, FEWEST = 100, 30
+"""Measurements that together tell of the host's speed, at most and at least: ten are off by 3 %, by slow minutes and by
+boosted clocks; thirty by 2, a hundred by 1."""
 QUIET_SHARE = 0.25
-"""Of them that met an undisturbed host: the baseline is this quantile of their floors."""
+"""Of them that met an undisturbed host: the baseline is this quantile of what the reference took in each."""
 FASTER = 0.98
-"""Disturbances only slow down: recent floors below this share of the baseline prove that it was itself disturbed."""
+"""Disturbances only slow down: a quantile below this share of the baseline proves that it was itself disturbed."""
 SLOWER, SLOWER_S = 1.05, 86_400.0
-"""Floors above this multiple of the baseline for a day: the host has become another one."""
+"""A quantile above this multiple of the baseline for a day: the host has become another one."""
+BETTER_KNOWN = 3
+"""So many times the measurements that have said a version, or RECENT, prove it too fast as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,13 @@ class Baseline:
     reference_ms: float
     established_at_s: float
     """Seconds since 1970."""
+    measurements: int = 1
+    """That have said so."""
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether it is more than the word of a minute."""
+        return self.measurements >= FEWEST
 
 
 class BaselineFile:
@@ -57,27 +68,37 @@ class BaselineFile:
         """The latest version; None on a host that has none yet."""
         return self._versions[-1] if self._versions else None
 
-    def note(self, floor_ms: float, now_s: float | None = None) -> Baseline:
-        """Take in the reference's floor in one measurement; returns the baseline that holds from now on."""
+    def note(self, reference_ms: float, now_s: float | None = None) -> Baseline:
+        """Take in the reference's median in one measurement; returns the baseline that holds from now on."""
         now_s = time.time() if now_s is None else now_s
         current = self.current
         if current is None:
-            return self._establish(floor_ms, now_s)
-        self._recent_ms = [*self._recent_ms, floor_ms][-RECENT:]
+            return self._establish(reference_ms, now_s)
+        self._recent_ms = [*self._recent_ms, reference_ms][-RECENT:]
         usual_ms = sorted(self._recent_ms)[int(QUIET_SHARE * len(self._recent_ms))]
-        if len(self._recent_ms) >= FEWEST and self._has_changed(usual_ms / current.reference_ms, now_s):
-            return self._establish(usual_ms, now_s)
+        ratio = usual_ms / current.reference_ms
+        if self._has_changed(ratio, now_s) or self._is_refuted(current, ratio):
+            return self._establish(usual_ms, now_s, len(self._recent_ms))
+        if FASTER <= ratio <= 1 / FASTER:
+            current = replace(current, measurements=max(current.measurements, len(self._recent_ms)))
+            self._versions[-1] = current
         self._write()
         return current
 
+    def _is_refuted(self, current: Baseline, ratio: float) -> bool:
+        """Whether better evidence than its own says that the reference usually takes `ratio` of it."""
+        known = len(self._recent_ms)
+        better_known = min(RECENT, BETTER_KNOWN * current.measurements) <= known > current.measurements
+        return known >= FEWEST and (ratio < FASTER or (ratio > 1 / FASTER and better_known))
+
     def _has_changed(self, ratio: float, now_s: float) -> bool:
-        """Whether the host's speed proves to be another, where the reference usually takes `ratio` of the baseline."""
+        """Whether the host has long been slower, where the reference usually takes `ratio` of the baseline."""
         if ratio <= SLOWER:
             self._slower_since_s = None
-            return ratio < FASTER
+            return False
         if self._slower_since_s is None:
             self._slower_since_s = now_s
-        return now_s - self._slower_since_s >= SLOWER_S
+        return len(self._recent_ms) >= FEWEST and now_s - self._slower_since_s >= SLOWER_S
 
     def _read(self) -> dict[str, Any]:
         if not self._path.exists():
@@ -88,8 +109,8 @@ class BaselineFile:
             raise RuntimeError(f"{self._path} is no JSON ({error}); delete it, it is made again") from error
         return found
 
-    def _establish(self, reference_ms: float, now_s: float) -> Baseline:
-        self._versions.append(Baseline(len(self._versions) + 1, reference_ms, now_s))
+    def _establish(self, reference_ms: float, now_s: float, measurements: int = 1) -> Baseline:
+        self._versions.append(Baseline(len(self._versions) + 1, reference_ms, now_s, measurements))
         self._slower_since_s = None
         self._write()
         return self._versions[-1]

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from workers.profiling import host
 from workers.profiling.baseline import Baseline, BaselineFile
+from workers.profiling.contention import Usual
 from workers.profiling.energy import energy_per_run_mj
 from workers.profiling.measurement import Job, MeasurementResult
 from workers.profiling.runtimes import RUNTIMES, Array, LoadedModel, Runtime
@@ -93,10 +94,9 @@ def time_model(job: Job, wait_for_the_host: Callable[[], None]) -> MeasurementRe
         baselines = _baselines(job, runtime.versions())
         meter = Meter(stolen=lambda: host.stolen_ticks(pinned))
         _calibrate(baselines, sessions, job, meter)
-        usual_ns = baselines.current.reference_ms * 1e6 if baselines and baselines.current else None
         computing = threads_in_effect(subject, job.threads)
         switches = host.involuntary_switches()
-        samples = sample(sessions, Plan(job.budget_s, job.precision, usual_ns), meter)
+        samples = sample(sessions, Plan(job.budget_s, job.precision, _usual(baselines)), meter)
         facts["energy_per_run_mj"] = energy_per_run_mj(subject)
         batch_sizes = BATCH_SIZES if job.throughput else ()
         facts["throughput"] = [asdict(found) for found in throughput(model, batch_sizes, BUDGET_SHARE * job.budget_s)]
@@ -114,7 +114,7 @@ def time_model(job: Job, wait_for_the_host: Callable[[], None]) -> MeasurementRe
         "started_at": started.isoformat(),
         **host.clocks(pinned),
     }
-    baseline = baselines.note(samples.floor_ms) if baselines else None
+    baseline = baselines.note(float(np.median(samples.reference_ms))) if baselines else None
     return _result(job, samples, baseline, facts | {"duration_s": time.perf_counter() - start}, birthplace)
 
 
@@ -185,7 +185,13 @@ def _calibrate(baselines: BaselineFile | None, sessions: list[Session], job: Job
     """Where this host has no baseline yet: time the reference beside itself, as it is beside a subject later."""
     if baselines is not None and baselines.current is None:
         beside_itself = [Session(session.reference, session.reference) for session in sessions]
-        baselines.note(sample(beside_itself, Plan(job.calibration_s, precision=0), meter).floor_ms)
+        samples = sample(beside_itself, Plan(job.calibration_s, precision=0), meter)
+        baselines.note(float(np.median(samples.reference_ms)))
+
+
+def _usual(baselines: BaselineFile | None) -> Usual | None:
+    current = baselines.current if baselines else None
+    return Usual(current.reference_ms * 1e6, current.is_proven) if current else None
 
 
 def threads_in_effect(run: Run, threads: int) -> int | None:

@@ -55,7 +55,8 @@ class MeasurementResult:
         slows both alike cancels.
     reference_median_ms, reference_floor_ms: of the reference: its median, and the lower quartile of its medians
         over windows.
-    baseline: version, reference_ms and established_at_s of the host's baseline that median_ms is told in, or null.
+    baseline: version, reference_ms, established_at_s and measurements of the host's baseline that median_ms is told in,
+        or null.
     windows, sessions: how many windows of time the samples come from, and how often subject and reference were
         loaded anew for them.
     dropped_blocks, dropped: rounds that the machine's other work spoilt, in all and by cause.

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.profiling import host
-from workers.profiling.contention import FEWEST_CLEAN_SHARE, Cause, Round, clean_share, floor_ns, sift
+from workers.profiling.contention import FEWEST_CLEAN_SHARE, Cause, Round, Usual, clean_share, floor_ns, sift
 from workers.profiling.statistics import FEWEST_WINDOWS, is_warm, median_interval
 
 Run = Callable[[], object]
@@ -70,12 +70,12 @@ class Durations:
 class Plan:
     """When to stop: at this relative half-width of the median's 95 % interval, or when the budget is spent.
 
-    `usual_ns` is what the reference takes on this host, None where nobody knows.
+    `usual` is what the reference takes on this host, None where nobody knows.
     """
 
     budget_s: float
     precision: float
-    usual_ns: float | None = None
+    usual: Usual | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ def refill_runs(duration_ns: int) -> int:
 
 
 def _is_precise(rounds: list[Round], plan: Plan) -> bool:
-    kept, _ = sift(rounds, plan.usual_ns)
+    kept, _ = sift(rounds, plan.usual)
     if not kept:
         return False
     ratios = [float(np.median(r.subject_ns)) / r.reference_ns for r in kept]
@@ -224,7 +224,7 @@ def _is_precise(rounds: list[Round], plan: Plan) -> bool:
 
 
 def _collect(rounds: list[Round], plan: Plan, warmup_count: int) -> Samples:
-    kept, dropped = sift(rounds, plan.usual_ns)
+    kept, dropped = sift(rounds, plan.usual)
     disturbed = clean_share(rounds, kept) < FEWEST_CLEAN_SHARE
     if len({round_.window for round_ in kept}) < FEWEST_WINDOWS:
         disturbed, kept, dropped = disturbed or bool(dropped), rounds, Counter()

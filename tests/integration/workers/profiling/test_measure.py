@@ -77,8 +77,8 @@ def test_without_a_baseline_a_latency_is_told_as_it_was_timed(result: Measuremen
 def test_latencies_of_one_host_are_told_in_one_baseline(model_path: Path, tmp_path: Path) -> None:
     around = Surroundings(baseline_dir=tmp_path / "host")
     first, second = (measure(model_path, TargetSpec(), SHORT, around) for _ in range(2))
-    assert first.baseline == second.baseline
     assert first.baseline is not None
+    assert second.baseline == first.baseline | {"measurements": second.baseline["measurements"]}
     assert first.baseline["version"] == 1
     for result in (first, second):
         assert result.median_ms == pytest.approx(result.reference_ratio * first.baseline["reference_ms"])

@@ -4,7 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from workers.profiling.contention import DRIFTED, SLOWED, Cause, Round, cause, clean_share, floor_ns, sift
+from workers.profiling.contention import (
+    BOOSTED,
+    DRIFTED,
+    SLOWED,
+    Cause,
+    Round,
+    Usual,
+    cause,
+    clean_share,
+    floor_ns,
+    sift,
+)
 
 QUIET = Round(window=0, subject_ns=(500,), before_ns=100.0, after_ns=100.0, interrupted=False, stolen=False)
 
@@ -24,7 +35,14 @@ QUIET = Round(window=0, subject_ns=(500,), before_ns=100.0, after_ns=100.0, inte
     ],
 )
 def test_a_round_counts_unless_there_is_a_cause(change: dict[str, float], expected: Cause | None) -> None:
-    assert cause(replace(QUIET, **change), usual_ns=100.0) is expected
+    assert cause(replace(QUIET, **change), Usual(100.0)) is expected
+
+
+def test_a_boosted_clock_is_told_only_from_a_baseline_that_is_proven() -> None:
+    boosted = replace(QUIET, before_ns=100 * (1 - BOOSTED) - 1, after_ns=100 * (1 - BOOSTED) - 1)
+    assert cause(boosted, Usual(100.0, proven=True)) is Cause.BOOSTED
+    assert cause(boosted, Usual(100.0)) is None
+    assert cause(replace(boosted, after_ns=100.0), Usual(100.0, proven=True)) is None
 
 
 def test_the_floor_is_a_quartile_over_windows_however_many_rounds_they_have() -> None:
@@ -35,7 +53,7 @@ def test_the_floor_is_a_quartile_over_windows_however_many_rounds_they_have() ->
 
 def test_what_was_dropped_is_counted_by_cause() -> None:
     rounds = [QUIET, replace(QUIET, stolen=True), QUIET, replace(QUIET, interrupted=True), replace(QUIET, stolen=True)]
-    kept, dropped = sift(rounds, usual_ns=None)
+    kept, dropped = sift(rounds, usual=None)
     assert kept == [QUIET, QUIET]
     assert dropped == {Cause.STOLEN: 2, Cause.INTERRUPTED: 1}
 

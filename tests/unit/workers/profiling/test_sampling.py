@@ -6,7 +6,7 @@ from itertools import chain, repeat
 import numpy as np
 import pytest
 
-from workers.profiling.contention import Cause
+from workers.profiling.contention import Cause, Usual
 from workers.profiling.sampling import (
     ATTEMPTS,
     LEAST_WINDOWS,
@@ -210,9 +210,18 @@ def test_wholly_disturbed_measurement_keeps_its_samples_and_says_so(machine: Mac
 
 
 def test_a_host_slower_than_its_baseline_throughout_is_noticed(machine: Machine) -> None:
-    plan = Plan(budget_s=2, precision=0.01, usual_ns=0.25 * MS)
+    plan = Plan(budget_s=2, precision=0.01, usual=Usual(0.25 * MS))
     samples = sample([machine.session(repeat(0.9), repeat(0.45))], plan, machine.meter())
     assert samples.disturbed
+
+
+def test_a_boost_of_the_clock_is_waited_out(machine: Machine) -> None:
+    boosted, usual = machine.session(repeat(0.48), repeat(0.2)), machine.session(repeat(0.5), repeat(0.25))
+    plan = Plan(budget_s=9, precision=0.01, usual=Usual(0.25 * MS, proven=True))
+    samples = sample([boosted] * 4 + [usual] * 8, plan, machine.meter())
+    assert not samples.disturbed
+    assert set(samples.dropped) == {Cause.BOOSTED}
+    assert np.all(samples.subject_ms == 0.5)
 
 
 def test_a_burst_that_slows_both_is_dropped_by_the_reference(machine: Machine) -> None:
