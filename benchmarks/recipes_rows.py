@@ -1,0 +1,157 @@
+"""The rows of `recipes.py`: ways to train a network or to compress a trained one, each beside its plain network."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from nas_service.domain.formats import ModelFormat
+from nas_service.domain.recipe import apply_recipe
+from nas_service.domain.spec import RecipeEntry, TrainingSpec
+
+BOTH = (ModelFormat.ONNX, ModelFormat.ONNX_INT8)
+INT8 = (ModelFormat.ONNX_INT8,)
+FP32 = (ModelFormat.ONNX,)
+PLAIN, SMALL_PLAIN = "plain", "small: plain"
+TEACHER_SEEDS = (0, 1, 2)
+"""Of the plain networks that teach."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """An architecture of the `mobilenet` space, all of whose stages are alike but for `kinds`."""
+
+    whole: dict[str, Any]
+    stage: dict[str, Any]
+    kinds: tuple[str, ...]
+    epochs: int
+    device: str | None = None
+    """Where it is trained whatever `--device` says; None where that is for the option to say."""
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        found = {**self.whole, "stages": len(self.kinds), "depth_multiplier": 1.0}
+        for number, kind in enumerate(self.kinds, 1):
+            own = {"kind": kind, "activation": "relu", "squeeze_excite": False, **self.stage}
+            own |= {"fused_kernel": 3} if kind == "fused" else {"kernel": 3}
+            own |= {} if number == 3 else {"downsample": "stride"}
+            found |= {f"stage{number}_{name}": value for name, value in own.items()}
+        return found
+
+
+SMALL_WHOLE = {"resolution": 24, "width_multiplier": 0.5, "stem_width": 8, "head_width": 128}
+NETWORKS = {
+    "medium": Network(
+        {"resolution": 32, "width_multiplier": 1.0, "stem_width": 16, "head_width": 128},
+        {"depth": 2, "expansion": 3},
+        ("fused", "fused", "fused", "inverted"),
+        epochs=12,
+    ),
+    "small": Network(SMALL_WHOLE, {"depth": 1, "expansion": 2}, ("inverted",) * 3, 12, "cpu"),
+    "deep": Network(SMALL_WHOLE, {"depth": 4, "expansion": 2}, ("inverted",) * 3, 12, "cpu"),
+    "shared": Network(SMALL_WHOLE, {"depth": 4, "expansion": 2, "share": True}, ("inverted",) * 3, 12, "cpu"),
+}
+"""By name: `medium` is compressed, and teaches; `small` is trained in many ways, on the CPU, for an accelerator would
+only wait for its launches. The others are `small` with more blocks."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One technique. What is deployed of it is the first of its `formats`; everything is held against `beside`."""
+
+    technique: str
+    """The heading that it stands under."""
+    network: str = "medium"
+    training: tuple[RecipeEntry, ...] = ()
+    precision: str = "fp32"
+    teachers: int = 0
+    compression: tuple[RecipeEntry, ...] = ()
+    """Steps for the plain network of the same seed, once it is trained; without any, a network is trained anew."""
+    formats: tuple[ModelFormat, ...] = BOTH
+    work: float = 1.0
+    """Trainings of the plain network that it takes, roughly: the longest is begun first."""
+    seeds: int = 1
+    """Times as many seeds as other rows, where a small difference is to be told from noise."""
+    quick: tuple[RecipeEntry, ...] | None = field(default=None)
+    """The compression of `--quick`, where its own takes too long."""
+
+    @property
+    def beside(self) -> str:
+        return PLAIN if self.network == "medium" else SMALL_PLAIN
+
+    def config(self, quick: bool) -> TrainingSpec:
+        """SGD with a cosine and random crops, changed by the row's training steps."""
+        epochs = 2 if quick else NETWORKS[self.network].epochs
+        plain = TrainingSpec(epochs=epochs, augment=("crop",), precision=self.precision)
+        return apply_recipe(plain, self.training)
+
+
+def small(technique: str, *training: str, **more: Any) -> Row:
+    """The smallest network, trained by these steps."""
+    return Row(technique, "small", training, **more)
+
+
+def step(technique: str, name: str, formats: tuple[ModelFormat, ...] = BOTH, work: float = 1.0, **options: Any) -> Row:
+    """The plain network after one compression step."""
+    return Row(technique, compression=({name: options},), formats=formats, work=work)
+
+
+def int8(calibration: str) -> Row:
+    """All layers in int8 after training, by one way to calibrate."""
+    options = {"calibration": calibration, "tolerance": None, "fp32_layers": "none"}
+    return step("quantization", "quantize-int8", INT8, 0.5, **options)
+
+
+def self_compress(penalty: float) -> Row:
+    """Four times as long as the plain training: most of it passes until the bits have come down."""
+    own, quick = ({"self-compress": {"penalty": penalty, "epochs": epochs}} for epochs in (48, 3))
+    return Row("self-compression", compression=(own,), work=8, quick=(quick,))
+
+
+DISTILLATION, FLAT, FAST = "distillation", "flat minima", "accelerating training"
+ROWS: dict[str, Row] = {
+    PLAIN: Row("plain"),
+    SMALL_PLAIN: small("plain", seeds=3),
+    "distill": small(DISTILLATION, "distill", teachers=1, work=2, seeds=3),
+    "distill-features": small(DISTILLATION, "distill-features", teachers=1, work=2),
+    "distill, logits and features": small(DISTILLATION, "distill", "distill-features", teachers=1, work=2),
+    "distill, ensemble": small(DISTILLATION, "distill", teachers=3, work=3),
+    "bf16": Row("mixed precision training", precision="bf16"),
+    "fp16": Row("mixed precision training", precision="fp16"),
+    "precision auto": Row("mixed precision training", precision="auto"),
+    "prune-channels": step("structured pruning", "prune-channels"),
+    "prune-channels, L1": step("structured pruning", "prune-channels", importance="l1"),
+    "prune-weights, 80 %": step("unstructured and N:M pruning", "prune-weights"),
+    "prune-weights, 2:4": step("unstructured and N:M pruning", "prune-weights", pattern="2:4"),
+    "lottery-ticket": Row(
+        "lottery ticket",
+        compression=("lottery-ticket",),
+        work=5,
+        quick=({"lottery-ticket": {"rounds": 1, "rewind_epochs": 1}},),
+    ),
+    "quantize-int8": step("quantization", "quantize-int8", INT8),
+    "quantize-int8, all, min-max": int8("min-max"),
+    "quantize-int8, all, percentile": int8("percentile"),
+    "quantize-int8, all, MSE": int8("mse"),
+    "quantize-aware": step("quantization", "quantize-aware", INT8, 2),
+    "quantize-weights, 8 bits": step("quantization", "quantize-weights", FP32, 0.5),
+    "quantize-weights, 4 bits": step("quantization", "quantize-weights", FP32, 0.5, bits=4),
+    **{f"self-compress, {penalty}": self_compress(penalty) for penalty in (0.05, 0.1, 0.2, 0.4)},
+    "sam": small(FLAT, "sam", work=2, seeds=3),
+    "asam": small(FLAT, "asam", work=2),
+    "looksam": small(FLAT, "looksam"),
+    "swa": small(FLAT, "swa"),
+    "ema": small(FLAT, "ema"),
+    "swa, sam, distill": small(FLAT, "swa", "sam", "distill", teachers=1, work=3),
+    "low-rank": step("tensor decomposition", "low-rank", energy=0.9, work=2),
+    "4 blocks a stage": Row("parameter sharing", "deep", work=3),
+    "4 blocks a stage, shared": Row("parameter sharing", "shared", work=3),
+    "early-exit": step("skipping computation", "early-exit", FP32),
+    "progressive-resizing": small(FAST, "progressive-resizing"),
+    "freeze-early-layers": small(FAST, "freeze-early-layers"),
+    "early-stopping": small(FAST, "early-stopping"),
+    "label-smoothing": small("augmentation", "label-smoothing"),
+    "mixup": small("augmentation", "mixup"),
+    "low-rank, prune, int8": Row(
+        "several", compression=("low-rank", "prune-channels", "quantize-int8"), formats=INT8, work=3
+    ),
+}
+"""By the name that `--rows` takes."""

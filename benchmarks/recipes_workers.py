@@ -1,0 +1,90 @@
+"""Processes that do the cells of `recipes.py`, each on a core of its own, until all is done or time is up."""
+
+import multiprocessing
+import os
+import time
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from recipes_cell import Cell
+
+from workers.environment import TRAINING_ENVIRONMENT
+
+Result = dict[str, Any]
+
+
+def serve(connection: Connection, core: int) -> None:
+    """What a process does: cells as they come, an error as a result that says so."""
+    import torch
+    from recipes_cell import Work
+
+    os.sched_setaffinity(0, {core})
+    torch.set_num_threads(1)
+    while True:
+        cell = connection.recv()
+        try:
+            result = Work(cell).result()
+        except Exception:  # whatever it is, the other cells go on
+            result = {"error": traceback.format_exc(limit=-3)}
+        connection.send(result)
+
+
+class Worker:
+    """One process, which lives until it is killed."""
+
+    def __init__(self, core: int) -> None:
+        self.core, self.cell = core, None
+        self._start()
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, other = context.Pipe()
+        self.process = context.Process(target=serve, args=(other, self.core), daemon=True)
+        self.process.start()
+        other.close()
+
+    def give(self, cell: Cell) -> None:
+        self.cell = cell
+        self.connection.send(cell)
+
+    def take(self) -> tuple[Cell, Result]:
+        """What came of its cell; a process that died is started anew."""
+        assert self.cell is not None
+        cell, self.cell = self.cell, None
+        try:
+            return cell, self.connection.recv()
+        except EOFError:
+            self.process.join()
+            exitcode = self.process.exitcode
+            self._start()
+            return cell, {"error": f"its process died ({exitcode})"}
+
+
+def run(cells: list[Cell], cores: list[int], until_s: float, keep: Callable[[Cell, Result], None]) -> None:
+    """Cells in order, but none before what it needs is kept, which must be among them or be there already.
+
+    `keep` gets each result at once. What is not done at `until_s` (of the monotonic clock) is given up.
+    """
+    os.environ.update(TRAINING_ENVIRONMENT, OMP_NUM_THREADS="1")
+    waiting, missing = list(cells), {(cell.data, cell.row, cell.seed) for cell in cells}
+    workers = [Worker(core) for core in cores[: len(cells)]]
+    try:
+        while missing:
+            for worker in workers:
+                ready = (c for c in waiting if not any((c.data, *need) in missing for need in c.needs))
+                if worker.cell is None and (cell := next(ready, None)) is not None:
+                    waiting.remove(cell)
+                    worker.give(cell)
+            busy = {worker.connection: worker for worker in workers if worker.cell is not None}
+            done = wait(list(busy), timeout=max(0.0, until_s - time.monotonic()))
+            if not done:
+                return
+            for connection in done:
+                cell, result = busy[connection].take()  # type: ignore[index]
+                missing.remove((cell.data, cell.row, cell.seed))
+                keep(cell, result)
+    finally:
+        for worker in workers:
+            worker.process.kill()
