@@ -8,8 +8,9 @@ side was given.
 import importlib.util
 import json
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing import get_context
@@ -18,6 +19,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from front_cores import Cores, pinned
 
 from nas_service.domain.front import non_dominated, spread
 
@@ -69,29 +71,60 @@ def _is_idle(key: str, arch: dict[str, Any]) -> bool:
     return key[0] in "ke" and len(key) == 3 and int(key[2]) >= arch[f"d{key[1]}"]
 
 
-def accuracies(names: Sequence[str], recipe: Recipe, jobs: int, notes: Path) -> dict[str, float]:
-    """Of each network, trained by the recipe. What is in `notes` already is not trained again."""
-    known = {note["name"]: note["accuracy"] for note in _notes(notes) if note["epochs"] == recipe.epochs}
-    missing = [name for name in dict.fromkeys(names) if name not in known]
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool, notes.open("a") as out:
-        waiting = {pool.submit(_trained, name, recipe): name for name in missing}
-        for done in as_completed(waiting):
-            known[waiting[done]] = done.result()
-            note = {"name": waiting[done], "epochs": recipe.epochs, "accuracy": done.result()}
+class Scores:
+    """Accuracies of networks that were trained by the recipe, each in a process on a core of its own.
+
+    What is in `notes` already is not trained again.
+    """
+
+    def __init__(self, recipe: Recipe, cores: Cores, notes: Path) -> None:
+        self._recipe, self._cores, self._notes = recipe, cores, notes
+        known = (note for note in _read(notes) if note["epochs"] == recipe.epochs)
+        self._found = {note["name"]: note["accuracy"] for note in known}
+        self._waiting: dict[str, Future[float]] = {}
+        self._threads = ThreadPoolExecutor(cores.count)
+        self._processes = ProcessPoolExecutor(cores.count, mp_context=get_context("spawn"))
+        self._lock = threading.Lock()
+
+    def want(self, names: Iterable[str]) -> None:
+        """Have them trained as soon as there is a core; those that are known or wanted already are not."""
+        with self._lock:
+            for name in dict.fromkeys(names):
+                if name not in self._found and name not in self._waiting:
+                    self._waiting[name] = self._threads.submit(self._train, name)
+
+    def of(self, names: Sequence[str]) -> dict[str, float]:
+        """Once they are all trained."""
+        self.want(names)
+        for name in names:
+            if name not in self._found:
+                self._found[name] = self._waiting[name].result()
+        return {name: self._found[name] for name in names}
+
+    def close(self) -> None:
+        """Let go of the processes."""
+        self._threads.shutdown(cancel_futures=True)
+        self._processes.shutdown()
+
+    def _train(self, name: str) -> float:
+        with self._cores.taken(1) as (core,):
+            accuracy = self._processes.submit(_trained, name, self._recipe, core).result()
+        note = {"name": name, "epochs": self._recipe.epochs, "accuracy": accuracy}
+        with self._lock, self._notes.open("a") as out:
             out.write(json.dumps(note) + "\n")
-            out.flush()
-    return {name: known[name] for name in names}
+        return accuracy
 
 
-def _notes(path: Path) -> Iterator[dict[str, Any]]:
-    if path.exists():
-        yield from map(json.loads, path.read_text().splitlines())
+def _read(notes: Path) -> Iterator[dict[str, Any]]:
+    if notes.exists():
+        yield from map(json.loads, notes.read_text().splitlines())
 
 
-def _trained(name: str, recipe: Recipe) -> float:
-    """Trained and scored in this process. The seed is the same for all networks."""
+def _trained(name: str, recipe: Recipe, core: int) -> float:
+    """Trained and scored in this process on this core. The seed is the same for all networks."""
     import torch
 
+    os.sched_setaffinity(0, {core})
     torch.set_num_threads(1)
     peer, data = load_peer(recipe.peer), _data(recipe)
     torch.manual_seed(0)
@@ -116,14 +149,10 @@ def _data(recipe: Recipe) -> Any:
 
 def latencies_ms(names: Sequence[str], peer_path: Path, core: int) -> dict[str, float]:
     """Of each network as the peer times them, on one core; nothing else should run."""
-    usual = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
-    try:
+    with pinned({core}):
         peer = load_peer(peer_path)
         sessions = {name: peer.to_ort(peer.Net(_complete(name, peer))) for name in names}
         taken = [{name: peer.latency(session) for name, session in sessions.items()} for _ in range(TIMINGS)]
-    finally:
-        os.sched_setaffinity(0, usual)
     return {name: min(timing[name] for timing in taken) for name in names}
 
 

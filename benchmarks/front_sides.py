@@ -7,14 +7,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import psutil
+from front_cores import pinned
 
 from nas_service.cli.home_service import HomeService
 from nas_service.client import Client
@@ -22,8 +21,11 @@ from nas_service.domain.states import CandidateStatus, SearchPhase, is_over
 from nas_service.wire.candidates import CandidateSummary
 
 POLL_S, START_TIMEOUT_S = 1.0, 120.0
+SECOND_SHARE = 0.25
+"""Of the first search's minutes, at most, for the second one."""
 SPACES = Path(__file__).with_name("spaces")
 LATENCY = "latency_ms@0"
+ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS")}
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,9 @@ class Wanted:
     peer: Path
     """The peer's script."""
     minutes: float
+    """Of a peer's search."""
+    own_minutes: float
+    """Of a search by this service."""
     epochs: int
     """Of a candidate's training."""
     reference: tuple[float, float]
@@ -84,7 +89,8 @@ def search(side: Side, seed: int, cores: frozenset[int], wanted: Wanted) -> dict
         found = {"searches": [_peer_search(side.peer, seed, cores, wanted, home)]}
     else:
         found = {"searches": _service_searches(side, seed, cores, wanted, home)}
-    return {"side": side.name, "seed": seed, "cores": len(cores), "minutes": wanted.minutes} | found
+    minutes = wanted.own_minutes if side.peer is None else wanted.minutes
+    return {"side": side.name, "seed": seed, "cores": len(cores), "minutes": minutes} | found
 
 
 def _peer_search(
@@ -94,8 +100,8 @@ def _peer_search(
     command = [sys.executable, str(wanted.peer), "--data", str(wanted.peer_data), "--minutes", str(wanted.minutes)]
     command += ["--seed", str(seed), "--epochs", str(wanted.epochs), "--out", str(home), *options]
     command += ["--ref-lat-ms", str(latency_ms), "--ref-accuracy", str(accuracy)]
-    with (home / "peer.log").open("w") as log, _on(cores):
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+    with (home / "peer.log").open("w") as log, pinned(cores):
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | ONE_THREAD)
     if process.wait() != 0:
         raise RuntimeError(f"the peer failed:\n{(home / 'peer.log').read_text()[-2000:]}")
     lines = [json.loads(line) for line in (home / "log.jsonl").read_text().splitlines()]
@@ -109,19 +115,20 @@ def _service_searches(side: Side, seed: int, cores: frozenset[int], wanted: Want
         "NAS_SPACE_PATH": str(SPACES),
         "NAS_HOST_LOCK_DIR": str(home / "lock"),
         "NAS_SUBMIT_RATE_LIMIT": "",
+        **ONE_THREAD,
     }
     with HomeService(home, environment) as service:
-        with _on(cores):
+        with pinned(cores):
             url = service.start("--port", "0")
         with Client(url) as client:
             _wait_for_workers(client, len(cores))
             asked = _Asked(client, psutil.Process(json.loads((home / "service.json").read_text())["pid"]))
-            found = [asked.search(_spec(side, seed, wanted), wanted.minutes)]
+            found = [asked.search(_spec(side, seed, wanted), wanted.own_minutes)]
             if side.second and found[0]["candidates"]:
                 latencies = sorted(c["latency_ms"] for c in found[0]["candidates"])
                 limit_ms = latencies[len(latencies) // 2]
                 spec = _spec(side, seed, wanted) | {"constraints": [{"metric": "latency_ms", "max": limit_ms}]}
-                found.append(asked.search(spec, wanted.minutes / 4) | {"limit_ms": limit_ms})
+                found.append(asked.search(spec, wanted.own_minutes * SECOND_SHARE) | {"limit_ms": limit_ms})
     return found
 
 
@@ -129,7 +136,7 @@ def _spec(side: Side, seed: int, wanted: Wanted) -> dict[str, Any]:
     return {
         "dataset": {"name": f"npz:{wanted.service_data.name}"},
         "space": {"name": "peer_mobilenet"},
-        "budget": {"minutes": wanted.minutes},
+        "budget": {"minutes": wanted.own_minutes},
         "training": {"epochs": wanted.epochs, "optimizer": "adamw", "weight_decay": 0.01},
         "seed": seed,
     } | ({"strategy": side.strategy} if side.strategy else {})
@@ -203,14 +210,3 @@ def _wait_for_workers(client: Client, count: int) -> None:
         if time.monotonic() > end_s:
             raise RuntimeError(f"no {count} workers within {START_TIMEOUT_S:g} s")
         time.sleep(POLL_S)
-
-
-@contextmanager
-def _on(cores: frozenset[int]) -> Iterator[None]:
-    """Processes that this thread starts in the meantime run on these cores."""
-    usual = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, usual)

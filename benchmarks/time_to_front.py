@@ -6,24 +6,25 @@ the faster one. At marks on a logarithmic scale the front of each side is judged
 taken at which a side has what the peer has in the end. After its search the default has a second one, on the same data
 with a constraint on latency, which may take a tenth as long.
 
-Runs are kept in `--out` and not repeated; so it can be stopped and started again. `--parallel` runs them side by side
-on cores of their own.
+Runs and judgements are kept in `--out` and not repeated; so it can be stopped and started again. `--parallel` runs
+searches side by side on cores of their own. The service may be given less time than the peer (`--own-minutes`): its
+front then stays what it was. Latencies are timed last of all; nothing else should run on the machine then.
 """
 
 import argparse
 import json
 import os
 import statistics
-import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from common import Bar, Findings, add_options, publish
-from front_judge import Recipe, accuracies, fronts, latencies_ms, marks, volume
+from front_cores import Cores
+from front_judge import Recipe, Scores, fronts, latencies_ms, marks, volume
 from front_sides import SIDES, Side, Wanted, search
 from rich.progress import track
 from rich.table import Table
@@ -55,61 +56,60 @@ def write_data(source: Path, wanted: Wanted, judge: Path) -> None:
     np.savez(judge, x=images[:first], y=labels[:first], x_score=images[given:], y_score=labels[given:])
 
 
-class Cores:
-    """Cores of which searches take as many as they need, each for itself."""
-
-    def __init__(self, cores: Iterable[int]) -> None:
-        self._free = set(cores)
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def taken(self, count: int) -> Iterator[frozenset[int]]:
-        """So many of them, once they are free."""
-        with self._changed:
-            self._changed.wait_for(lambda: len(self._free) >= count)
-            cores = frozenset(sorted(self._free)[:count])
-            self._free -= cores
-        try:
-            yield cores
-        finally:
-            with self._changed:
-                self._free |= cores
-                self._changed.notify_all()
+Task = tuple[Side, int]
+"""A side and a seed."""
 
 
-def run_all(sides: Sequence[Side], seeds: Iterable[int], wanted: Wanted, usable: Sequence[int], at_once: int) -> None:
-    """Every search that is not in the folder yet, `at_once` of them side by side where there are cores for them."""
-    if len(usable) < max(side.cores for side in sides):
-        raise SystemExit("a side needs more cores; give more in --cores, or leave it out of --sides")
+def run_all(tasks: Sequence[Task], wanted: Wanted, cores: Cores, at_once: int, scores: Scores) -> None:
+    """Every search that is not in the folder yet, `at_once` of them side by side where there are cores for them.
+
+    Once the last one has begun, the networks of those that are over are trained on cores that become free.
+    """
     (wanted.folder / "runs").mkdir(exist_ok=True)
-    tasks = [(side, seed) for seed in seeds for side in sides if not _kept(wanted, side, seed).exists()]
-    cores = Cores(usable)
+    missing = [task for task in tasks if not _kept(wanted, task).exists()]
+    to_begin = set(missing)
 
-    def run(task: tuple[Side, int]) -> None:
+    def run(task: Task) -> None:
         side, seed = task
         with cores.taken(side.cores) as own:
+            to_begin.discard(task)
             found = search(side, seed, own, wanted)
-        temporary = _kept(wanted, side, seed).with_suffix(".tmp")
+        temporary = _kept(wanted, task).with_suffix(".tmp")
         temporary.write_text(json.dumps(found))
-        temporary.replace(_kept(wanted, side, seed))
+        temporary.replace(_kept(wanted, task))
+        if not to_begin:
+            scores.want(_networks(_members(found, wanted)))
 
     with ThreadPoolExecutor(at_once) as pool:
-        for _ in track(pool.map(run, tasks), "searches", total=len(tasks)):
+        for _ in track(pool.map(run, missing), "searches", total=len(missing)):
             pass
 
 
-def _kept(wanted: Wanted, side: Side, seed: int) -> Path:
+def _kept(wanted: Wanted, task: Task) -> Path:
+    side, seed = task
     return wanted.folder / "runs" / f"{side.name}-{seed}.json"
 
 
-def judged(runs: list[dict[str, Any]], wanted: Wanted, recipe: Recipe, jobs: int) -> dict[str, Any]:
+Members = list[list[list[str]]]
+"""By search and mark the names of the networks on the front."""
+
+
+def _members(run: dict[str, Any], wanted: Wanted) -> Members:
+    at_s, within_ms = marks(wanted.minutes), SLACK_MS * wanted.reference[0]
+    return [fronts(one["candidates"], at_s, within_ms) for one in run["searches"]]
+
+
+def _networks(members: Members) -> list[str]:
+    return sorted({name for one in members for front in one for name in front})
+
+
+def judged(runs: list[dict[str, Any]], wanted: Wanted, judge: Scores) -> dict[str, Any]:
     """Of each run the hypervolume at each mark, by figures that are the same for all."""
     at_s = marks(wanted.minutes)
-    within_ms = SLACK_MS * wanted.reference[0]
-    members = [[fronts(one["candidates"], at_s, within_ms) for one in run["searches"]] for run in runs]
-    names = sorted({name for run in members for one in run for front in one for name in front})
-    scores = accuracies(names, recipe, jobs, wanted.folder / "judged.jsonl")
-    times = latencies_ms(names, recipe.peer, min(os.sched_getaffinity(0)))
+    members = [_members(run, wanted) for run in runs]
+    names = sorted({name for of in members for name in _networks(of)})
+    scores = judge.of(names)
+    times = latencies_ms(names, wanted.peer, min(os.sched_getaffinity(0)))
 
     def at_marks(of: list[list[str]], limit_ms: float) -> list[float]:
         points = [[(scores[n], times[n]) for n in front if times[n] <= limit_ms] for front in of]
@@ -153,9 +153,9 @@ def bars_of(raw: dict[str, Any]) -> list[Bar]:
         for side, peer, bar in BARS
         if peer in raw["goals"] and any(run["side"] == side for run in raw["runs"])
     ]
-    seconds = [run["second_s"] for run in raw["runs"] if "second_s" in run]
-    if seconds:
-        share = statistics.median(seconds) / raw["marks_s"][-1]
+    shares = [run["second_s"] / (60 * run["minutes"]) for run in raw["runs"] if "second_s" in run]
+    if shares:
+        share = statistics.median(shares)
         bars.append(Bar("a second search, as a share of the first one's time", share, SECOND_BAR, at_most=True))
     return bars
 
@@ -184,8 +184,11 @@ def draw(raw: dict[str, Any]) -> Any:
     axes = figure.subplots()
     for number, side in enumerate(dict.fromkeys(run["side"] for run in raw["runs"])):
         volumes = np.array([run["hypervolume"] for run in raw["runs"] if run["side"] == side])
-        axes.plot(raw["marks_s"], volumes.mean(axis=0), color=f"C{number}", label=side)
-        axes.fill_between(raw["marks_s"], volumes.min(axis=0), volumes.max(axis=0), color=f"C{number}", alpha=0.15)
+        last_s = max(60 * run["minutes"] for run in raw["runs"] if run["side"] == side)
+        at_s = [at for at in raw["marks_s"] if at <= 1.001 * last_s]
+        volumes = volumes[:, : len(at_s)]
+        axes.plot(at_s, volumes.mean(axis=0), color=f"C{number}", label=side)
+        axes.fill_between(at_s, volumes.min(axis=0), volumes.max(axis=0), color=f"C{number}", alpha=0.15)
     axes.set(xlabel="seconds since the start of the search", ylabel="hypervolume, judged alike", xscale="log")
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
@@ -199,31 +202,34 @@ def main() -> None:
     )
     parser.add_argument("--peer", type=Path, required=True, metavar="SCRIPT", help="the from-scratch script")
     parser.add_argument("--out", type=Path, default=Path("time-to-front"), help="folder of runs")
-    parser.add_argument("--minutes", type=float, help="of each search")
+    parser.add_argument("--minutes", type=float, help="of each search; by default 20")
+    parser.add_argument("--own-minutes", type=float, metavar="MINUTES", help="of each search by the service, if other")
     parser.add_argument("--seeds", type=int, nargs="+", help="one search of each side a seed")
     parser.add_argument("--sides", nargs="+", choices=[side.name for side in SIDES], help="by default all")
-    parser.add_argument("--cores", type=int, nargs="+", help="that searches may run on; by default all")
+    parser.add_argument("--cores", type=int, nargs="+", help="to search and to judge on; by default all")
     parser.add_argument("--parallel", action="store_true", help="searches side by side, each on cores of its own")
     parser.add_argument("--epochs", type=int, default=4, help="of a candidate's training")
-    parser.add_argument("--final-epochs", type=int, default=8, help="of the training that fronts are judged by")
+    parser.add_argument("--final-epochs", type=int, help="of the training that fronts are judged by; by default 8")
     parser.add_argument("--reference", type=float, nargs=2, default=(0.3, 0.8), metavar=("MS", "ACCURACY"))
     parser.add_argument("--only-search", action="store_true", help="leave the judgement to another call")
     chosen = parser.parse_args()
     minutes = chosen.minutes or (1.0 if chosen.quick else 20.0)
     seeds = chosen.seeds or ([0] if chosen.quick else [0, 1, 2])
     names = chosen.sides or (["peer, channels last", "default"] if chosen.quick else [side.name for side in SIDES])
-    sides = [side for side in SIDES if side.name in names]
-    wanted = Wanted(chosen.out.resolve(), chosen.peer.resolve(), minutes, chosen.epochs, tuple(chosen.reference))
-    wanted.folder.mkdir(parents=True, exist_ok=True)
-    judge = wanted.folder / "judge.npz"
-    write_data(chosen.data, wanted, judge)
-    usable = chosen.cores or sorted(os.sched_getaffinity(0))
-    run_all(sides, seeds, wanted, usable, len(usable) if chosen.parallel else 1)
-    if chosen.only_search:
-        return
-    runs = [json.loads(_kept(wanted, side, seed).read_text()) for side in sides for seed in seeds]
-    recipe = Recipe(judge, wanted.peer, 1 if chosen.quick else chosen.final_epochs)
-    raw = judged(runs, wanted, recipe, len(os.sched_getaffinity(0)))
+    tasks = [(side, seed) for seed in seeds for side in SIDES if side.name in names]
+    folder, peer = chosen.out.resolve(), chosen.peer.resolve()
+    wanted = Wanted(folder, peer, minutes, chosen.own_minutes or minutes, chosen.epochs, tuple(chosen.reference))
+    folder.mkdir(parents=True, exist_ok=True)
+    recipe = Recipe(folder / "judge.npz", peer, chosen.final_epochs or (1 if chosen.quick else 8))
+    write_data(chosen.data, wanted, recipe.data)
+    cores = Cores(chosen.cores or os.sched_getaffinity(0))
+    if cores.count < max(side.cores for side, _ in tasks):
+        raise SystemExit("a side needs more cores; give more in --cores, or leave it out of --sides")
+    with closing(Scores(recipe, cores, folder / "judged.jsonl")) as scores:
+        run_all(tasks, wanted, cores, cores.count if chosen.parallel else 1, scores)
+        if chosen.only_search:
+            return
+        raw = judged([json.loads(_kept(wanted, task).read_text()) for task in tasks], wanted, scores)
     add_ratios(raw)
     packages = ("torch", "optuna", "onnxruntime", "numpy", "nas-service")
     publish(Findings("time_to_front", raw, bars_of(raw), table_of(raw), packages), chosen, draw)

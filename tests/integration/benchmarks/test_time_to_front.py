@@ -1,7 +1,10 @@
 """What the time-to-front benchmark makes of its searches, on runs whose figures are known, and whether its space is the
 peer's."""
 
+import json
+import os
 import sys
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -30,7 +33,13 @@ def judge() -> ModuleType:
 
 
 def a_run(side: str, seed: int, *volumes: float, **more: Any) -> dict[str, Any]:
-    return {"side": side, "seed": seed, "hypervolume": list(volumes), "searches": [{"candidates": []}], **more}
+    return {
+        "side": side,
+        "seed": seed,
+        "minutes": 2.0,
+        "hypervolume": list(volumes),
+        "searches": [{"candidates": []}],
+    } | more
 
 
 @pytest.mark.usefixtures("benchmark")
@@ -83,7 +92,7 @@ def test_all_sides_are_given_the_same_images_and_none_those_that_are_scored(
 ) -> None:
     images = np.arange(5000, dtype=np.int64).reshape(-1, 1, 1) % 251 + np.zeros((1, 28, 28), np.int64)
     np.savez(tmp_path / "all.npz", x=images.astype(np.uint8), y=np.arange(5000) % 10)
-    wanted = sys.modules["front_sides"].Wanted(tmp_path, tmp_path, 1.0, 1, (0.3, 0.8))
+    wanted = sys.modules["front_sides"].Wanted(tmp_path, tmp_path, 1.0, 1.0, 1, (0.3, 0.8))
     benchmark.write_data(tmp_path / "all.npz", wanted, tmp_path / "judge.npz")
     peer, service, judged = (np.load(path) for path in (wanted.peer_data, wanted.service_data, tmp_path / "judge.npz"))
     middle = (slice(None), slice(2, -2), slice(2, -2))
@@ -115,3 +124,28 @@ def test_searches_that_run_side_by_side_share_no_core(benchmark: ModuleType) -> 
         assert (first, second) == ({3, 4}, {5})
     with cores.taken(3) as every:
         assert every == {3, 4, 5}
+
+
+def test_networks_are_trained_for_the_judgement_once_each_on_a_core_of_its_own(
+    benchmark: ModuleType, tmp_path: Path
+) -> None:
+    """By a stand-in for the peer's script that tells the core it was given; what stands in the notes is not trained."""
+    (tmp_path / "peer.py").write_text(
+        "import os\n"
+        "SPACE = {'d0': [1]}\n"
+        "Net = lambda arch, channels_last: arch\n"
+        "train = lambda net, images, epochs, seed, channels_last: net\n"
+        "def accuracy(net, images):\n"
+        "    (core,) = os.sched_getaffinity(0)\n"
+        "    return core + net['d0'] / 10\n"
+    )
+    np.savez(tmp_path / "judge.npz", **{f"{n}{part}": np.zeros((2, 28, 28)) for n in "xy" for part in ("", "_score")})
+    notes = tmp_path / "judged.jsonl"
+    names = [judge().name_of(ARCH | {"d0": depth}) for depth in (1, 2, 3)]
+    notes.write_text("".join(json.dumps({"name": names[0], "epochs": e, "accuracy": 7.0}) + "\n" for e in (3, 4)))
+    core = max(os.sched_getaffinity(0))
+    recipe = judge().Recipe(tmp_path / "judge.npz", tmp_path / "peer.py", 4)
+    with closing(judge().Scores(recipe, benchmark.Cores([core]), notes)) as scores:
+        scores.want(names[1:2])
+        assert scores.of(names) == pytest.approx({names[0]: 7.0, names[1]: core + 0.2, names[2]: core + 0.3})
+    assert len(notes.read_text().splitlines()) == 4
