@@ -67,12 +67,12 @@ def run_all(tasks: Sequence[Task], wanted: Wanted, cores: Cores, at_once: int, s
     """
     (wanted.folder / "runs").mkdir(exist_ok=True)
     missing = [task for task in tasks if not _kept(wanted, task).exists()]
-    to_begin = set(missing)
+    to_begin = {_kept(wanted, task) for task in missing}
 
     def run(task: Task) -> None:
         side, seed = task
         with cores.taken(side.cores) as own:
-            to_begin.discard(task)
+            to_begin.discard(_kept(wanted, task))
             found = search(side, seed, own, wanted)
         temporary = _kept(wanted, task).with_suffix(".tmp")
         temporary.write_text(json.dumps(found))

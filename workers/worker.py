@@ -20,7 +20,8 @@ from workers.stop_signals import set_on_stop
 
 log = structlog.get_logger()
 
-POLL_S = 0.1
+FIRST_POLL_S, POLL_S = 0.01, 0.1
+"""After an item the next one is ready in a moment; the longer there is none, the more seldom it is looked for."""
 
 
 class WorkerLoop:
@@ -34,13 +35,16 @@ class WorkerLoop:
 
     def run(self) -> None:
         """Work until `shutdown` is set; the item in hand is then checkpointed and given back."""
+        poll_s = POLL_S
         with self.presence:
             while not self.shutdown.is_set():
                 item = self._claim()
                 if item is None:
-                    self.shutdown.wait(POLL_S)
+                    self.shutdown.wait(poll_s)
+                    poll_s = min(2 * poll_s, POLL_S)
                 else:
                     self.executor.do(item)
+                    poll_s = FIRST_POLL_S
 
     def _claim(self) -> WorkItem | None:
         try:

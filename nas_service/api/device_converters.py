@@ -81,7 +81,7 @@ def lease_info(item: WorkItem, spec: SearchSpec, settings: Settings) -> LeaseInf
         model_sha256=item.payload["model_sha256"],
         budget_s=settings.measure_budget_s(final=item.payload["final"]),
         final=item.payload["final"],
-        rough=is_timed_roughly(spec),
+        rough=is_timed_roughly(spec, item.payload),
         lease_s=settings.lease_s,
         heartbeat_s=settings.lease_s / BEATS_A_LEASE,
     )

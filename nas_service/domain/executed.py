@@ -46,9 +46,14 @@ def timed_target(spec: SearchSpec, payload: JsonDict) -> TargetSpec:
     return target.model_copy(update={"precision": payload["precision"]}) if "precision" in payload else target
 
 
-def is_timed_roughly(spec: SearchSpec) -> bool:
-    """Whether its timings are what a latency predictor learns from: many rough ones teach more than few good ones."""
-    return spec.strategy.evaluator == "untrained"
+def is_timed_roughly(spec: SearchSpec, payload: JsonDict) -> bool:
+    """Whether a timing's work item may take less time at less precision.
+
+    A latency predictor learns more from many rough timings than from few good ones. And where candidates are halved,
+    accuracies of short trainings are far less certain than a rough timing: near-ties and the front's members are timed
+    for longer in the end.
+    """
+    return spec.strategy.evaluator == "untrained" or (spec.halves and not payload["final"])
 
 
 def executed_files(spec: SearchSpec, candidate: Candidate) -> dict[str, str]:

@@ -14,7 +14,7 @@ from workers.tasks.context import Task
 def profile(task: Task) -> JsonDict:
     """A measurement. Raises RetryableError where the host was busy or the harness died, PermanentError otherwise."""
     settings, payload = task.service.settings, task.item.payload
-    final, rough = payload["final"], is_timed_roughly(task.search.spec)
+    final, rough = payload["final"], is_timed_roughly(task.search.spec, payload)
     effort = effort_for(settings.measure_budget_s(final=final), final=final, rough=rough)
     with tempfile.TemporaryDirectory() as folder:
         target = timed_target(task.search.spec, payload)

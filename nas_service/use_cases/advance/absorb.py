@@ -213,9 +213,8 @@ def _absorb_profile(context: Context, item: WorkItem, result: JsonDict) -> None:
         measurement = replace(measurement, subject_key=subject_key, architecture=network)
     context.uow.evidence.add_measurement(measurement)
     measurement = _told(context, measurement)
-    retries = item.payload.get("retries", 0)
-    if measurement.noisy and retries < NOISY_RETRIES:
-        payload = item.payload | {"retries": retries + 1}
+    if measurement.noisy and _may_be_retried(context, item):
+        payload = item.payload | {"retries": item.payload.get("retries", 0) + 1}
         context.enqueue(WorkKind.PROFILE, item.queue, candidate.id, payload)
     elif _is_remeasured(item):
         _settle_tie(context, candidate, target, measurement)
@@ -224,6 +223,12 @@ def _absorb_profile(context: Context, item: WorkItem, result: JsonDict) -> None:
         keep_final(context, candidate, measurements=measured)
     else:
         _settle(context, _with_measurement(candidate, target, measurement))
+
+
+def _may_be_retried(context: Context, item: WorkItem) -> bool:
+    """Between rungs a noisy latency will do: near-ties are timed again in the end."""
+    between_rungs = context.search.spec.halves and not _is_final(item)
+    return not between_rungs and item.payload.get("retries", 0) < NOISY_RETRIES
 
 
 def _settle_tie(context: Context, candidate: Candidate, target: int, measurement: Measurement) -> None:

@@ -170,8 +170,12 @@ def test_a_search_whose_candidates_all_fail_gives_up_early_and_says_why(bench: B
     assert ended.candidate_count < 20
 
 
-def test_a_noisy_measurement_is_taken_again_once_and_then_accepted(bench: Bench) -> None:
-    search = bench.submit(budget={"candidates": 1, "parallelism": 1})
+@pytest.mark.parametrize(("schedule", "timings"), [("full", 2), ("asha", 1)])
+def test_a_noisy_measurement_is_accepted_when_taken_again_and_at_once_between_rungs(
+    bench: Bench, schedule: str, timings: int
+) -> None:
+    strategy = {"sampler": "random", "schedule": schedule}
+    search = bench.submit(budget={"candidates": 1, "parallelism": 1}, strategy=strategy)
     noisy = {"device_id": "d", "median_ms": 1.0, "peak_memory_mib": 1.0, "noisy": True}
     profiles = 0
     for _ in range(20):
@@ -184,7 +188,7 @@ def test_a_noisy_measurement_is_taken_again_once_and_then_accepted(bench: Bench)
             work.complete(bench.store, item, noisy)
         else:
             finish(bench.store, item)
-    assert profiles == 2
+    assert profiles == timings
     assert bench.search(search).status is SearchStatus.SUCCEEDED
 
 

@@ -20,6 +20,15 @@ def test_throughput_is_measured_of_finished_networks_only() -> None:
 
 def test_a_remote_device_is_told_so() -> None:
     for strategy, rough in ({"sampler": "random"}, False), ({"sampler": "profile", "evaluator": "untrained"}, True):
-        spec = SearchSpec.model_validate(tiny_search(strategy=strategy))
-        item = an_item(a_search(), payload={"target": 0, "model_sha256": "0" * 64, "final": False})
-        assert lease_info(item, spec, Settings()).rough is rough
+        assert timed_roughly(strategy) is rough
+
+
+def test_candidates_that_are_halved_are_timed_roughly_until_they_are_final() -> None:
+    assert timed_roughly({"schedule": "asha"})
+    assert not timed_roughly({"schedule": "asha"}, final=True)
+
+
+def timed_roughly(strategy: dict[str, str], *, final: bool = False) -> bool:
+    spec = SearchSpec.model_validate(tiny_search(strategy=strategy))
+    item = an_item(a_search(), payload={"target": 0, "model_sha256": "0" * 64, "final": final})
+    return lease_info(item, spec, Settings()).rough
