@@ -126,8 +126,8 @@ def judged(runs: list[dict[str, Any]], wanted: Wanted, judge: Scores) -> dict[st
 
 
 def _first_at(at_s: Sequence[float], volumes: Sequence[float], goal: float) -> float:
-    """The first mark at which the goal is reached; infinite where it is not."""
-    return next((at for at, found in zip(at_s, volumes, strict=True) if found >= goal), np.inf)
+    """The first mark at which the goal is reached; infinite where it is not, or nothing is a goal."""
+    return next((at for at, found in zip(at_s, volumes, strict=True) if found >= goal > 0), np.inf)
 
 
 def add_ratios(raw: dict[str, Any]) -> None:
