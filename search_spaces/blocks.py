@@ -15,6 +15,18 @@ def activation_of(name: str) -> nn.Module:
     return nn.ReLU(inplace=True) if name == "relu" else nn.Hardswish()
 
 
+class LowRank(nn.Sequential):
+    """A 1 x 1 convolution as two, with `rank` channels and nothing else between them (Denil et al., 2013; Jaderberg et
+    al., 2014)."""
+
+    reduce: nn.Conv2d
+    restore: nn.Conv2d
+
+    def __init__(self, in_channels: int, out_channels: int, rank: int) -> None:
+        reduce, restore = nn.Conv2d(in_channels, rank, 1, bias=False), nn.Conv2d(rank, out_channels, 1, bias=False)
+        super().__init__(OrderedDict(reduce=reduce, restore=restore))
+
+
 class ConvBNAct(nn.Sequential):
     """Convolution that keeps the image side (or halves it by stride 2, rounding up), batch norm, activation or none."""
 
@@ -24,6 +36,14 @@ class ConvBNAct(nn.Sequential):
         groups = in_channels if depthwise else 1
         conv = nn.Conv2d(in_channels, out_channels, kernel, stride, padding=kernel // 2, groups=groups, bias=False)
         super().__init__(OrderedDict(conv=conv, bn=nn.BatchNorm2d(out_channels)))
+
+    @classmethod
+    def pointwise(cls, in_channels: int, out_channels: int, rank: int) -> "ConvBNAct":
+        """A 1 x 1 convolution, of two factors unless the rank is 0."""
+        made = cls(in_channels, out_channels)
+        if rank:
+            made.conv = LowRank(in_channels, out_channels, rank)
+        return made
 
     def then(self, activation: str) -> "ConvBNAct":
         """With this activation at the end."""
@@ -57,7 +77,7 @@ class Separable(nn.Sequential):
         super().__init__(
             OrderedDict(
                 depthwise=depthwise.then(plan.activation),
-                project=ConvBNAct(channels, out).then(plan.activation),
+                project=ConvBNAct.pointwise(channels, out, plan.project_rank).then(plan.activation),
             )
         )
 
@@ -72,12 +92,12 @@ class Inverted(nn.Module):
         self.residual = plan.residual
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         if mid != plan.in_channels:
-            layers["expand"] = ConvBNAct(plan.in_channels, mid).then(plan.activation)
+            layers["expand"] = ConvBNAct.pointwise(plan.in_channels, mid, plan.expand_rank).then(plan.activation)
         depthwise = ConvBNAct(mid, mid, kernel=plan.kernel, stride=plan.stride, depthwise=True)
         layers["depthwise"] = depthwise.then(plan.activation)
         if plan.se_channels:
             layers["se"] = SqueezeExcite(mid, plan.se_channels)
-        layers["project"] = ConvBNAct(mid, plan.out_channels)
+        layers["project"] = ConvBNAct.pointwise(mid, plan.out_channels, plan.project_rank)
         self.layers = nn.Sequential(layers)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -97,7 +117,7 @@ class Fused(nn.Module):
         layers: OrderedDict[str, nn.Module] = OrderedDict(expand=expand.then(plan.activation))
         if plan.se_channels:
             layers["se"] = SqueezeExcite(mid, plan.se_channels)
-        layers["project"] = ConvBNAct(mid, plan.out_channels)
+        layers["project"] = ConvBNAct.pointwise(mid, plan.out_channels, plan.project_rank)
         self.layers = nn.Sequential(layers)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -116,7 +136,7 @@ class PoolBlock(nn.Sequential):
             if plan.pooling == "max"
             else nn.AvgPool2d(plan.kernel, plan.stride, padding, count_include_pad=False)
         )
-        mix = ConvBNAct(plan.in_channels, plan.out_channels).then(plan.activation)
+        mix = ConvBNAct.pointwise(plan.in_channels, plan.out_channels, plan.project_rank).then(plan.activation)
         super().__init__(OrderedDict(pool=pool, mix=mix))
 
 

@@ -1,9 +1,9 @@
 """What networks cost, computed from their block tables for thousands at once.
 
 Every block is at most four layers: expansion (1 x 1), spatial (k x k convolution or pooling), squeeze-and-excite,
-projection (1 x 1). Counts are for batch 1; batch norm is folded into the convolution before it and activations work in
-place, as a deployed network has them. A block that shares the weights of the one before it computes as any other does,
-and adds nothing to the size.
+projection (1 x 1); a 1 x 1 convolution of low rank is two of them. Counts are for batch 1; batch norm is folded into
+the convolution before it and activations work in place, as a deployed network has them. A block that shares the weights
+of the one before it computes as any other does, and adds nothing to the size.
 
 Peak activation rule: while a layer runs, its input and its output are held, and so is the block's input where it will
 be added at the end (once, where it is the layer's own input). Squeeze-and-excite holds input, gate and scaled output;
@@ -98,13 +98,19 @@ def _layers(table: BlockTable) -> _Layers:
     body_size = np.where((table.downsample > 0) & (table.stride == 1), table.out_size, table.in_size)
     return _Layers(
         expanded=expanded,
-        expand_weights=np.where(expanded, table.in_channels * table.mid_channels, 0),
+        expand_weights=np.where(expanded, _pointwise(table.in_channels, table.mid_channels, table.expand_rank), 0),
         spatial_weights=area * spatial_channels * np.where(dense, table.in_channels, depthwise),
         spatial_channels=spatial_channels,
-        project_weights=np.where(projected, widened * table.out_channels, 0),
+        project_weights=np.where(projected, _pointwise(widened, table.out_channels, table.project_rank), 0),
         body_area=body_size**2,
         out_area=table.out_size**2,
     )
+
+
+def _pointwise(in_channels: IntArray, out_channels: IntArray, rank: IntArray) -> IntArray:
+    """Weights of a 1 x 1 convolution, whole (rank 0) or of two factors."""
+    weights: IntArray = np.where(rank > 0, rank * (in_channels + out_channels), in_channels * out_channels)
+    return weights
 
 
 def _normalised_channels(table: BlockTable, layers: _Layers) -> IntArray:
@@ -121,16 +127,18 @@ def _peak_activations(table: BlockTable, layers: _Layers) -> IntArray:
     expanded = table.mid_channels * layers.body_area
     spatial = layers.spatial_channels * layers.out_area
     output = table.out_channels * layers.out_area
+    reduced, narrowed = table.expand_rank * layers.body_area, table.project_rank * layers.out_area
     without_spatial = table.is_kind("feature_mix", "classifier")
+    pooled = (table.downsample > 0) & (table.stride == 1)
     held = [
-        np.where(table.downsample > 0, table.in_channels * table.in_size**2 + block_input, 0),
-        np.where(layers.expanded, block_input + expanded, 0),
-        np.where(layers.expanded, expanded + skip, block_input) + spatial,
+        np.where(pooled, table.in_channels * table.in_size**2 + block_input, 0),
+        np.where(layers.expanded, np.where(reduced > 0, reduced + skip, block_input) + expanded, 0),
+        np.where(reduced > 0, block_input + reduced, 0),
+        np.where(without_spatial, 0, np.where(layers.expanded, expanded + skip, block_input) + spatial),
         np.where(table.se_channels > 0, 2 * spatial + table.mid_channels + skip, 0),
-        np.where(table.is_kind("conv", "global_pool"), 0, spatial + output + skip),
+        np.where(table.is_kind("conv", "global_pool"), 0, np.where(narrowed > 0, narrowed, spatial) + output + skip),
+        np.where(narrowed > 0, spatial + narrowed + skip, 0),
         table.residual * 3 * output,
     ]
-    held[0] = np.where(table.stride == 1, held[0], 0)
-    held[2] = np.where(without_spatial, 0, held[2])
     peak: IntArray = np.maximum.reduce(held)
     return peak

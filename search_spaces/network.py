@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from search_spaces.architecture import Architecture
-from search_spaces.blocks import block_of
+from search_spaces.blocks import LowRank, block_of
 from search_spaces.plan import NetworkInput, NetworkPlan
 from search_spaces.registry import builder_module
 from search_spaces.space import SearchSpace
@@ -98,3 +98,17 @@ def initialise(network: nn.Module) -> None:
         elif isinstance(module, nn.Linear):
             nn.init.normal_(module.weight, std=0.01)
             nn.init.zeros_(module.bias)
+    for module in network.modules():
+        if isinstance(module, LowRank):
+            _initialise_factors(module)
+
+
+@torch.no_grad()
+def _initialise_factors(pair: LowRank) -> None:
+    """Spectral initialisation (Khodak et al., ICLR 2021): the best factors of a whole layer that was initialised."""
+    out_channels, rank = pair.restore.weight.shape[:2]
+    whole = torch.randn(out_channels, pair.reduce.weight.shape[1]) * (2.0 / out_channels) ** 0.5
+    left, values, right = torch.linalg.svd(whole, full_matrices=False)
+    root = values[:rank].sqrt()
+    pair.restore.weight.copy_((left[:, :rank] * root)[..., None, None])
+    pair.reduce.weight.copy_((root[:, None] * right[:rank])[..., None, None])

@@ -69,6 +69,10 @@ class BlockPlan:
     """The most fp32 activation memory that any layer of the block needs; the rule stands in `cost.py`."""
     shared: bool = False
     """Whether it is the block before it, run once more: the same weights and batch norms, which take no more room."""
+    expand_rank: int = 0
+    """Channels between the two 1 x 1 convolutions that the expansion is made of; 0: it is a single one."""
+    project_rank: int = 0
+    """The same of the 1 x 1 convolution at the block's end."""
 
 
 @dataclass(frozen=True, slots=True)

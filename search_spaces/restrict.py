@@ -1,7 +1,8 @@
 """Restricting and extending a declared space from a spec: `{"kernel": [3, 5], "stage1_depth": [1]}`.
 
 A name is a choice, or a group of alike choices; a choice's own entry wins over its group's. Options are taken in the
-order given for categorical choices, ascending for ordinal ones, and for optional ones the default first.
+order given for categorical choices, rising or falling as declared for ordinal ones, and for optional ones the default
+first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,7 +58,8 @@ def _options(choice: Choice, field: str, given: object) -> tuple[ChoiceValue, ..
         options.append(option)
     if choice.default is not None:
         options.sort(key=lambda option: option != choice.default)
-    return tuple(sorted(options)) if choice.ordinal else tuple(options)
+    falling = choice.options[0] > choice.options[-1]  # type: ignore[operator]  # options of one choice are of one type
+    return tuple(sorted(options, reverse=falling)) if choice.ordinal else tuple(options)
 
 
 def _option(choice: Choice, field: str, value: object) -> ChoiceValue:

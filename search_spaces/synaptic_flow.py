@@ -21,12 +21,12 @@ def log_synaptic_flow(table: BlockTable) -> FloatArray:
     """
     widened = np.where(table.is_kind("inverted", "fused"), table.mid_channels, table.in_channels)
     taps = _taps(table)
-    expansion = HE_GAIN * table.in_channels / np.sqrt(np.maximum(1, table.mid_channels))
+    expansion = _pointwise(table.in_channels, table.mid_channels, table.expand_rank)
     expanded = table.is_kind("inverted") & (table.mid_channels != table.in_channels)
     conv_out = np.where(table.is_kind("fused"), table.mid_channels, table.out_channels)
     dense = taps * table.in_channels / (table.kernel.clip(1) * np.sqrt(np.maximum(1, conv_out)))
     depthwise = taps / table.kernel.clip(1)
-    projection = HE_GAIN * widened / np.sqrt(np.maximum(1, table.out_channels))
+    projection = _pointwise(widened, table.out_channels, table.project_rank)
     branch = (
         np.where(expanded, expansion, 1.0)
         * np.where(table.is_kind("conv", "fused"), HE_GAIN * dense, 1.0)
@@ -36,6 +36,16 @@ def log_synaptic_flow(table: BlockTable) -> FloatArray:
     )
     total: FloatArray = np.log(branch + table.residual).sum(axis=1)
     return total
+
+
+def _pointwise(before: IntArray, after: IntArray, rank: IntArray) -> FloatArray:
+    """What a 1 x 1 convolution lets through. Two factors have the largest singular values of a whole one, the root of
+    each in either: here as evenly spread as if they fell from the largest to the smallest in a line."""
+    rows = np.maximum(1, after)
+    fewer, more = np.minimum(before, rows), np.maximum(before, rows)
+    nuclear = rank * (np.sqrt(more) + np.sqrt(fewer) * (1 - rank / np.maximum(1, fewer)))
+    factors: FloatArray = 2 / np.pi * np.sqrt(2 / rows) * nuclear * np.sqrt(before / rows)
+    return np.where(rank > 0, factors, HE_GAIN * before / np.sqrt(rows))
 
 
 def _taps(table: BlockTable) -> FloatArray:

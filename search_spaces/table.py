@@ -61,6 +61,8 @@ class BlockTable:
     in_size: IntArray
     out_size: IntArray
     shared: IntArray
+    expand_rank: IntArray
+    project_rank: IntArray
 
     @property
     def resolution(self) -> IntArray:
@@ -86,6 +88,8 @@ class BlockColumn:
     se_channels: IntArray | int = 0
     activation: IntArray | int = 0
     shared: BoolArray | bool = False
+    expand_rank: IntArray | int = 0
+    project_rank: IntArray | int = 0
     exists: BoolArray | bool = True
 
 
@@ -129,6 +133,8 @@ class TableBuilder:
                 "in_size": self.size,
                 "out_size": out_size,
                 "shared": np.asarray(column.shared),
+                "expand_rank": column.expand_rank,
+                "project_rank": column.project_rank,
             }
         )
         self.channels = np.where(column.exists, column.out_channels, self.channels)

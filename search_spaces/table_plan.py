@@ -35,4 +35,6 @@ def _block(table: BlockTable, costs: BlockCost, row: int, column: int) -> BlockP
         weight_bytes=int(costs.weight_bytes[at]),
         peak_activation_bytes=int(costs.peak_activation_bytes[at]),
         shared=bool(table.shared[at]),
+        expand_rank=int(table.expand_rank[at]),
+        project_rank=int(table.project_rank[at]),
     )

@@ -47,7 +47,7 @@ class Parts:
 
 
 def plain_before(layers: IntArray, vector: int) -> IntArray:
-    """1 where a layer of blocks (b, 6, 9) finds its input in plain layout (channels apart), (b, 6); else 0.
+    """1 where a layer of blocks (b, p, 9) finds its input in plain layout (channels apart), (b, p); else 0.
 
     Convolutions leave channels packed by the width of vectors. Pools of channels that do not fill vectors and
     squeeze-and-excite leave them apart, and what comes next may have to pack them again.
@@ -56,7 +56,7 @@ def plain_before(layers: IntArray, vector: int) -> IntArray:
     pools = (operator == Operator.MAX_POOL) | (operator == Operator.AVG_POOL)
     unpacks = (pools & (layers[..., IN] % vector != 0)) | (operator == Operator.SQUEEZE_EXCITE)
     plain = np.zeros(operator.shape, dtype=np.int64)
-    for place in range(1, LAYERS_A_BLOCK):
+    for place in range(1, operator.shape[1]):
         absent = operator[:, place - 1] == ABSENT
         plain[:, place] = np.where(absent, plain[:, place - 1], unpacks[:, place - 1])
     return plain

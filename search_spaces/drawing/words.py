@@ -71,7 +71,8 @@ def details(block: BlockPlan) -> list[str]:
     mix = ["1 × 1 conv"] if block.kind == "pool" else []
     squeeze = [f"SE {block.se_channels}"] if block.se_channels else []
     activation = [ACTIVATIONS[block.activation]] if block.activation else []
-    return [*mix, *squeeze, *activation, *([SHARED] if block.shared else [])]
+    ranks = [f"rank {rank} {word}" for rank, word in ((block.expand_rank, "in"), (block.project_rank, "out")) if rank]
+    return [*mix, *squeeze, *activation, *ranks, *([SHARED] if block.shared else [])]
 
 
 def pool_before(block: BlockPlan) -> str:

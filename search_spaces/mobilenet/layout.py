@@ -8,6 +8,7 @@ from search_spaces.channels import make_divisible
 from search_spaces.columns import Columns
 from search_spaces.mobilenet.depth import FIRST_UNIFORM, built_depth
 from search_spaces.mobilenet.presets import Preset
+from search_spaces.mobilenet.rank import pointwise_ranks
 from search_spaces.plan import ACTIVATIONS, DOWNSAMPLES, KINDS, POOLINGS, NetworkInput
 from search_spaces.table import BlockColumn, BlockTable, IntArray, TableBuilder, downsample_code, is_kind, kind_code
 from search_spaces.vocabulary import Choice
@@ -61,9 +62,12 @@ def _add_stage(builder: TableBuilder, preset: Preset, columns: Columns, stage: i
     fused = is_kind(kind, "fused")
     kernel = np.where(fused, columns.whole(prefix + "fused_kernel"), columns.whole(prefix + "kernel"))
     shares = columns.whole(prefix + "share") == 1
+    rank = columns.numbers(prefix + "rank") if columns.has(prefix + "rank") else None
     for position in range(int(depth[exists].max(initial=0))):
         mid_channels = np.where(expands, builder.channels * columns.whole(prefix + "expansion"), 0)
         squeezed = make_divisible(mid_channels // SQUEEZE, preset.divisor)
+        channels = (builder.channels, mid_channels, out_channels)
+        expand_rank, project_rank = pointwise_ranks(rank, is_kind(kind, "inverted"), channels, preset.divisor)
         builder.add(
             BlockColumn(
                 kind=kind,
@@ -76,6 +80,8 @@ def _add_stage(builder: TableBuilder, preset: Preset, columns: Columns, stage: i
                 se_channels=np.where(squeezes, squeezed, 0),
                 activation=columns.codes(prefix + "activation", ACTIVATIONS),
                 shared=shares & (position > FIRST_UNIFORM),
+                expand_rank=expand_rank,
+                project_rank=project_rank,
                 exists=exists & (position < depth),
             )
         )

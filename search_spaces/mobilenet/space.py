@@ -14,7 +14,7 @@ from search_spaces.mobilenet.presets import (
     Preset,
 )
 from search_spaces.plan import NetworkInput
-from search_spaces.rules import ChoiceValue, WholeNumber
+from search_spaces.rules import ChoiceValue, RealNumber, WholeNumber
 from search_spaces.space import SearchSpace
 from search_spaces.table import BlockTable, IntArray
 from search_spaces.vocabulary import Choice, When
@@ -23,10 +23,15 @@ CHANNELS = WholeNumber(4, 4096)
 DEPTHS = WholeNumber(1, 8)
 KERNELS = WholeNumber(3, 9, odd=True)
 EXPANSIONS = WholeNumber(1, 10)
+RANKS = RealNumber(0.05, 1.0)
 CONVOLVING = ("separable", "inverted", "fused")
 EXPANDING = ("inverted", "fused")
 POOLING = ("pool",)
 SHARE_DOC = "Optional: all blocks of the stage after its first have the same weights (as in ALBERT)."
+RANK_DOC = (
+    "Optional: 1 x 1 convolutions of the stage are two smaller ones, with this share of their fewer channels between; "
+    "those that would not get smaller stay whole."
+)
 
 
 class MobileNetSpace(SearchSpace):
@@ -110,6 +115,7 @@ def _stage_choices(ranges: Preset, number: int) -> list[Choice]:
         Choice("activation", ("relu", "hard_swish"), when=exists, doc="The non-linearity."),
         Choice("pooling", ("avg", "max"), when=pools, doc="The operator of a pooling stage."),
         Choice("share", (False, True), when=exists, doc=SHARE_DOC, default=False),
+        Choice("rank", (1.0, 0.5, 0.25), True, exists, RANK_DOC, rule=RANKS, default=1.0),
     ]
     if ranges.downsampling[number - 1]:
         choices.append(

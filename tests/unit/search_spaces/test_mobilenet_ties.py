@@ -60,7 +60,30 @@ SHARING_TIES = {
     "stage2_share": [True],
     "stage4_depth": [1, 3],
 }
-TINY_SPACES = pytest.mark.parametrize("restrictions", [DEPTH_TIES, CHANNEL_TIES, STAGE_CHOICES, SHARING_TIES])
+RANK_TIES = {
+    **DEPTH_TIES,
+    "stages": [3],
+    "depth": [1],
+    "stage2_depth": [2],
+    "stage3_depth": [1, 3],
+    "depth_multiplier": [1.0],
+    "width_multiplier": [0.5, 0.51, 1.0],
+    "stage1_rank": [0.5, 0.25],
+    "stage2_kind": ["fused", "pool"],
+    "stage2_pooling": ["max"],
+    "stage2_fused_kernel": [3],
+    "stage2_squeeze_excite": [False],
+    "stage2_expansion": [1, 2],
+    "stage2_rank": [1.0, 0.75, 0.7],
+    "stage3_kind": ["separable", "inverted"],
+    "stage3_expansion": [1, 3],
+    "stage3_squeeze_excite": [False],
+    "stage3_rank": [1.0, 0.5, 0.45, 0.25],
+    "stage3_share": [False, True],
+}
+TINY_SPACES = pytest.mark.parametrize(
+    "restrictions", [DEPTH_TIES, CHANNEL_TIES, STAGE_CHOICES, SHARING_TIES, RANK_TIES]
+)
 
 
 def all_rows(space: SearchSpace) -> IntArray:

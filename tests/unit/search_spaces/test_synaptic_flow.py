@@ -8,10 +8,15 @@ import search_spaces
 from workers.proxies import synflow
 
 
-@pytest.mark.parametrize(("preset", "size", "channels"), [("tiny", 8, 1), ("small", 32, 3)])
-def test_it_ranks_networks_as_the_flow_of_their_weights_does(preset: str, size: int, channels: int) -> None:
+@pytest.mark.parametrize(
+    ("preset", "size", "channels", "choices"),
+    [("tiny", 8, 1, {}), ("small", 32, 3, {}), ("tiny", 8, 3, {"rank": [1.0, 0.5, 0.25]})],
+)
+def test_it_ranks_networks_as_the_flow_of_their_weights_does(
+    preset: str, size: int, channels: int, choices: dict[str, object]
+) -> None:
     """Of two networks whose flows differ by more than a factor of e**3 it says which has the larger."""
-    space, given = search_spaces.get("mobilenet", preset=preset), search_spaces.NetworkInput(channels, 10)
+    space, given = search_spaces.get("mobilenet", preset, choices), search_spaces.NetworkInput(channels, 10)
     architectures = space.sample(np.random.default_rng(0), 12)
     expected = space.log_synaptic_flow(space.to_indices(architectures), given)
     torch.manual_seed(0)

@@ -16,11 +16,14 @@ from search_spaces.table import ABSENT
 
 DATA = NetworkInput(3, 10)
 PRESETS = [(name, preset) for name in names() for preset in search_spaces.get(name).presets()]
+LOW_RANKS = ("mobilenet", "small", {"rank": [1.0, 0.5, 0.25]})
 
 
-@pytest.mark.parametrize(("name", "preset"), PRESETS)
-def test_layers_without_padding_do_the_arithmetic_that_the_space_counts(name: str, preset: str) -> None:
-    space = search_spaces.get(name, preset)
+@pytest.mark.parametrize(("name", "preset", "choices"), [*((*pair, {}) for pair in PRESETS), LOW_RANKS])
+def test_layers_without_padding_do_the_arithmetic_that_the_space_counts(
+    name: str, preset: str, choices: dict[str, object]
+) -> None:
+    space = search_spaces.get(name, preset, choices)
     rows = space.to_indices(space.sample(np.random.default_rng(0), 20))
     layers = layers_of(space.layout(rows, DATA)).reshape(len(rows), -1, len(FIELDS))
     weights = layers[..., IN] * layers[..., OUT] * layers[..., KERNEL] ** 2
