@@ -37,7 +37,7 @@ BASE = "the network"
 WHOLE = {"resolution": 24, "stages": 4, "width_multiplier": 0.75, "depth_multiplier": 1.0}
 WHOLE |= {"stem_width": 16, "head_width": 192}
 STAGE = {"kind": "inverted", "depth": 2, "kernel": 3, "fused_kernel": 3, "expansion": 3, "squeeze_excite": False}
-STAGE |= {"activation": "relu", "pooling": "max", "downsample": "stride"}
+STAGE |= {"activation": "relu", "pooling": "max", "downsample": "stride", "rank": 1.0}
 FORMATS = {"fp32": ModelFormat.ONNX, "int8": ModelFormat.ONNX_INT8}
 TURNS = 3
 TIMING = Effort(budget_s=1.0)
@@ -58,7 +58,7 @@ def parsed() -> argparse.Namespace:
     return chosen
 
 
-SPACE = get("mobilenet", preset="small")
+SPACE = get("mobilenet", preset="small", choices={"rank": [1.0, 0.5, 0.25]})
 
 
 def network_of(whole: Row, stage: Row) -> Architecture:
