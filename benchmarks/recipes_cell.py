@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from recipes_rows import NETWORKS, PLAIN, ROWS, SMALL_PLAIN, TEACHER_SEEDS
+from recipes_rows import NETWORKS, PLAIN, PLAINS, ROWS, TEACHER_SEEDS
 from safetensors.torch import load_file, save_file
 from scipy.special import log_softmax
 from torch import manual_seed, nn, random
@@ -80,7 +80,7 @@ class Cell:
     def needs(self) -> list[tuple[str, int]]:
         """Rows and seeds whose networks must be there before."""
         row = ROWS[self.row]
-        beside = [] if self.row in (PLAIN, SMALL_PLAIN) else [(row.beside, self.seed)]
+        beside = [] if self.row in PLAINS else [(row.beside, self.seed)]
         return [*beside, *((PLAIN, seed) for seed in TEACHER_SEEDS[: row.teachers])]
 
 
@@ -90,7 +90,7 @@ class Work:
     def __init__(self, cell: Cell) -> None:
         self.cell, self.row, self.data = cell, ROWS[cell.row], data_of(cell.data, cell.folder)
         self.training = self.row.config(cell.quick)
-        self.device = NETWORKS[self.row.network].device or cell.device
+        self.device = self.row.device or cell.device
         self.fitted: list[dict[str, Any]] = []
 
     def result(self) -> dict[str, Any]:
@@ -100,7 +100,7 @@ class Work:
         with tempfile.TemporaryDirectory() as scratch:
             files = list(write_files(self.subject(made.network), self.row.formats, Path(scratch), made.files))
             by_format = {written.format: written.path for written in files}
-            if self.cell.row in (PLAIN, SMALL_PLAIN):
+            if self.cell.row in PLAINS:
                 self._keep(made.network, by_format[ModelFormat.ONNX])
             cost = cost_of(made.network.eval(), self.data)
             found = {

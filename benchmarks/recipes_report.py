@@ -5,7 +5,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from recipes_rows import PLAIN, SMALL_PLAIN
+from recipes_rows import PLAINS
 from recipes_summary import FP32, INT8, int8_rise
 from rich.table import Table
 
@@ -35,7 +35,7 @@ def table_of(rows: Sequence[Found]) -> Table:
 
 
 def _cells(row: Found) -> list[str]:
-    is_plain = row["row"] in (PLAIN, SMALL_PLAIN)
+    is_plain = row["row"] in PLAINS
     fp32, int8 = row.get(FP32), row.get(INT8)
     return [
         f"{row['accuracy']['mean']:.1f} %" if is_plain else _points(fp32),
@@ -71,7 +71,7 @@ def _besides(row: Found) -> str:
         found.append(f"over images {row['expected_latency_ratio']['mean']:.2f}")
     if "sharpness_ratio" in row:
         found.append(f"sharpness {row['sharpness_ratio']['mean']:.2f}")
-    if "time_to_accuracy_ratio" in row and row["row"] not in (PLAIN, SMALL_PLAIN):
+    if "time_to_accuracy_ratio" in row and row["row"] not in PLAINS:
         found.append(f"to accuracy {row['time_to_accuracy_ratio']['mean']:.2f}")
     if (
         row.get(FP32, {}).get("deflated_ratio", {"mean": 1})["mean"]

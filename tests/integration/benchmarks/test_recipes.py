@@ -114,7 +114,7 @@ def test_every_row_is_a_legal_recipe_and_another_one_than_all_others(benchmark: 
         assert check_recipe(row.training, "training") == []
         assert check_recipe(row.compression, "finalize") == []
         assert check_recipe(row.quick or (), "finalize") == []
-    made = [(row.config(quick=False), row.network, row.compression, row.teachers) for row in rows.values()]
+    made = [(row.config(quick=False), row.network, row.device, row.compression, row.teachers) for row in rows.values()]
     assert len(set(map(repr, made))) == len(rows)
 
 
