@@ -15,7 +15,7 @@ from search_spaces.architecture import Architecture, content_key
 from search_spaces.columns import Columns
 from search_spaces.conditions import count_assignments, mask_inactive
 from search_spaces.cost import Cost, block_costs
-from search_spaces.deployment import PRECISION, PRECISIONS
+from search_spaces.deployment import PRECISION, PRECISIONS, network_values
 from search_spaces.errors import UnknownSpace
 from search_spaces.plan import NetworkInput, NetworkPlan
 from search_spaces.restrict import restrict
@@ -133,7 +133,7 @@ class SearchSpace(ABC):
         """Analytic costs of architectures, or of canonical index rows (n, c); weights at the precision they choose."""
         rows = architectures if isinstance(architectures, np.ndarray) else self.to_indices(architectures)
         starts = range(0, max(len(rows), 1), ROWS_AT_ONCE)
-        quantized = Columns(self.choices, rows).codes(PRECISION.name, PRECISIONS) == PRECISIONS.index("int8")
+        quantized = self.precisions(rows) == PRECISIONS.index("int8")
         some = (slice(start, start + ROWS_AT_ONCE) for start in starts)
         parts = [block_costs(self.layout(rows[at], network_input), quantized[at]).total() for at in some]
         return Cost(
@@ -142,6 +142,17 @@ class SearchSpace(ABC):
             weight_bytes=np.concatenate([part.weight_bytes for part in parts]),
             peak_activation_bytes=np.concatenate([part.peak_activation_bytes for part in parts]),
         )
+
+    def precisions(self, indices: IntArray) -> IntArray:
+        """Of canonical index rows (n, c) the precision that they choose, as its place in `PRECISIONS`: (n,).
+
+        0 where the space does not choose it.
+        """
+        return Columns(self.choices, indices).codes(PRECISION.name, PRECISIONS)
+
+    def network_key(self, values: Mapping[str, ChoiceValue]) -> str:
+        """The key of the network that canonical values build: the same however that is deployed."""
+        return self._architecture(network_values(values)).key
 
     def log_synaptic_flow(self, indices: IntArray, network_input: NetworkInput) -> FloatArray:
         """Of canonical index rows (n, c), as `search_spaces.synaptic_flow` expects it: (n,)."""

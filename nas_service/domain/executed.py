@@ -27,6 +27,13 @@ def at_precision(spec: SearchSpec, precision: PrecisionName | None) -> SearchSpe
     return spec.model_copy(update={"targets": targets})
 
 
+def chosen_precisions(spec: SearchSpec) -> tuple[PrecisionName | None, ...]:
+    """Those at which targets execute a search's candidates; None: at their own."""
+    if not spec.chooses_precision:
+        return (None,)
+    return tuple(cast(PrecisionName, option) for option in spec.space.choices[PRECISION.name])
+
+
 def as_executed(spec: SearchSpec, candidate: Candidate) -> SearchSpec:
     """The spec with the targets on which a candidate is timed and judged: its own, but for their precision."""
     return at_precision(spec, precision_of(candidate.architecture, candidate.recipe))
@@ -41,7 +48,7 @@ def formats_of(spec: SearchSpec, candidate: Candidate) -> tuple[ModelFormat, ...
 
 
 def timed_target(spec: SearchSpec, payload: JsonDict) -> TargetSpec:
-    """What a timing's work item asks for."""
+    """What a work item asks for that is about one target, as it executes the candidate."""
     target = spec.targets[payload["target"]]
     return target.model_copy(update={"precision": payload["precision"]}) if "precision" in payload else target
 

@@ -1,13 +1,14 @@
 """What the latency predictors of a search's targets say of networks that nobody has measured yet."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from nas_service.domain.entities import Search
 from nas_service.domain.estimates import Interval
+from nas_service.domain.executed import at_precision, chosen_precisions
 from nas_service.domain.metrics import metric_key, predicted_key, violation
 from nas_service.domain.outcome import Foreseen
 from nas_service.domain.predictors import Predictor as Stored
@@ -16,9 +17,10 @@ from nas_service.domain.spec import ConstraintSpec, Metric
 from nas_service.latency.documents import predictor_from_json
 from nas_service.latency.fit import Predictor
 from nas_service.latency.networks import Networks
-from nas_service.search.predictor.arrays import FloatArray
+from nas_service.search.predictor.arrays import FloatArray, IntArray
 from nas_service.use_cases.ports import UnitOfWork
 from nas_service.use_cases.predictors import outdated
+from search_spaces.deployment import PRECISIONS
 
 USABLE_MAPE = 0.1
 """A predictor with a larger error than that is not taken for knowledge; the sampler then learns from its own trials."""
@@ -28,9 +30,21 @@ PUBLISHED_MARGIN = 0.2
 """For tables that nothing was measured for here."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Executed:
+    """Networks as targets execute them."""
+
+    networks: Networks
+    precisions: IntArray
+    """That each one chooses, as its place in `PRECISIONS`, (n,); 0 where the space does not choose."""
+
+    def __len__(self) -> int:
+        return len(self.networks)
+
+
 @dataclass(frozen=True, slots=True)
-class Foresight:
-    """One target's predictor, and how far it is off at most, but for one network in twenty (relative)."""
+class Known:
+    """A predictor, and how far it is off at most, but for one network in twenty (relative)."""
 
     predictor: Predictor
     margin: float
@@ -49,11 +63,39 @@ class Foresight:
         """How far off the predictions may be, relative, (n,): the margin, and more for networks beyond the measured."""
         return self.margin * np.maximum(self.strangeness(networks), 1.0)
 
-    def forbids(self, constraint: ConstraintSpec, latencies_ms: FloatArray, margins: FloatArray) -> FloatArray:
-        """By how much networks break a constraint even if predictions are off by their margins; <= 0: perhaps not."""
-        pairs = zip(latencies_ms.tolist(), margins.tolist(), strict=True)
-        nearest = np.array([_nearest(constraint, value, margin) for value, margin in pairs])
-        return np.array([violation(constraint, value) for value in nearest.tolist()])
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What is known of one target: each network is asked of the predictor of the precision that it is executed at."""
+
+    known: Mapping[int, Known]
+    """By the place of a precision in `PRECISIONS`."""
+
+    def latencies_ms(self, executed: Executed) -> FloatArray:
+        """As predicted, (n,)."""
+        return self._asked(executed, Known.latencies_ms)
+
+    def strangeness(self, executed: Executed) -> FloatArray:
+        """As of `Known`, (n,)."""
+        return self._asked(executed, Known.strangeness)
+
+    def margins(self, executed: Executed) -> FloatArray:
+        """As of `Known`, (n,)."""
+        return self._asked(executed, Known.margins)
+
+    def _asked(self, executed: Executed, question: Callable[[Known, Networks], FloatArray]) -> FloatArray:
+        answers = np.empty(len(executed))
+        for precision, known in self.known.items():
+            rows = np.flatnonzero(executed.precisions == precision)
+            answers[rows] = question(known, executed.networks.some(rows))
+        return answers
+
+
+def forbids(constraint: ConstraintSpec, latencies_ms: FloatArray, margins: FloatArray) -> FloatArray:
+    """By how much networks break a constraint even if predictions are off by their margins; <= 0: perhaps not."""
+    pairs = zip(latencies_ms.tolist(), margins.tolist(), strict=True)
+    nearest = np.array([_nearest(constraint, value, margin) for value, margin in pairs])
+    return np.array([violation(constraint, value) for value in nearest.tolist()])
 
 
 def _nearest(constraint: ConstraintSpec, value: float, margin: float) -> float:
@@ -69,24 +111,30 @@ def _around(value: float, margin: float) -> Interval:
 
 
 def foresights(uow: UnitOfWork, search: Search) -> dict[int, Foresight]:
-    """Of the targets that have a predictor which is good enough and holds for their device as it is now.
+    """Of the targets whose predictors are good enough and hold for their device as it is now.
 
-    Of none where the space chooses the precision: a predictor knows one precision, and the sampler would take what it
-    says of fp32 for what is known of every candidate. It learns from its own trials then.
+    Where the space chooses the precision, a target needs one for each: the sampler would take what one says of fp32
+    for what is known of every candidate. Without them it learns from its own trials.
     """
-    if search.spec.chooses_precision:
-        return {}
     devices = uow.workers.devices(search.tenant)
-    stored = {found.target: found for found in uow.predictors.of(Subject.of(search), search.tenant)}
-    usable = {
-        place: stored[target]
-        for place, target in enumerate(search.spec.targets)
-        if target in stored and _is_good(stored[target]) and outdated(stored[target], devices) is None
+    stored = {
+        found.target: found
+        for found in uow.predictors.of(Subject.of(search), search.tenant)
+        if _is_good(found) and outdated(found, devices) is None
+    }
+    wanted = {
+        0 if precision is None else PRECISIONS.index(precision): at_precision(search.spec, precision).targets
+        for precision in chosen_precisions(search.spec)
     }
     return {
-        place: Foresight(predictor_from_json(uow.predictors.model(found.id)), _margin(found), _usual_doubt(found))
-        for place, found in usable.items()
+        place: Foresight({precision: _known(uow, stored[targets[place]]) for precision, targets in wanted.items()})
+        for place in range(len(search.spec.targets))
+        if all(targets[place] in stored for targets in wanted.values())
     }
+
+
+def _known(uow: UnitOfWork, found: Stored) -> Known:
+    return Known(predictor_from_json(uow.predictors.model(found.id)), _margin(found), _usual_doubt(found))
 
 
 def _is_good(stored: Stored) -> bool:
@@ -106,19 +154,19 @@ def _usual_doubt(stored: Stored) -> float:
 
 
 def foreseen(
-    known: Mapping[int, Foresight], constraints: Sequence[ConstraintSpec], networks: Networks
+    known: Mapping[int, Foresight], constraints: Sequence[ConstraintSpec], executed: Executed
 ) -> Iterator[Foreseen]:
     """Of each network its predicted latencies, and the constraints that it cannot keep."""
-    latencies = {target: foresight.latencies_ms(networks) for target, foresight in known.items()}
-    margins = {target: foresight.margins(networks) for target, foresight in known.items()}
-    strange = {target: foresight.strangeness(networks) for target, foresight in known.items()}
+    latencies = {target: foresight.latencies_ms(executed) for target, foresight in known.items()}
+    margins = {target: foresight.margins(executed) for target, foresight in known.items()}
+    strange = {target: foresight.strangeness(executed) for target, foresight in known.items()}
     broken = {
-        metric_key(c.metric, target): foresight.forbids(c, latencies[target], margins[target])
-        for target, foresight in known.items()
+        metric_key(c.metric, target): forbids(c, latencies[target], margins[target])
+        for target in known
         for c in constraints
         if c.metric is Metric.LATENCY_MS and c.target == target
     }
-    for row in range(len(networks)):
+    for row in range(len(executed)):
         yield Foreseen(
             {predicted_key(target): float(of[row]) for target, of in latencies.items()},
             {key: float(of[row]) for key, of in broken.items() if of[row] > 0},

@@ -11,7 +11,7 @@ from nas_service.domain.metrics import computable, violation
 from nas_service.domain.outcome import Foreseen
 from nas_service.domain.spec import COMPUTABLE_METRICS, ConstraintSpec, Metric, SearchSpec
 from nas_service.latency.networks import Networks, networks_of
-from nas_service.search.foresight import Foresight, foreseen
+from nas_service.search.foresight import Executed, Foresight, forbids, foreseen
 from nas_service.search.predictor.arrays import BoolArray, FloatArray, IntArray
 from nas_service.search.predictor.grid import Grid
 from search_spaces import Architecture, NetworkInput, SearchSpace
@@ -89,9 +89,9 @@ class SpaceProblem:
                 kept &= np.array([violation(constraint, value) <= 0 for value in costs[constraint.metric]], bool)
             for constraint in predicted:
                 foresight = foresights[constraint.target or 0]
-                networks = problem.networks(rows)
-                latencies_ms, margins = foresight.latencies_ms(networks), foresight.margins(networks)
-                kept &= foresight.forbids(constraint, latencies_ms, margins) <= 0
+                executed = problem._executed(rows)
+                latencies_ms, margins = foresight.latencies_ms(executed), foresight.margins(executed)
+                kept &= forbids(constraint, latencies_ms, margins) <= 0
             return kept
 
         problem._limits = limits if constraints or predicted else None
@@ -133,11 +133,14 @@ class SpaceProblem:
         """What the predictors of the targets say; nothing where there are none."""
         if not self._foresights:
             return [Foreseen({}, {})] * len(architectures)
-        networks = self.networks(self._space.to_indices(architectures))
-        return list(foreseen(self._foresights, self._constraints, networks))
+        executed = self._executed(self._space.to_indices(architectures))
+        return list(foreseen(self._foresights, self._constraints, executed))
+
+    def _executed(self, rows: IntArray) -> Executed:
+        return Executed(self.networks(rows), self._space.precisions(rows))
 
     def _latency_on(self, target: int) -> Callable[[IntArray], FloatArray]:
-        return lambda rows: self._foresights[target].latencies_ms(self.networks(rows))
+        return lambda rows: self._foresights[target].latencies_ms(self._executed(rows))
 
     def _cost_named(self, metric: Metric) -> Callable[[IntArray], FloatArray]:
         return lambda rows: self._costs(rows)[metric]

@@ -12,6 +12,7 @@ from nas_service.domain.recipe import apply_recipe
 from nas_service.domain.rungs import rungs_of, schedule_of
 from nas_service.domain.spec import BEST_TEACHER, SUPERNET_TEACHER, RecipeEntry, TrainingSpec
 from nas_service.use_cases.ports import EvidenceRepository
+from nas_service.use_cases.space import network_key
 
 
 def training_of(search: Search, *, final: bool, epochs: int | None = None) -> TrainingSpec:
@@ -75,14 +76,15 @@ def supernet_reuse_key(search: Search) -> str:
     )
 
 
-def evaluation_reuse_key(search: Search, architecture_key: str, *, final: bool, epochs: int | None = None) -> str:
-    """sha256 over everything that an accuracy depends on; `epochs` as in `training_of`. The search must be prepared."""
+def evaluation_reuse_key(search: Search, network: str, *, final: bool, epochs: int | None = None) -> str:
+    """sha256 over everything that an accuracy depends on; `network` is the key of what is trained, `epochs` as in
+    `training_of`. The search must be prepared."""
     supernet = inherits(search, final=final)
     training = training_of(search, final=final, epochs=epochs)
     learning = {"training": training.model_dump(mode="json"), **_lessons(search, training)}
     return _digest(
         _surroundings(search)
-        | {"architecture": architecture_key, "evaluator": evaluator_of(search, final=final)}
+        | {"architecture": network, "evaluator": evaluator_of(search, final=final)}
         | ({"sharpness": True} if judges_by_sharpness(search.spec) else {})
         | ({"supernet": supernet.sha256} if supernet else {})
         | (learning if final or not supernet else {})
@@ -136,7 +138,7 @@ def known_evaluation(evidence: EvidenceRepository, search: Search, candidate: Ca
     nothing has to be timed: should the candidate come to the front, it is evaluated once more to be finalized.
     """
     epochs = rungs_of(search.spec)[0]
-    reuse_key = evaluation_reuse_key(search, candidate.architecture_key, final=False, epochs=epochs)
+    reuse_key = evaluation_reuse_key(search, network_key(search, candidate), final=False, epochs=epochs)
     known = evidence.evaluation_by_key(reuse_key)
     if known is None or evidence.has_files(known.id):
         return known

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import search_spaces
-from nas_service.domain.entities import Search
+from nas_service.domain.entities import Candidate, Search
 from nas_service.domain.spec import Metric
 
 
@@ -19,6 +19,11 @@ def space_of(search: Search) -> search_spaces.SearchSpace:
 @lru_cache(maxsize=32)
 def _space(name: str, preset: str, choices: str) -> search_spaces.SearchSpace:
     return search_spaces.get(name, preset=preset, choices=json.loads(choices))
+
+
+def network_key(search: Search, candidate: Candidate) -> str:
+    """Of the network that a candidate trains. Candidates that differ in how it is deployed have it in common."""
+    return space_of(search).network_key(candidate.architecture)
 
 
 def network_input(search: Search) -> search_spaces.NetworkInput:

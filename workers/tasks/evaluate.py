@@ -56,7 +56,7 @@ def evaluate(task: Task) -> JsonDict:
     else:
         trained = _as_inherited(model, data, supernet) if supernet and not final else _train(task, model, data)
     model.load_state_dict(trained.weights)
-    files = exported(task, subject_of(model, data, space.name, architecture.key), formats)
+    files = exported(task, subject_of(model, data, space.name, space.network_key(architecture.values)), formats)
     with tempfile.TemporaryDirectory() as folder:
         save_file(trained.weights, Path(folder, WEIGHTS_FILE))
         weights = task.service.artifacts.put(Path(folder, WEIGHTS_FILE), "application/vnd.safetensors")

@@ -27,4 +27,4 @@ def export(task: Task) -> JsonDict:
         weights = task.service.artifacts.fetch(evaluation.result["weights_sha256"], Path(folder, WEIGHTS_FILE))
         network.load_state_dict(load_file(weights))
     formats = [ModelFormat(name) for name in task.item.payload["formats"]]
-    return exported(task, subject_of(network, data, space.name, architecture.key), formats)
+    return exported(task, subject_of(network, data, space.name, space.network_key(architecture.values)), formats)

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 from nas_service.domain.entities import JsonDict
+from nas_service.domain.executed import timed_target
 from nas_service.domain.predictors import Origin, Subject
 from nas_service.domain.spec import TargetSpec
 from nas_service.latency.documents import predictor_from_json
@@ -19,7 +20,7 @@ def fit(task: Task) -> JsonDict:
 
 def _fit(task: Task, target: int) -> JsonDict:
     search, subject = task.search, Subject.of(task.search)
-    wanted = search.spec.targets[target]
+    wanted = timed_target(search.spec, task.item.payload | {"target": target})
     with task.service.store.read() as uow:
         timed = of_one_birthplace(uow.predictors.timed(subject, wanted, search.tenant))
         others = [other for other in uow.predictors.of(subject, search.tenant) if other.target != wanted]

@@ -43,6 +43,7 @@ from nas_service.use_cases.advance.fit import absorb_fit, absorb_fit_failure
 from nas_service.use_cases.advance.rungs import decided, has_rungs_left, reached
 from nas_service.use_cases.reuse import evaluation_reuse_key
 from nas_service.use_cases.runtimes import check_runtimes
+from nas_service.use_cases.space import network_key
 from search_spaces.deployment import network_values
 
 NOISY_RETRIES = 1
@@ -97,7 +98,7 @@ def _absorb_evaluate(context: Context, item: WorkItem, result: JsonDict) -> None
             id=new_id("evaluation"),
             reuse_key=evaluation_reuse_key(
                 context.search,
-                candidate.architecture_key,
+                network_key(context.search, candidate),
                 final=_is_final(item),
                 epochs=item.payload.get("epochs"),
             ),

@@ -14,6 +14,7 @@ from nas_service.use_cases.advance.context import Context
 from nas_service.use_cases.advance.fit import enqueue_fit, is_profile
 from nas_service.use_cases.advance.remeasure import remeasure
 from nas_service.use_cases.reuse import evaluation_reuse_key
+from nas_service.use_cases.space import network_key
 from nas_service.use_cases.standing import is_kept, members_of, points_of, searched_front
 
 
@@ -102,7 +103,7 @@ def _measured(member: Candidate, final: JsonDict, evaluation_id: str) -> dict[st
 
 def _inherited_evaluation(context: Context, member: Candidate) -> str | None:
     """The evaluation that a member is finalized with where no new training is asked for."""
-    key = evaluation_reuse_key(context.search, member.architecture_key, final=True)
+    key = evaluation_reuse_key(context.search, network_key(context.search, member), final=True)
     known = context.uow.evidence.evaluation_by_key(key)
     if known is None or not context.uow.evidence.has_files(known.id):
         return None

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from nas_service.domain.entities import TRAIN_QUEUE, Failure, JsonDict, WorkItem, WorkKind, new_id
+from nas_service.domain.executed import at_precision, chosen_precisions, timed_target
 from nas_service.domain.metrics import profiled_targets
 from nas_service.domain.predictors import Birthplace, Origin, Predictor, Subject
 from nas_service.domain.states import SearchStatus
@@ -26,21 +27,28 @@ def is_profile(context: Context) -> bool:
 
 
 def enqueue_fit(context: Context) -> None:
-    """Have predictors made of the targets that were measured often enough, if there are any."""
-    spec, subject, tenant = context.search.spec, Subject.of(context.search), context.search.tenant
-    predictors = context.uow.predictors
-    counts = [predictors.timed_count(subject, target, tenant) for target in spec.targets]
+    """Have predictors made of the targets that were measured often enough, if there are any: at each precision that
+    candidates are executed at."""
+    subject, tenant, predictors = Subject.of(context.search), context.search.tenant, context.uow.predictors
     usable = [found for found in predictors.of(subject, tenant) if has_known_model(found)]
     known = {found.target: found.measured_count for found in usable}
-    needed = [
-        FEWEST if is_profile(context) else max(FEWEST_UNASKED, GROWTH * known.get(target, 0)) for target in spec.targets
-    ]
-    wanted = [target for target in profiled_targets(spec) if counts[target] >= needed[target]]
-    if wanted:
-        context.enqueue(WorkKind.FIT, TRAIN_QUEUE, payload={"targets": wanted})
-    elif is_profile(context):
-        detail = f"{max(counts)} networks were measured, at least {FEWEST} are needed; raise the budget"
-        context.end(SearchStatus.FAILED, Failure("too-few-measurements", detail))
+    for precision in chosen_precisions(context.search.spec):
+        targets = at_precision(context.search.spec, precision).targets
+        counts = [predictors.timed_count(subject, target, tenant) for target in targets]
+        needed = [
+            FEWEST if is_profile(context) else max(FEWEST_UNASKED, GROWTH * known.get(target, 0)) for target in targets
+        ]
+        wanted = [place for place, count in enumerate(counts) if count >= needed[place]]
+        if wanted:
+            payload = {"targets": wanted} | ({} if precision is None else {"precision": precision})
+            context.enqueue(WorkKind.FIT, TRAIN_QUEUE, payload=payload)
+        elif is_profile(context):
+            _end_without_any(context, max(counts))
+
+
+def _end_without_any(context: Context, most: int) -> None:
+    detail = f"{most} networks were measured, at least {FEWEST} are needed; raise the budget"
+    context.end(SearchStatus.FAILED, Failure("too-few-measurements", detail))
 
 
 def enqueue_early_fit(context: Context) -> None:
@@ -91,7 +99,7 @@ def absorb_fit(context: Context, item: WorkItem, result: JsonDict) -> None:
                 id=new_id("predictor"),
                 tenant=context.search.tenant,
                 subject=Subject.of(context.search),
-                target=context.search.spec.targets[target],
+                target=timed_target(context.search.spec, item.payload | {"target": target}),
                 origin=Origin(made["origin"]),
                 birthplace=Birthplace(**made["birthplace"]),
                 measured_count=made["measured_count"],

@@ -10,6 +10,7 @@ from nas_service.domain.states import CandidateStatus
 from nas_service.use_cases.advance.absorb import evaluated
 from nas_service.use_cases.advance.context import Context
 from nas_service.use_cases.reuse import evaluation_reuse_key
+from nas_service.use_cases.space import network_key
 
 
 def promote(context: Context, *, closing: bool) -> Candidate | None:
@@ -47,7 +48,7 @@ def as_far_as_known(context: Context, candidate: Candidate) -> Candidate:
 def _known_further(context: Context, candidate: Candidate) -> Evaluation | None:
     """The evaluation at its next rung, if it can be used as it is or exported from its weights."""
     epochs = rungs_of(context.search.spec)[len(candidate.rungs)]
-    key = evaluation_reuse_key(context.search, candidate.architecture_key, final=False, epochs=epochs)
+    key = evaluation_reuse_key(context.search, network_key(context.search, candidate), final=False, epochs=epochs)
     known = context.uow.evidence.evaluation_by_key(key)
     if known is None:
         return None

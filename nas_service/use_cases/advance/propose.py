@@ -14,6 +14,7 @@ from nas_service.use_cases.advance.absorb import evaluated
 from nas_service.use_cases.advance.context import Context, is_judged, outcome_of
 from nas_service.use_cases.advance.fit import enqueue_early_fit, good_enough
 from nas_service.use_cases.advance.promote import as_far_as_known, let_go, promote
+from nas_service.use_cases.advance.siblings import untried_sibling
 from nas_service.use_cases.advance.think import Proposal
 from nas_service.use_cases.advance.warm_start import taken_over
 from nas_service.use_cases.reuse import known_evaluation
@@ -52,7 +53,7 @@ def fill(context: Context) -> None:
             context.enter(SearchPhase.FINALIZE)
         if reason is not None or in_flight >= slots:
             return
-        if (proposal := taken_over(context)) is not None:
+        if (proposal := taken_over(context) or untried_sibling(context)) is not None:
             in_flight += as_far_as_known(context, _make_candidate(context, proposal)).status in IN_FLIGHT
             continue
         proposal = _drawn_directly(context) if context.thoughts.fruitless else _first_new(context)

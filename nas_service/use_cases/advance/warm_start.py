@@ -1,6 +1,5 @@
 """What earlier searches have found out: their best architectures come first, for they are trained already."""
 
-import search_spaces
 from nas_service.domain.entities import Candidate, Search
 from nas_service.domain.front import Point, non_dominated
 from nas_service.domain.metrics import accuracy_key, broken
@@ -8,9 +7,9 @@ from nas_service.domain.rungs import rungs_of
 from nas_service.domain.spec import Metric
 from nas_service.domain.states import CandidateStatus
 from nas_service.use_cases.advance.context import Context
+from nas_service.use_cases.advance.given import given_proposal
 from nas_service.use_cases.advance.think import Proposal
 from nas_service.use_cases.reuse import evaluation_reuse_key
-from nas_service.use_cases.space import computable_metrics, space_of
 
 MOST_SEARCHES = 16
 """Of the tenant's searches, the latest ones, are looked into."""
@@ -24,7 +23,7 @@ def taken_over(context: Context) -> Proposal | None:
     if thoughts.earlier is None:
         thoughts.earlier = _worth_taking(context)
     while thoughts.earlier:
-        proposal = _proposal(context, thoughts.earlier.pop(0))
+        proposal = given_proposal(context, thoughts.earlier.pop(0).architecture)
         if proposal is not None:
             return proposal
     return None
@@ -67,19 +66,3 @@ def _best(candidates: list[tuple[Candidate, Point]], most: int) -> list[Candidat
         chosen += [left[i][0] for i in sorted(front)]
         left = [each for i, each in enumerate(left) if i not in front]
     return chosen[:most]
-
-
-def _proposal(context: Context, earlier: Candidate) -> Proposal | None:
-    """As the sampler would have made it, unless this search knows it already or it breaks what can be foreseen."""
-    search, space = context.search, space_of(context.search)
-    try:
-        architecture = space.canonical(earlier.architecture)
-    except search_spaces.IllegalArchitecture:
-        return None  # this search has restricted choices
-    if context.uow.candidates.by_key(search.id, architecture.key) is not None:
-        return None
-    foreseen = context.memory.foresee([architecture])[0]
-    metrics = computable_metrics(search, [architecture])[0] | foreseen.metrics
-    if foreseen.broken or broken(search.spec.constraints, metrics):
-        return None
-    return Proposal(context.memory.propose_given(space.spelled_out(architecture)), architecture, metrics, foreseen)

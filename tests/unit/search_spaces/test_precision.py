@@ -35,6 +35,7 @@ def test_a_space_without_the_choice_knows_nothing_of_it(name: str, preset: str) 
         assert network_values(int8.values) == dict(fp32.values)
         assert int8.values["precision"] == "int8"
         assert int8.key != fp32.key
+        assert offered.network_key(int8.values) == offered.network_key(fp32.values) == fp32.key
 
 
 @pytest.mark.parametrize(("name", "preset"), SPACES)

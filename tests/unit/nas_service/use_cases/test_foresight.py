@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from nas_service.domain.entities import Search
+from nas_service.domain.entities import Search, new_id
 from nas_service.domain.predictors import Origin, Predictor, Subject
 from nas_service.domain.spec import TargetSpec
 from nas_service.domain.states import CandidateStatus
@@ -18,17 +18,19 @@ MEASURED = 40
 KEY = "predicted_latency_ms@0"
 
 
-def with_predictor(bench: Bench, search: Search) -> float:
+def with_predictor(
+    bench: Bench, search: Search, target: TargetSpec = TargetSpec(), ms_per_million_macs: float = 1.0
+) -> float:
     """One of a device whose latencies follow from the arithmetic; the median latency of random networks."""
     space, data = space_of(search), network_input(search)
     drawn = space.sample(np.random.default_rng(0), MEASURED)
     assert search.dataset is not None
     side = (search.dataset.height, search.dataset.width)
     networks = networks_of(space, space.to_indices(drawn), data, side)
-    latencies_ms = 0.01 + space.cost(drawn, data).macs / 1e6
+    latencies_ms = 0.01 + ms_per_million_macs * space.cost(drawn, data).macs / 1e6
     fitted = fit_predictor(Evidence(networks, latencies_ms, np.zeros(MEASURED)), {})
     now, report, subject = datetime.now(UTC), fitted.report(), Subject.of(search)
-    predictor = Predictor("p", "default", subject, TargetSpec(), Origin.MEASURED, None, MEASURED, report, now)
+    predictor = Predictor(new_id("p"), "default", subject, target, Origin.MEASURED, None, MEASURED, report, now)
     with bench.store.write() as uow:
         uow.predictors.put(predictor, fitted.predictor.to_json())
     return float(np.median(latencies_ms))
