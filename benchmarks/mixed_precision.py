@@ -1,160 +1,176 @@
 """What a front gains where the space chooses the precision: searches in fp32 alone beside searches in fp32 and int8.
 
-Both are whole searches of this service in this process, with the same data, space (the kind of blocks is free in both),
-sampler, seed, training and number of candidates, and neither takes over what an earlier search found. Accuracies are
-those of the executed files on validation images, latencies are measured again when a front is finished. Where the
-fp32-only front has a network, the other front's fastest one that is at least as accurate is held against it.
+Both are whole searches of this service for equal minutes, on the same data, in the same space (the kind of blocks is
+free in both) of networks whose arithmetic counts, with the same sampler, seed and training; each on a core of its own,
+where it trains, exports and times in turn. Then the networks of both fronts are judged alike
+(`mixed_precision_judge.py`).
+
+The ratio at equal accuracy: at each accuracy that both judged fronts reach, from the higher of their lowest ones to the
+lower of their highest ones, the latency of the fastest network in fp32 that is at least as accurate over that of the
+fastest one on the other front; the geometric mean over these accuracies.
+
+What is done is kept in `--keep`, and a run that was stopped goes on from there.
 """
 
 import argparse
+import multiprocessing
+import os
+import statistics
 import tempfile
-import threading
-import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from statistics import geometric_mean, median
 from typing import Any
 
-import structlog
-import torch
+import numpy as np
 from common import Bar, Findings, add_options, publish
-from multi_fidelity import LEASE_S, service_at
-from no_op_workers import QUEUES
+from mixed_precision_judge import chosen as judged_members
+from mixed_precision_judge import identity, networks_of, timed, trained
+from mixed_precision_search import MAXIMIZE, SIDES, Wanted, front_of, searched
 from rich.progress import track
 from rich.table import Table
+from scipy.stats import sem, t
 
-from nas_service.bootstrap import Service
-from nas_service.domain.entities import Search
-from nas_service.domain.spec import SearchSpec
-from nas_service.domain.states import SearchStatus, is_over
-from nas_service.search.memories import SqlMemories
-from nas_service.use_cases import work
-from nas_service.use_cases.advance import advance
-from nas_service.use_cases.front import Place, front
-from nas_service.use_cases.submit import submit
-from workers.execution import Executor
+from nas_service.domain.front import non_dominated
 
-RUNTIMES = ("onnxruntime", "openvino")
-SIDES = {"fp32": ["fp32"], "mixed": ["fp32", "int8"]}
-CHOICES: dict[str, list[Any]] = {
-    "kind": ["separable", "inverted", "fused"],
-    "resolution": [32],
-    "stages": [3],
-    "width_multiplier": [0.5, 1.0, 1.5],
-    "depth": [1, 2],
-    "depth_multiplier": [1.0],
-    "kernel": [3, 5],
-    "fused_kernel": [3],
-    "squeeze_excite": [False],
-    "activation": ["relu"],
-    "downsample": ["stride"],
-}
-MACS_LIMIT = 24_000_000
+LEVELS = 101
+"""Accuracies at which fronts are compared."""
 GIVEN_UP = 0.005
 """Of accuracy, where a little less is allowed."""
 
-
-def spec(chosen: argparse.Namespace, runtime: str, side: str, seed: int) -> SearchSpec:
-    """Digits are enlarged to 32 pixels: at their own 8 a latency is mostly that of the calls."""
-    own = {"name": f"npz:{chosen.data.name}"} if chosen.data else {"name": "digits", "image_size": 32}
-    return SearchSpec.model_validate(
-        {
-            "dataset": own,
-            "space": {"preset": "small", "choices": CHOICES | {"precision": SIDES[side]}},
-            "targets": [{"runtime": runtime}],
-            "constraints": [{"metric": "macs", "max": MACS_LIMIT}],
-            "strategy": {"sampler": "predictor", "warm_start": False},
-            "training": {"epochs": chosen.epochs, "precision": "fp32"},
-            "budget": {"candidates": chosen.candidates, "parallelism": 1},
-            "seed": seed,
-        }
-    )
+Member = dict[str, Any]
 
 
-def run(service: Service, wanted: SearchSpec) -> Search:
-    """One search to its end. Trainings that an earlier one has paid for are found again, and count all the same."""
-    search, _ = submit(service.store, service.checks, wanted)
-    executor, memories = Executor(service, threading.Event()), SqlMemories()
-    while not is_over(search.status):
-        advance(service.store, memories, search.id)
-        if (item := work.claim(service.store, QUEUES, "benchmark", LEASE_S)) is not None:
-            executor.do(item)
-        with service.store.read() as uow:
-            search = uow.searches.get(search.id)
-    if search.status is not SearchStatus.SUCCEEDED:
-        raise SystemExit(f"the search in {wanted.space.choices['precision']} ended {search.status}: {search.failure}")
-    return search
+def _on_a_core(cores: Any, device: str) -> None:
+    """Each process of the pool has a core of its own, and sees a GPU where it is asked to."""
+    os.sched_setaffinity(0, {cores.get()})
+    if device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 
-def members_of(service: Service, search: Search) -> list[dict[str, Any]]:
-    with service.store.read() as uow:
-        return [_member(place) for place in front(uow, search.id).members]
+@contextmanager
+def processes(chosen: argparse.Namespace) -> Iterator[ProcessPoolExecutor]:
+    spawn = multiprocessing.get_context("spawn")
+    queue = spawn.Queue()
+    for core in chosen.cores[: chosen.jobs]:
+        queue.put(core)
+    with ProcessPoolExecutor(chosen.jobs, spawn, initializer=_on_a_core, initargs=(queue, chosen.device)) as pool:
+        yield pool
 
 
-def _member(place: Place) -> dict[str, Any]:
-    accuracy, latency_ms = place.point
-    candidate, final = place.candidate, place.candidate.final or {}
+def all_of(pool: ProcessPoolExecutor, function: Callable[..., Any], cases: Sequence[tuple[Any, ...]], what: str) -> Any:
+    """Of each case what the function gives, side by side."""
+    waiting = [pool.submit(function, *case) for case in cases]
+    return [one.result() for one in track(waiting, description=what)]
+
+
+def run(chosen: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
+    """One entry a seed."""
+    data = chosen.data.resolve() if chosen.data else None
+    wanted = Wanted(folder.resolve(), data, chosen.minutes, chosen.epochs, tuple(chosen.macs))
+    cases = [(side, seed) for seed in range(chosen.seeds) for side in SIDES]
+    with processes(chosen) as pool:
+        searches = all_of(pool, searched, [(*case, wanted) for case in cases], "searches")
+        fronts = {case: judged_members(front_of(one["candidates"])) for case, one in zip(cases, searches, strict=True)}
+        networks = networks_of(list(fronts.values()))
+        networks.sort(key=lambda network: -len(network.precisions))  # the longest first
+        figures = all_of(pool, trained, [(n, chosen.judge_epochs, wanted) for n in networks], "trainings")
+        by_key = {one["key"]: one for one in figures}
+        keys = {case: [identity(member) for member in members] for case, members in fronts.items()}
+        files = {seed: sorted({one for side in SIDES for one in keys[side, seed]}) for seed in range(chosen.seeds)}
+        latencies = all_of(pool, timed, [(seed, files[seed], wanted) for seed in files], "timings")
+    entries = []
+    for seed in range(chosen.seeds):
+        own = [one for one in searches if one["seed"] == seed]
+        judged = {side: [member_of(at, by_key, latencies[seed]) for at in keys[side, seed]] for side in SIDES}
+        entries.append({"seed": seed, "searches": own, "fronts": judged, **compared(judged["fp32"], judged["mixed"])})
+    return entries
+
+
+def member_of(at: tuple[str, str], by_key: dict[str, Any], latencies: dict[str, float]) -> Member:
+    """A network at a precision, as judged."""
+    (key, precision), figures = at, by_key[at[0]]
     return {
-        "accuracy": accuracy,
-        "latency_ms": latency_ms,
-        "precision": candidate.architecture.get("precision", "fp32"),
-        "kinds": [value for name, value in candidate.architecture.items() if name.endswith("_kind")],
-        "file_ratio": final["model_file_bytes"] / final["files"]["model.onnx"]["size_bytes"],
-        "test_accuracy": final["test_accuracy"],
+        "key": key,
+        "precision": precision,
+        "accuracy": figures["accuracy"][precision],
+        "latency_ms": latencies[f"{key} {precision}"],
+        "file_ratio": figures["bytes"][precision] / figures["bytes"]["fp32"],
+        "loss_points": 100 * (figures["accuracy"]["fp32"] - figures["accuracy"][precision]),
     }
 
 
-def ratios(fp32: list[dict[str, Any]], mixed: list[dict[str, Any]], given_up: float = 0.0) -> list[float | None]:
-    """By member of the fp32 front how many times faster the mixed one is as accurate; None where it never is."""
-    found: list[float | None] = []
-    for member in fp32:
-        able = [m["latency_ms"] for m in mixed if m["accuracy"] >= member["accuracy"] - given_up]
-        found.append(member["latency_ms"] / min(able) if able else None)
+def fastest(members: list[Member], accuracies: np.ndarray) -> np.ndarray:
+    """At each accuracy the latency of the fastest member that is at least as accurate; infinite where there is none."""
+    able = np.array([member["accuracy"] for member in members]) >= accuracies[:, None]
+    found: np.ndarray = np.where(able, [member["latency_ms"] for member in members], np.inf).min(axis=1)
     return found
 
 
-def compared(runtime: str, seed: int, fronts: dict[str, list[dict[str, Any]]], wall_s: float) -> dict[str, Any]:
+def compared(fp32: list[Member], mixed: list[Member]) -> dict[str, Any]:
+    """The ratio at equal accuracy, and where a little of it may be given up."""
+    accuracies = [[member["accuracy"] for member in side] for side in (fp32, mixed)]
+    low, high = max(map(min, accuracies)), min(map(max, accuracies))
+    at = np.linspace(low, high, LEVELS) if high > low else np.array([min(low, high)])
+    reference = np.log(fastest(fp32, at))
     return {
-        "runtime": runtime,
-        "seed": seed,
-        "fronts": fronts,
-        "ratios": ratios(fronts["fp32"], fronts["mixed"]),
-        "ratios_given_up": ratios(fronts["fp32"], fronts["mixed"], GIVEN_UP),
-        "wall_s": wall_s,
+        "accuracies": [float(at[0]), float(at[-1])],
+        "ratio": float(np.exp(np.mean(reference - np.log(fastest(mixed, at))))),
+        "ratio_given_up": float(np.exp(np.mean(reference - np.log(fastest(mixed, at - GIVEN_UP))))),
+        "highest": {side: max(found) for side, found in zip(SIDES, accuracies, strict=True)},
     }
 
 
-def reached(found: list[float | None]) -> list[float]:
-    return [ratio for ratio in found if ratio is not None]
+def interval(ratios: Sequence[float]) -> tuple[float, float, float]:
+    """Geometric mean over seeds with its 95 % interval (Student's t)."""
+    logarithms = np.log(ratios)
+    middle = float(logarithms.mean())
+    half = t.ppf(0.975, len(ratios) - 1) * sem(logarithms) if len(ratios) > 1 else float("nan")
+    return float(np.exp(middle)), float(np.exp(middle - half)), float(np.exp(middle + half))
 
 
 def table_of(runs: list[dict[str, Any]]) -> Table:
-    table = Table(title="times that the mixed front is faster than the fp32-only one, at its accuracies")
-    columns = ("runtime", "seed", "fp32 front", "mixed front (int8)", "reached", "geometric mean", "least", "most")
-    for column in (*columns, f"mean at -{GIVEN_UP}", "wall s"):
+    middle, low, high = interval([one["ratio"] for one in runs])
+    table = Table(
+        title="times that the front with both precisions is faster, at equal accuracy",
+        caption=f"over seeds {middle:.2f} [{low:.2f}, {high:.2f}]; accuracies of files, on images that no search had",
+    )
+    columns = ("seed", "candidates", "trained", "members (int8)", "accuracies", "ratio", f"at -{GIVEN_UP}")
+    for column in columns:
         table.add_column(column, justify="right")
     for one in runs:
-        fp32, mixed, found = one["fronts"]["fp32"], one["fronts"]["mixed"], reached(one["ratios"])
-        int8 = sum(member["precision"] == "int8" for member in mixed)
-        shown = [f"{of(found):.2f}" if found else "-" for of in (geometric_mean, min, max)]
-        less = reached(one["ratios_given_up"])
+        low, high = one["accuracies"]
         table.add_row(
-            *(one["runtime"], str(one["seed"]), str(len(fp32)), f"{len(mixed)} ({int8})", f"{len(found)}/{len(fp32)}"),
-            *(*shown, f"{geometric_mean(less):.2f}" if less else "-", f"{one['wall_s']:.0f}"),
+            str(one["seed"]),
+            " / ".join(str(len(search["candidates"])) for search in one["searches"]),
+            " / ".join(str(search["trained"]) for search in one["searches"]),
+            f"{len(one['fronts']['fp32'])} / {len(one['fronts']['mixed'])} ({len(_int8(one))})",
+            f"{low:.3f} to {high:.3f}",
+            f"{one['ratio']:.2f}",
+            f"{one['ratio_given_up']:.2f}",
         )
     return table
 
 
+def _int8(one: dict[str, Any]) -> list[Member]:
+    return [member for member in one["fronts"]["mixed"] if member["precision"] == "int8"]
+
+
 def bars_of(runs: list[dict[str, Any]]) -> list[Bar]:
-    bars = []
-    for runtime in dict.fromkeys(one["runtime"] for one in runs):
-        tried = [ratio for one in runs if one["runtime"] == runtime for ratio in one["ratios"]]
-        found = reached(tried)
-        bars.append(Bar(f"{runtime}: times faster at equal accuracy", geometric_mean(found) if found else 0.0, 1.3))
-        bars.append(Bar(f"{runtime}: share of the fp32 front's accuracies reached", len(found) / len(tried), 0.9))
-    mixed = [member for one in runs for member in one["fronts"]["mixed"] if member["precision"] == "int8"]
-    if mixed:
-        size = median(member["file_ratio"] for member in mixed)
+    int8 = [member for one in runs for member in _int8(one)]
+    behind = statistics.mean(100 * (one["highest"]["fp32"] - one["highest"]["mixed"]) for one in runs)
+    fewest = min(len(search["candidates"]) for one in runs for search in one["searches"])
+    bars = [
+        Bar("times faster at equal accuracy", interval([one["ratio"] for one in runs])[0], 1.3),
+        Bar("points that the best of both precisions is below the best in fp32", behind, 0.5, at_most=True),
+        Bar("candidates of each search", fewest, 40),
+    ]
+    if int8:
+        size = statistics.median(member["file_ratio"] for member in int8)
+        loss = statistics.mean(member["loss_points"] for member in int8)
         bars.append(Bar("int8 file over the same network's fp32 file, median", size, 0.3, at_most=True))
+        bars.append(Bar("points that a network loses in int8, mean", loss, 0.5, at_most=True))
     return bars
 
 
@@ -164,35 +180,48 @@ def draw(raw: dict[str, Any]) -> Any:
     figure = Figure(figsize=(5 * len(raw["runs"]), 4))
     for axes, one in zip(figure.subplots(1, len(raw["runs"]), squeeze=False)[0], raw["runs"], strict=True):
         for side, color in (("fp32", "C0"), ("mixed", "C1")):
-            members = sorted(one["fronts"][side], key=lambda member: member["latency_ms"])
-            latencies, accuracies = ([m[key] for m in members] for key in ("latency_ms", "accuracy"))
-            axes.step(latencies, accuracies, where="post", color=color, label=side)
+            members = one["fronts"][side]
+            kept = non_dominated([(member["accuracy"], member["latency_ms"]) for member in members], MAXIMIZE)
+            line = sorted((members[i]["latency_ms"], members[i]["accuracy"]) for i in kept)
+            axes.step(*zip(*line, strict=True), where="post", color=color, label=side)
             for member in members:
                 filled = color if member["precision"] == "int8" else "white"
                 axes.plot(member["latency_ms"], member["accuracy"], "o", color=color, markerfacecolor=filled)
-        axes.set(xlabel="ms", xscale="log", ylabel="validation accuracy", title=f"{one['runtime']}, seed {one['seed']}")
+        axes.set(xlabel="ms", xscale="log", ylabel="test accuracy", title=f"seed {one['seed']}: {one['ratio']:.2f}")
         axes.legend()
     return figure
 
 
-def main() -> None:
-    parser = add_options(argparse.ArgumentParser(description=__doc__))
+def parsed() -> argparse.Namespace:
+    parser = add_options(argparse.ArgumentParser(description=str(__doc__).splitlines()[0]))
     parser.add_argument("--data", type=Path, metavar="FILE", help="an .npz of images; by default enlarged digits")
-    parser.add_argument("--candidates", type=int, help="of each search")
-    parser.add_argument("--epochs", type=int, default=8, help="of each training")
-    parser.add_argument("--seeds", type=int, default=1, help="pairs of searches on each runtime")
+    parser.add_argument("--minutes", type=float, help="of each search (default 30)")
+    parser.add_argument("--epochs", type=int, help="of each training (default 10)")
+    parser.add_argument("--judge-epochs", type=int, help="of each training of the judge (default 15)")
+    parser.add_argument("--macs", type=float, nargs=2, help="the fewest and the most of a network (default 10e6 120e6)")
+    parser.add_argument("--seeds", type=int, help="pairs of searches (default 3)")
+    parser.add_argument("--device", choices=("auto", "cpu"), default="auto", help="that trains; auto: a GPU, if any")
+    parser.add_argument("--jobs", type=int, default=1, help="searches, trainings and timings side by side")
+    parser.add_argument("--cores", type=int, nargs="+", default=sorted(os.sched_getaffinity(0)), help="to run on")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what is done, and go on from it")
     chosen = parser.parse_args()
-    chosen.candidates = chosen.candidates or (6 if chosen.quick else 30)
-    torch.set_num_threads(1)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
-    runs = []
-    with tempfile.TemporaryDirectory(prefix="nas-benchmark-") as home, service_at(Path(home), chosen.data) as service:
-        for seed, runtime in track([(s, r) for s in range(chosen.seeds) for r in RUNTIMES], "pairs of searches"):
-            start = time.monotonic()
-            fronts = {s: members_of(service, run(service, spec(chosen, runtime, s, seed))) for s in SIDES}
-            runs.append(compared(runtime, seed, fronts, time.monotonic() - start))
-    packages = ("torch", "optuna", "onnxruntime", "openvino", "numpy")
-    raw = {"candidates": chosen.candidates, "epochs": chosen.epochs, "runs": runs}
+    usual = {"minutes": 30.0, "epochs": 10, "judge_epochs": 15, "macs": [10e6, 120e6], "seeds": 3}
+    quick = {"minutes": 0.4, "epochs": 2, "judge_epochs": 2, "macs": [1e6, 8e6], "seeds": 1}
+    for name, value in (quick if chosen.quick else usual).items():
+        if getattr(chosen, name) is None:
+            setattr(chosen, name, value)
+    if chosen.jobs > len(chosen.cores):
+        parser.error(f"--jobs {chosen.jobs} needs as many --cores, not {len(chosen.cores)}")
+    return chosen
+
+
+def main() -> None:
+    chosen = parsed()
+    with tempfile.TemporaryDirectory(prefix="nas-benchmark-") as scratch:
+        runs = run(chosen, chosen.keep or Path(scratch))
+    names = ("minutes", "epochs", "judge_epochs", "macs", "seeds", "device", "jobs")
+    raw = {name: getattr(chosen, name) for name in names} | {"runs": runs}
+    packages = ("torch", "optuna", "onnxruntime", "numpy")
     publish(Findings("mixed_precision", raw, bars_of(runs), table_of(runs), packages), chosen, draw)
 
 
