@@ -1,209 +1,151 @@
 """Does a supernet rank networks as trainings do? Kendall's tau, beside what costs nothing and what noise allows.
 
-Architectures are drawn at random. Each is trained from scratch with several seeds, whose mean accuracy is the truth.
-Against it stand, with bootstrap intervals over the architectures:
+Half of the architectures are drawn uniformly, as a sampler would; the other half so that they spread: as many from each
+part of the range of log MACs. Each is trained from scratch with several seeds, whose mean validation accuracy is the
+truth. Against it stand, with bootstrap intervals over the architectures:
 
-- inherited: accuracies with the supernet's weights, batch norm recalibrated, as a search takes them;
-- MACs: no training at all, the ranking to beat;
+- each supernet (`--variants`, a JSON object or file of settings by name): validation accuracies and losses with its
+  weights, batch norm recalibrated, as a search takes them; with `tuned` also after a short training on;
+- MACs, parameters and synflow: no training at all; MACs are the ranking to beat, and the gain over them has an
+  interval of its own, over the same draws. Within a third of the range of MACs they say less: hence tau within each
+  third, averaged, and Kendall's partial tau, MACs held fixed;
+- a short training from scratch, which costs as much as training an inherited network on;
 - one seed against another: what a single training from scratch would reach.
 
-All accuracies are on the same validation images. With `--keep FOLDER` what is trained is kept there, and a run that was
-stopped goes on where it was.
+All accuracies are on the same validation images. Trainings run side by side in `--jobs` processes of one thread, on the
+CPU or sharing one GPU. With `--keep FOLDER` what is trained is kept there, and a run that was stopped goes on where it
+was; after `--minutes` what exists is reported.
 """
 
 import argparse
 import json
+import os
 import time
-from itertools import combinations, islice
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-import numpy as np
 import torch
-from common import Bar, Findings, add_options, publish
-from rich.progress import track
-from rich.table import Table
-from safetensors.torch import load_file, save_file
+from common import LOG_WIDTH, Bar, Findings, add_options, publish
+from rank_figures import costs_of, draw, figures, table_of
+from rank_jobs import FromScratch, Job, Shared, World, drawn, loaded, results
+from rich.console import Console
 
-from nas_service.domain.agreement import Agreement, agreement, kendall_tau
-from nas_service.domain.spec import DatasetSpec, SupernetSpec, TrainingSpec
-from search_spaces import Architecture, NetworkInput, SearchSpace, build, get
-from search_spaces.supernet import Supernet
-from workers.data import DataSet, load_dataset
-from workers.supernet import inherited_network, train_supernet
-from workers.training import Checkpoint, RunSettings, TrainingHooks, evaluate, train
+from search_spaces.registry import SPACE_PATH_VARIABLE
 
 TAU_BAR = 0.6
-DRAW_SEED = 11
-RESAMPLES = 1000
+ONE_KIND = {f"stage{stage}_kind": ["inverted"] for stage in range(1, 6)}
+"""Blocks of different kinds share nothing, and learn slowly beside each other."""
 
 
 def arguments() -> argparse.Namespace:
     """With `--quick`, sizes that show the method and no more."""
     parser = add_options(argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter))
     parser.add_argument("--data", default="digits", help="`digits` or an .npz file of x and y")
-    parser.add_argument("--choices", type=json.loads, default={}, metavar="JSON", help="restrictions of the space")
-    parser.add_argument("--count", type=int, default=20, help="architectures (default 20)")
+    parser.add_argument("--space", default="mobilenet", help="a registered space, or the benchmarks' peer_mobilenet")
+    parser.add_argument("--choices", type=json.loads, metavar="JSON", help="restrictions; default: one kind of block")
+    parser.add_argument("--count", type=int, default=24, help="architectures (default 24)")
     parser.add_argument("--epochs", type=int, default=10, help="of each training from scratch (default 10)")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each architecture (default 3)")
-    parser.add_argument("--supernet-epochs", type=int, default=SupernetSpec().epochs)
+    parser.add_argument("--short", type=int, default=1, help="epochs of the short training from scratch; 0: none")
+    parser.add_argument("--variants", default='{"default": {}}', metavar="JSON", help="supernets by name, or a file")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--jobs", type=int, default=1, help="trainings side by side (default 1)")
+    parser.add_argument("--minutes", type=float, default=24 * 60.0, help="report what exists after so long")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what is trained, and go on from it")
     chosen = parser.parse_args()
+    text = chosen.variants if chosen.variants.lstrip().startswith("{") else Path(chosen.variants).read_text()
+    chosen.variants = json.loads(text)
+    if chosen.choices is None:
+        chosen.choices = ONE_KIND if chosen.space == "mobilenet" else {}
     if chosen.quick:
-        chosen.count, chosen.epochs, chosen.seeds, chosen.supernet_epochs = 6, 4, 2, 8
+        chosen.count, chosen.epochs, chosen.seeds = 8, min(chosen.epochs, 4), 2
+        chosen.variants = {
+            name: {**how, "epochs": min(how.get("epochs", 8), 8)} for name, how in chosen.variants.items()
+        }
     return chosen
-
-
-class Kept:
-    """Results by name in a JSON file, or in memory alone."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self.folder = folder
-        self._file = folder / "results.json" if folder else None
-        if folder:
-            folder.mkdir(parents=True, exist_ok=True)
-        self.results: dict[str, Any] = json.loads(self._file.read_text()) if self._file and self._file.exists() else {}
-
-    def add(self, name: str, result: Any) -> Any:
-        """Keep and return it."""
-        self.results[name] = result
-        if self._file:
-            self._file.write_text(json.dumps(self.results, indent=1))
-        return result
-
-
-def trained_supernet(space: SearchSpace, shape: NetworkInput, data: DataSet, epochs: int, kept: Kept) -> Supernet:
-    """With weights trained now or kept."""
-    torch.manual_seed(0)
-    supernet, config = Supernet(space, shape), TrainingSpec(epochs=epochs, precision="fp32")
-    weights = kept.folder / f"supernet-{epochs}.safetensors" if kept.folder else None
-    if weights and weights.exists():
-        supernet.load_state_dict(load_file(weights))
-        return supernet
-    unfinished = kept.folder / f"supernet-{epochs}.checkpoint" if kept.folder else None
-    checkpoint = Checkpoint.load(unfinished) if unfinished and unfinished.exists() else None
-    hooks = TrainingHooks(save=lambda made: made.save(unfinished) if unfinished else None, checkpoint_interval_s=20.0)
-    result = train_supernet(supernet, data, config, SupernetSpec().sampled, checkpoint, hooks)
-    if weights:
-        save_file(result.weights, weights)
-    kept.add("supernet", {"duration_s": result.duration_s, "curve": result.curve})
-    supernet.load_state_dict(result.weights)
-    return supernet
-
-
-def scratch_accuracy(
-    space: SearchSpace, architecture: Architecture, shape: NetworkInput, data: DataSet, plan: tuple[int, int]
-) -> float:
-    """Of one training; `plan`: epochs and seed."""
-    epochs, seed = plan
-    torch.manual_seed(seed)
-    network = build(space, architecture, shape)
-    return train(
-        network, data, TrainingSpec(epochs=epochs, precision="fp32"), run=RunSettings(seed)
-    ).validation_accuracy
 
 
 def measure(chosen: argparse.Namespace) -> dict[str, Any]:
     """Every accuracy, by architecture."""
-    name = chosen.data if chosen.data == "digits" else f"npz:{Path(chosen.data).resolve()}"
-    roots = [] if chosen.data == "digits" else [Path(chosen.data).resolve().parent]
-    data, kept = load_dataset(DatasetSpec(name=name), roots), Kept(chosen.keep)
-    space = get("mobilenet", choices=chosen.choices, image_size=max(data.height, data.width))
-    shape = NetworkInput(data.channels, len(data.classes))
-    drawn = {a.key: a for a in space.sample(np.random.default_rng(DRAW_SEED), 4 * chosen.count)}
-    rows = []
-    supernet = trained_supernet(space, shape, data, chosen.supernet_epochs, kept)
-    macs = space.cost(list(drawn.values()), shape).macs.tolist()
-    for (key, architecture), cost in track(list(islice(zip(drawn.items(), macs, strict=True), chosen.count))):
-        began = time.perf_counter()
-        inherited = evaluate(inherited_network(supernet, architecture, data), data, data.validation).accuracy
-        row = {"key": key, "macs": cost, "inherited": inherited, "evaluation_s": time.perf_counter() - began}
-        scratch = []
-        for seed in range(chosen.seeds):
-            told = f"{key} {chosen.epochs} {seed}"
-            known = kept.results.get(told)
-            plan = chosen.epochs, seed
-            scratch.append(
-                known if known is not None else kept.add(told, scratch_accuracy(space, architecture, shape, data, plan))
-            )
-        rows.append({**row, "scratch": scratch})
-    return {"rows": rows, "supernet": kept.results.get("supernet"), "epochs": chosen.epochs}
-
-
-def rankings(rows: list[dict[str, Any]]) -> dict[str, Agreement | None]:
-    """Of each contestant with the mean of the trainings."""
-    truth = [fmean(row["scratch"]) for row in rows]
-    found = {
-        "inherited": agreement([(row["inherited"], t) for row, t in zip(rows, truth, strict=True)]),
-        "MACs": agreement([(row["macs"], t) for row, t in zip(rows, truth, strict=True)]),
-    }
-    for one, other in combinations(range(len(rows[0]["scratch"])), 2):
-        found[f"seed {one} against {other}"] = agreement([(r["scratch"][one], r["scratch"][other]) for r in rows])
-    return found
-
-
-def gain_interval(rows: list[dict[str, Any]]) -> tuple[float, float, float]:
-    """How much more than the MACs' the tau of inherited accuracies is, and its 90 % interval, over the same draws."""
-    truth = [fmean(row["scratch"]) for row in rows]
-    rng = np.random.default_rng(0)
-
-    def gain(places: list[int]) -> float:
-        taus = [kendall_tau([(rows[i][name], truth[i]) for i in places]) for name in ("inherited", "macs")]
-        return (taus[0] or 0.0) - (taus[1] or 0.0)
-
-    gains = [gain(rng.integers(0, len(rows), len(rows)).tolist()) for _ in range(RESAMPLES)]
-    low, high = np.quantile(gains, [0.05, 0.95]).tolist()
-    return gain(list(range(len(rows)))), low, high
-
-
-def table_of(raw: dict[str, Any]) -> Table:
-    """A line a contestant."""
-    rows = raw["rows"]
-    scratch, inherited = fmean(fmean(r["scratch"]) for r in rows), fmean(r["inherited"] for r in rows)
-    trained_s = raw["supernet"]["duration_s"] if raw["supernet"] else float("nan")
-    title = (
-        f"{len(rows)} networks: mean accuracy {scratch:.3f} from scratch, {inherited:.3f} inherited;"
-        f" supernet {trained_s:.0f} s, {fmean(r['evaluation_s'] for r in rows):.2f} s an evaluation"
+    cache = chosen.keep / "cache" if chosen.keep else None
+    if cache:
+        cache.mkdir(parents=True, exist_ok=True)
+    world = World(
+        data=chosen.data,
+        space_name=chosen.space,
+        choices=json.dumps(chosen.choices, sort_keys=True),
+        count=chosen.count,
+        device=chosen.device,
+        cache=str(cache or ""),
+        began=time.time(),
+        limit_s=60 * chosen.minutes,
     )
-    table = Table("ranking", "Kendall's tau", "90 % interval", title=title)
-    for name, found in rankings(rows).items():
-        interval = f"{found.low:.2f} to {found.high:.2f}" if found else ""
-        table.add_row(name, f"{found.tau:.2f}" if found else "cannot be told", interval)
-    gain, low, high = gain_interval(rows)
-    table.add_row("inherited over MACs", f"{gain:+.2f}", f"{low:+.2f} to {high:+.2f}")
-    return table
+    _, space, shape = loaded(world)
+    parts = drawn(world)
+    architectures = [a for part in parts.values() for a in part]
+    keys = tuple(a.key for a in architectures)
+    supernets = {title: Shared(title, json.dumps(how, sort_keys=True), keys) for title, how in chosen.variants.items()}
+    short = [FromScratch(key, chosen.short, chosen.seeds) for key in keys] if chosen.short else []
+    trainings = [FromScratch(key, chosen.epochs, seed) for seed in range(chosen.seeds) for key in keys]
+    jobs: list[Job] = [*supernets.values(), *trainings, *short]
+    found = results(world, jobs, chosen.jobs, chosen.keep)
+    costs, flows = space.cost(architectures, shape), space.log_synaptic_flow(space.to_indices(architectures), shape)
+    how_drawn = {a.key: name for name, part in parts.items() for a in part}
+    rows = []
+    for a, macs, params, flow in zip(
+        architectures, costs.macs.tolist(), costs.params.tolist(), flows.tolist(), strict=True
+    ):
+        names = [FromScratch(a.key, chosen.epochs, seed).name for seed in range(chosen.seeds)]
+        scratch = [found[name] for name in names if name in found]
+        if not scratch:
+            continue
+        scores = {"MACs": macs, "params": params, "synflow": flow}
+        scores |= {f"{job.epochs} epoch(s) from scratch": found.get(job.name) for job in short if job.key == a.key}
+        for title, supernet in supernets.items():
+            judged = found.get(supernet.name, {}).get("judged", {}).get(a.key, {})
+            scores |= {f"{title}: {name}": _rising(name, value) for name, value in judged.items() if name[-2:] != "_s"}
+        rows.append(
+            {
+                "key": a.key,
+                "drawn": how_drawn[a.key],
+                "macs": macs,
+                "scratch": scratch,
+                "truth": fmean(scratch),
+                "scores": scores,
+            }
+        )
+    shared = {title: found[supernet.name] for title, supernet in supernets.items() if supernet.name in found}
+    return {"epochs": chosen.epochs, "rows": rows, "supernets": shared, "figures": figures(rows)}
+
+
+def _rising(name: str, value: float) -> float:
+    """Larger for the better."""
+    return -value if name.startswith("loss") else value
 
 
 def bars_of(raw: dict[str, Any]) -> list[Bar]:
-    """What the project promises."""
-    found = rankings(raw["rows"])["inherited"]
+    """What the project promises, of the first supernet."""
+    first = next(iter(raw["supernets"]), None)
+    lines = [line for line in raw["figures"] if line["ranking"] == f"{first}: accuracy"]
     return [
-        Bar("tau of inherited accuracies", found.tau if found else -1.0, TAU_BAR),
-        Bar("lower end of its gain over MACs", gain_interval(raw["rows"])[1], 0.0),
+        bar
+        for line in lines
+        for bar in (
+            Bar("tau of inherited accuracies", line["tau"], TAU_BAR),
+            Bar("lower end of its gain over MACs", line["gain_interval"][0], 0.0),
+        )
     ]
-
-
-def draw(raw: dict[str, Any]) -> Any:
-    """Both accuracies of every architecture."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6, 5))
-    axes = figure.add_subplot()
-    rows = raw["rows"]
-    axes.scatter([fmean(r["scratch"]) for r in rows], [r["inherited"] for r in rows])
-    axes.set_xlabel(f"accuracy from scratch, {raw['epochs']} epochs, mean of seeds")
-    axes.set_ylabel("accuracy inherited from the supernet")
-    return figure
 
 
 def main() -> None:
     """As the command line says."""
+    os.environ.setdefault(SPACE_PATH_VARIABLE, str(Path(__file__).with_name("spaces")))
     torch.set_num_threads(1)
     chosen = arguments()
     raw = measure(chosen)
-    packages = ("torch", "numpy")
-    publish(Findings("rank_agreement", raw, bars_of(raw), table_of(raw), packages), chosen, draw)
+    publish(Findings("rank_agreement", raw, bars_of(raw), table_of(raw), ("torch", "numpy")), chosen, draw)
+    Console(width=LOG_WIDTH).print(costs_of(raw))
 
 
 if __name__ == "__main__":

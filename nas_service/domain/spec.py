@@ -213,6 +213,9 @@ ProxyName = Literal["synflow", "jacob_cov"]
 """`workers.proxies` computes them, and says by which papers."""
 
 
+Attention = Literal["none", "best", "worst"]
+
+
 class SupernetSpec(SpecModel):
     """How the weights that all candidates share are trained, and when the search relies on them.
 
@@ -223,6 +226,21 @@ class SupernetSpec(SpecModel):
     """Passes over the training data. A step takes one batch through several networks."""
     sampled: Annotated[int, Field(ge=1, le=16)] = 2
     """Networks drawn at random that a step trains, beside the largest and the smallest."""
+    largest_first: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the steps, at the beginning, in which the largest network trains alone: what it learned the others
+    begin with, and can be taught."""
+    opening: Literal["at_once", "progressive"] = "at_once"
+    """Which networks are drawn after that: all (`at_once`), or, in thirds of the steps that are left, those that differ
+    from the largest in resolution and kernels alone, then in depth as well, then all (`progressive`, as Once-for-All
+    shrinks)."""
+    attention: Attention = "none"
+    """Of three networks of about the same MACs the one to train is drawn at random, or it is that with the lowest loss
+    (`best`) or the highest (`worst`), as in AttentiveNAS."""
+    distill: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Share of their loss that all others learn from the largest network instead of labels, once that has trained
+    alone; by default `training.distill.weight`."""
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Moving average of the shared weights, which is what candidates inherit; by default `training.ema_decay`."""
     agreement_sample: Annotated[int, Field(ge=4, le=100)] = 8
     """Architectures trained from scratch as well, to see whether inherited accuracies rank them alike."""
     min_agreement: Annotated[float, Field(ge=-1, le=1)] = 0.3
@@ -230,6 +248,26 @@ class SupernetSpec(SpecModel):
     the search trains its candidates from scratch."""
     beat_macs: bool = True
     """Whether it must also rank no worse than counting MACs does, which costs nothing."""
+
+    def training_like(self, training: "TrainingSpec") -> "TrainingSpec":
+        """How the supernet is trained where candidates are trained so. Its networks change at every step, so that none
+        is compiled, stays the same for a while, or has stopped learning."""
+        weight = training.distill.weight if self.distill is None else self.distill
+        changes = {
+            "epochs": self.epochs,
+            "compile": False,
+            "begin_size": 1.0,
+            "freeze_layers": 0.0,
+            "patience": 0,
+            "target_accuracy": None,
+            "ema_decay": training.ema_decay if self.ema_decay is None else self.ema_decay,
+            "distill": training.distill.model_copy(update={"attention": 0.0, "weight": weight}),
+        }
+        return training.model_copy(update=changes)
+
+    def trained_on(self) -> Self:
+        """The same for weights that were trained before: the largest network needs no start, the others are known."""
+        return self.model_copy(update={"largest_first": 0.0, "opening": "at_once"})
 
 
 LEAST_EPOCHS_HALVED = 4

@@ -48,19 +48,8 @@ def _lessons(search: Search, training: TrainingSpec) -> dict[str, object]:
 
 
 def supernet_training(search: Search) -> TrainingSpec:
-    """How the supernet is trained: as candidates are, but for its own length. Its networks change at every step, so
-    that none is compiled, stays the same for a while, or has stopped learning."""
-    training = training_of(search, final=False)
-    changes = {
-        "epochs": search.spec.strategy.supernet.epochs,
-        "compile": False,
-        "begin_size": 1.0,
-        "freeze_layers": 0.0,
-        "patience": 0,
-        "target_accuracy": None,
-        "distill": training.distill.model_copy(update={"attention": 0.0}),
-    }
-    return training.model_copy(update=changes)
+    """How the supernet is trained: as candidates are, but for what `SupernetSpec` says."""
+    return search.spec.strategy.supernet.training_like(training_of(search, final=False))
 
 
 def supernet_reuse_key(search: Search) -> str:

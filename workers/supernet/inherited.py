@@ -6,10 +6,12 @@ from torch import nn
 from search_spaces import Architecture
 from search_spaces.supernet import Supernet
 from workers.data import DataSet
-from workers.training.recalibration import recalibrate
+from workers.training.recalibration import CALIBRATION_IMAGES, recalibrate
 
 
-def inherited_network(supernet: Supernet, architecture: Architecture, data: DataSet) -> nn.Module:
+def inherited_network(
+    supernet: Supernet, architecture: Architecture, data: DataSet, images: int = CALIBRATION_IMAGES
+) -> nn.Module:
     """A plain network of its own, in eval mode, with the supernet's weights and its own batch norm statistics.
 
     The shared weights were trained under the statistics of many networks; each has to find its own before it is worth
@@ -17,5 +19,5 @@ def inherited_network(supernet: Supernet, architecture: Architecture, data: Data
     """
     network = supernet.extract(architecture).to(next(supernet.parameters()).device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
-    recalibrate(network, data)
+    recalibrate(network, data, images)
     return network

@@ -3,17 +3,20 @@
 from dataclasses import dataclass
 from functools import partial
 from statistics import fmean
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nas_service.domain.spec import TrainingSpec
+from nas_service.domain.spec import SupernetSpec, TrainingSpec
 from search_spaces import Architecture
 from search_spaces.supernet import Supernet
 from workers.data import DataSet, MemorySplit, Split
+from workers.supernet.attention import POOL, attended, rivals_of_first
 from workers.supernet.inherited import inherited_network
 from workers.supernet.sandwich import sandwich
+from workers.supernet.shrinking import Shrinking
 from workers.training import Checkpoint, EpochMetrics, RunSettings, TrainingHooks, TrainingResult, evaluate
 from workers.training.distillation import distillation_loss, soft_targets
 from workers.training.loop import TrainingLoop
@@ -41,16 +44,16 @@ def train_supernet(
     supernet: Supernet,
     data: DataSet,
     config: TrainingSpec,
-    sampled: int,
+    how: SupernetSpec,
     checkpoint: Checkpoint | None = None,
     hooks: TrainingHooks = TrainingHooks(),
     run: RunSettings = RunSettings(),
 ) -> TrainingResult:
-    """As `workers.training.train`, for shared weights: each step trains the largest network, the smallest, and
-    `sampled` drawn at random on one batch."""
+    """As `workers.training.train`, for shared weights: each step trains the largest network, the smallest, and some
+    drawn as `how` says, on one batch. `config` is what `SupernetSpec.training_like` makes of a training."""
     with torch.random.fork_rng():
         torch.manual_seed(run.seed)
-        return SupernetLoop(supernet, data, config, sampled, hooks, run).run(checkpoint)
+        return SupernetLoop(supernet, data, config, how, hooks, run).run(checkpoint)
 
 
 class SupernetLoop(TrainingLoop):
@@ -61,27 +64,50 @@ class SupernetLoop(TrainingLoop):
         supernet: Supernet,
         data: DataSet,
         config: TrainingSpec,
-        sampled: int,
+        how: SupernetSpec,
         hooks: TrainingHooks,
         run: RunSettings,
     ) -> None:
         super().__init__(supernet, data, config, hooks, run)
         assert isinstance(self.state.model, Supernet)
         self._supernet = self.state.model
-        self._sampled = sampled
+        self._how, self._space = how, supernet.space
+        self._shrinking = Shrinking(supernet.space, supernet.network_input, how, self.total_steps)
         self._taught: Tensor | None = None
         self.state.metrics = SupernetMetrics
-        self.state.identity |= {"space": supernet.space.name, "sampled": sampled}
-        self._judged = sandwich(supernet.space, (run.seed,), JUDGED_NETWORKS)
+        self.state.identity |= {"space": supernet.space.name, "supernet": _learning(how)}
+        if how.largest_first or how.opening == "progressive":
+            self.state.shared_steps = 0
+        self._judged = sandwich(self._space, (run.seed,), JUDGED_NETWORKS)
         self._judged_on = _first(data.validation, JUDGED_IMAGES)
         _begin_momentum(self.state.optimizer)
 
     def _gradients(self, images: Tensor, labels: Tensor) -> Tensor:
         """Those of every network of this step, each no longer than `GRADIENT_NORM`; gives the mean of their losses."""
         self.state.optimizer.zero_grad(set_to_none=True)
-        networks = sandwich(self._supernet.space, (self.run_settings.seed, self.state.step), self._sampled)
         self._taught = None
+        networks = self._networks(images, labels)
         return torch.stack([self._add_gradients(network, images, labels) for network in networks]).mean()
+
+    def _networks(self, images: Tensor, labels: Tensor) -> list[Architecture]:
+        """Those of this step, the largest first: a function of the seed, the step and, with attention, the losses."""
+        how, step = self._how, self.state.step
+        draw = self.run_settings.seed, step
+        if step < self._shrinking.begin:
+            return sandwich(self._space, draw, 0)[:1]
+        closed = self._shrinking.closed(step)
+        if how.attention == "none":
+            return sandwich(self._space, draw, how.sampled, closed)
+        largest, smallest, *drawn = sandwich(self._space, draw, POOL * how.sampled, closed)
+        pools = [drawn[start : start + POOL] for start in range(0, len(drawn), POOL)]
+        loss_of = partial(self._loss_of, images=images, labels=labels)
+        found = (rivals_of_first(self._space, self._supernet.network_input, pool) for pool in pools)
+        return [largest, smallest, *(attended(how.attention, rivals, loss_of) for rivals in found)]
+
+    @torch.no_grad()
+    def _loss_of(self, architecture: Architecture, images: Tensor, labels: Tensor) -> float:
+        with autocast(self.device, self.state.precision):
+            return F.cross_entropy(self._supernet.subnet(architecture)(images), labels).item()
 
     def _distillation(self) -> None:
         """A supernet needs no teachers from outside: with `distill` its largest network teaches all others, on the same
@@ -143,6 +169,11 @@ class SupernetLoop(TrainingLoop):
             return super()._prepared(model, precision)
         model.prepare = partial(super()._prepared, precision=precision)
         return model
+
+
+def _learning(how: SupernetSpec) -> dict[str, Any]:
+    """What of it a step depends on."""
+    return how.model_dump(include={"sampled", "largest_first", "opening", "attention"})
 
 
 def _begin_momentum(optimizer: torch.optim.Optimizer) -> None:

@@ -21,10 +21,12 @@ def supernet(task: Task) -> JsonDict:
     data, config = task.dataset(), supernet_training(task.search)
     begin = task.item.payload.get("begin")
     shared = supernet_of(task, begin) if begin else new_supernet(task)
-    sampled = task.search.spec.strategy.supernet.sampled
+    how = task.search.spec.strategy.supernet
+    if begin:
+        how = how.trained_on()
 
     def train(checkpoint: Checkpoint | None, hooks: TrainingHooks, run: RunSettings) -> TrainingResult:
-        return train_supernet(shared, data, config, sampled, checkpoint, hooks, run)
+        return train_supernet(shared, data, config, how, checkpoint, hooks, run)
 
     with tracing.span("train"):
         trained = train_resumably(task, config.epochs, train)

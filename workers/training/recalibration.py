@@ -12,8 +12,8 @@ BATCH_SIZE = 64
 
 
 @torch.no_grad()
-def recalibrate(network: nn.Module, data: DataSet) -> None:
-    """Set batch norm statistics to their averages over the first training images of a fixed order.
+def recalibrate(network: nn.Module, data: DataSet, images: int = CALIBRATION_IMAGES) -> None:
+    """Set batch norm statistics to their averages over the first training `images` of a fixed order.
 
     The network is in eval mode afterwards, and was in it but for its norms: no random number is drawn.
     """
@@ -25,8 +25,8 @@ def recalibrate(network: nn.Module, data: DataSet) -> None:
         norm.momentum = None  # a plain average over all batches
         norm.train()
     device = next(network.parameters()).device
-    for images, _ in islice(train_batches(data, BATCH_SIZE, Epoch(seed=0, number=0)), CALIBRATION_IMAGES // BATCH_SIZE):
-        network(images.to(device))
+    for batch, _ in islice(train_batches(data, BATCH_SIZE, Epoch(seed=0, number=0)), images // BATCH_SIZE):
+        network(batch.to(device))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     network.eval()

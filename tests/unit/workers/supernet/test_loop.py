@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from nas_service.domain.spec import DistillationSpec, TrainingSpec
+from nas_service.domain.spec import DistillationSpec, SupernetSpec, TrainingSpec
 from search_spaces import NetworkInput, get
 from search_spaces.supernet import Supernet
 from tests.unit.workers.training.samples import CLASSES, stripes
@@ -31,6 +31,7 @@ CHOICES["stage2_downsample"] = ["stride"]
 SPACE = get("mobilenet", "tiny", CHOICES)
 CONFIG = TrainingSpec(epochs=2, batch_size=16, ema_decay=0.9, augment=("crop",), precision="fp32")
 RUN = RunSettings(seed=5, device="cpu")
+ONE = SupernetSpec(sampled=1)
 
 
 def fresh() -> Supernet:
@@ -41,13 +42,13 @@ def fresh() -> Supernet:
 def trained(
     config: TrainingSpec = CONFIG, checkpoint: Checkpoint | None = None, hooks: TrainingHooks = TrainingHooks()
 ) -> TrainingResult:
-    return train_supernet(fresh(), stripes(), config, 1, checkpoint, hooks, RUN)
+    return train_supernet(fresh(), stripes(), config, ONE, checkpoint, hooks, RUN)
 
 
 def test_networks_that_were_never_drawn_inherit_what_was_learned() -> None:
     data, supernet = stripes(192), fresh()
     config = TrainingSpec(epochs=15, batch_size=16, precision="fp32")
-    result = train_supernet(supernet, data, config, 1, run=RUN)
+    result = train_supernet(supernet, data, config, ONE, run=RUN)
     untrained = list(SPACE.sample(np.random.default_rng(99), 6))
     before = [evaluate(inherited_network(supernet, a, data), data, data.validation).accuracy for a in untrained]
     supernet.load_state_dict(result.weights)
@@ -62,7 +63,7 @@ def test_with_distillation_the_largest_network_teaches_the_others() -> None:
     """By labels and its own probabilities, on the same batch: the sum of the gradients by hand."""
     distill = DistillationSpec(weight=0.6, temperature=2.0)
     config = CONFIG.model_copy(update={"distill": distill, "ema_decay": 0.0, "epochs": 1})
-    loop = SupernetLoop(fresh(), stripes(), config, 1, TrainingHooks(), RUN)
+    loop = SupernetLoop(fresh(), stripes(), config, ONE, TrainingHooks(), RUN)
     images, labels = next(train_batches(stripes(), 16, Epoch(0, 0)))
     loop._gradients(images, labels)
     by_hand = fresh().train()
@@ -105,7 +106,7 @@ def test_interrupted_at_any_step_it_ends_with_the_same_bits(step: int, tmp_path:
 
 def test_training_leaves_the_supernet_that_it_was_given_as_it_was() -> None:
     supernet = fresh()
-    train_supernet(supernet, stripes(), CONFIG, 1, run=RUN)
+    train_supernet(supernet, stripes(), CONFIG, ONE, run=RUN)
     assert all(torch.equal(tensor, fresh().state_dict()[name]) for name, tensor in supernet.state_dict().items())
 
 
