@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 import numpy as np
-from scipy.linalg import cho_solve, solve_triangular
+from scipy.linalg.lapack import dpotri, dtrtri
 from scipy.optimize import minimize
 
 from nas_service.search.predictor.arrays import FloatArray, IntArray
@@ -85,14 +85,15 @@ class Kernel:
         """Variance of the noise."""
         return float(np.exp(self.theta[4])) + JITTER
 
-    def gradients(self, grams: Grams) -> list[FloatArray]:
-        """Derivatives by theta, of the noiseless part: four matrices."""
+    def with_gradients(self, grams: Grams) -> tuple[FloatArray, list[FloatArray]]:
+        """The covariance, and its derivatives by theta: two matrices, with a smooth part four."""
         v_h, v_l, v_s, _, _ = np.exp(self.theta)
+        by_theta = [v_h * grams.hints, v_l * grams.features]
+        covariance: FloatArray = 1.0 + by_theta[0] + by_theta[1]
         if self.shape == "none":
-            zero = np.zeros_like(grams.hints)
-            return [v_h * grams.hints, v_l * grams.features, zero, zero]
-        value, by_log_length = self._smooth(grams)
-        return [v_h * grams.hints, v_l * grams.features, v_s * value, v_s * by_log_length]
+            return covariance, by_theta
+        value, by_log_length = (v_s * part for part in self._smooth(grams))
+        return covariance + value, [*by_theta, value, by_log_length]
 
     def _smooth(self, grams: Grams) -> tuple[FloatArray, FloatArray]:
         """The shape's value, and its derivative by the logarithm of the length."""
@@ -115,8 +116,8 @@ class GaussianProcess:
     scale: float
     values: FloatArray
     """Standardised observations (n,)."""
-    factor: FloatArray
-    """Lower Cholesky factor of the observations' covariance (n, n)."""
+    whitening: FloatArray
+    """Inverse of the lower Cholesky factor of the observations' covariance (n, n)."""
     weights: FloatArray
     """That covariance's inverse times the values (n,)."""
 
@@ -142,8 +143,8 @@ class GaussianProcess:
     def _condition(cls, kernel: Kernel, inputs: Inputs, mean: float, scale: float, standard: FloatArray) -> Self:
         covariance = kernel(Grams.between(inputs, inputs))
         covariance[np.diag_indices(len(inputs))] += kernel.noise
-        factor: FloatArray = np.linalg.cholesky(covariance).astype(np.float64, copy=False)
-        return cls(kernel, inputs, mean, scale, standard, factor, cho_solve((factor, True), standard))
+        whitening = np.tril(dtrtri(np.linalg.cholesky(covariance), lower=True)[0])
+        return cls(kernel, inputs, mean, scale, standard, whitening, whitening.T @ (whitening @ standard))
 
     def believing(self, inputs: Inputs) -> Self:
         """As if these points had turned out as predicted (Ginsbourger et al., 2010): same means, less doubt nearby."""
@@ -158,13 +159,13 @@ class GaussianProcess:
         Raises ValueError from numpy where shapes do not fit.
         """
         cross = self.kernel(grams or Grams.between(inputs, self.inputs))
-        reduced = solve_triangular(self.factor, cross.T, lower=True, check_finite=False)
-        variance = np.maximum(self.kernel(Grams.diagonal(inputs)) - (reduced**2).sum(0), JITTER)
+        reduced = cross @ self.whitening.T
+        variance = np.maximum(self.kernel(Grams.diagonal(inputs)) - (reduced**2).sum(1), JITTER)
         return self.mean + self.scale * (cross @ self.weights), self.scale**2 * variance
 
     def covariance(self, inputs: Inputs) -> FloatArray:
         """Posterior covariance of the noiseless function between all these points (m, m)."""
-        reduced = solve_triangular(self.factor, self.kernel(Grams.between(self.inputs, inputs)), lower=True)
+        reduced = self.whitening @ self.kernel(Grams.between(self.inputs, inputs))
         covariance: FloatArray = self.scale**2 * (self.kernel(Grams.between(inputs, inputs)) - reduced.T @ reduced)
         return covariance
 
@@ -175,21 +176,29 @@ class GaussianProcess:
 
     def left_out(self) -> FloatArray:
         """What is predicted for each observation without it, (n,): equation 5.12 of the book."""
-        inverse = cho_solve((self.factor, True), np.eye(len(self.values)))
-        without: FloatArray = self.mean + self.scale * (self.values - self.weights / np.diag(inverse))
+        precisions = (self.whitening**2).sum(0)
+        without: FloatArray = self.mean + self.scale * (self.values - self.weights / precisions)
         return without
 
 
 def _loss(theta: FloatArray, shape: Shape, grams: Grams, values: FloatArray) -> tuple[float, FloatArray]:
     """Negative log posterior of the hyperparameters and its gradient (equation 5.9)."""
     kernel = Kernel(shape, theta)
-    covariance = kernel(grams)
+    covariance, by_theta = kernel.with_gradients(grams)
     covariance[np.diag_indices(len(values))] += kernel.noise
     factor = np.linalg.cholesky(covariance)
-    weights = cho_solve((factor, True), values)
-    pull = 0.5 * (cho_solve((factor, True), np.eye(len(values))) - np.outer(weights, weights))
-    gradient = [float((pull * by).sum()) for by in kernel.gradients(grams)]
-    gradient.append(float(np.exp(theta[4]) * np.trace(pull)))
+    inverse = _symmetric(dpotri(factor, lower=True)[0])
+    weights = inverse @ values
+    pull = 0.5 * (inverse - np.outer(weights, weights))
+    gradient = np.zeros(len(theta))
+    gradient[: len(by_theta)] = [np.vdot(pull, by) for by in by_theta]
+    gradient[4] = np.exp(theta[4]) * np.trace(pull)
     off = (theta - _PRIOR_MEAN) / _PRIOR_SD
     loss = 0.5 * values @ weights + np.log(np.diag(factor)).sum() + 0.5 * (off**2).sum()
-    return float(loss), np.array(gradient) + off / _PRIOR_SD
+    return float(loss), gradient + off / _PRIOR_SD
+
+
+def _symmetric(lower: FloatArray) -> FloatArray:
+    """The whole matrix of which this is the lower half; what stands above counts nothing."""
+    half = np.tril(lower)
+    return np.asarray(half + np.tril(half, -1).T, np.float64)
