@@ -58,22 +58,24 @@ def files(name: str, folder: Path) -> tuple[Path, Path]:
     images = torch.rand(2, CHANNELS, size, size)
     exported, unfolded = folder / "exported.onnx", folder / "unfolded.onnx"
     export_onnx(network, facts, images, exported)
-    _export_unfolded(Normalised(network, facts.mean, facts.std).eval(), images[:1], unfolded)
+    export_unfolded(network, facts, images[:1], unfolded)
     return unfolded, exported
 
 
-def _export_unfolded(network: nn.Module, image: torch.Tensor, path: Path) -> None:
+def export_unfolded(network: nn.Module, facts: ExportFacts, image: torch.Tensor, path: Path) -> None:
+    """A network in eval mode as it is, for raw pixels of any number of images."""
     with warnings.catch_warnings():
         for note in LEGACY_EXPORTER_NOTES:
             warnings.filterwarnings("ignore", note, DeprecationWarning)
         torch.onnx.export(
-            network,
+            Normalised(network, facts.mean, facts.std).eval(),
             (image,),
             path,
             dynamo=False,
             opset_version=OPSET,
             input_names=[INPUT_NAME],
             output_names=[OUTPUT_NAME],
+            dynamic_axes={INPUT_NAME: {0: "batch"}, OUTPUT_NAME: {0: "batch"}},
             training=torch.onnx.TrainingMode.PRESERVE,
             do_constant_folding=False,
         )
@@ -105,6 +107,11 @@ def block_ms(run: Callable[[], object]) -> float:
     return statistics.median(times[len(times) // 4 :])
 
 
+def in_turns(runs: list[Callable[[], object]], turns: int) -> list[list[float]]:
+    """Milliseconds of each, turn by turn."""
+    return [[block_ms(run) for run in runs] for _ in range(turns)]
+
+
 def row_of(name: str, turns: int) -> dict[str, Any]:
     """Latencies, ratios within a turn, operators, and by how much logits differ."""
     with tempfile.TemporaryDirectory() as folder:
@@ -114,7 +121,7 @@ def row_of(name: str, turns: int) -> dict[str, Any]:
         found = [operators(path) for path in (unfolded, exported, executed)]
     pixels = np.random.default_rng(0).random((1, *sessions[0].get_inputs()[0].shape[1:]), dtype=np.float32)
     runs = [lambda one=one: one.run(None, {INPUT_NAME: pixels})[0] for one in sessions]
-    taken = [[block_ms(run) for run in runs] for _ in range(turns)]
+    taken = in_turns(runs, turns)
     logits = [run() for run in runs]
     return {
         "network": name,

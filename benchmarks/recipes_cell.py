@@ -1,7 +1,5 @@
 """One cell of `recipes.py`: a row's network on one data set with one seed, trained or compressed, judged and timed."""
 
-import subprocess
-import sys
 import tempfile
 import time
 import zlib
@@ -13,10 +11,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import fusion
+from recipes_judge import accuracy_and_loss, stock_accuracy, timed, timed_unfused
 from recipes_rows import NETWORKS, PLAIN, PLAINS, ROWS, TEACHER_SEEDS
 from safetensors.torch import load_file, save_file
-from scipy.special import log_softmax
 from torch import manual_seed, nn, random
 
 from nas_service.domain.formats import ModelFormat
@@ -31,11 +29,9 @@ from workers.compression.exit_timing import saved_time
 from workers.compression.network_cost import cost_of
 from workers.data import DataSet, spread_batch
 from workers.data.load import load_dataset
-from workers.export.exported import ExportedModel, pixels_of
+from workers.export.exported import ExportedModel
 from workers.export.files import subject_of, write_files
-from workers.profiling.cores import cores_for
-from workers.profiling.measure import Effort, Surroundings, measure, run_harness
-from workers.profiling.measurement import Job as HarnessJob
+from workers.profiling.measure import Effort, measure
 from workers.sharpness import SHARPNESS_IMAGES, sharpness_of
 from workers.training import RunSettings, TrainingHooks
 from workers.training.loop import TrainingLoop
@@ -45,7 +41,6 @@ IMAGE_SIZE = 32
 GLANCE = Effort(precision=0.02, budget_s=0.5)
 """For steps that ask for latencies while they work."""
 FP32_ALONE = (ModelFormat.ONNX,)
-TIMING_S, TIMING_LIMIT_S, STOCK_LIMIT_S = 1.0, 60.0, 120.0
 
 
 @dataclass(frozen=True)
@@ -119,13 +114,23 @@ class Work:
 
     def made(self) -> Made:
         """A network trained by the row's steps, or the plain one of this seed, compressed."""
-        if not self.row.compression:
+        if not self.row.begins_trained:
             return Made(self.fit(self.network(), self.training), [], {})
         network = self.network()
         network.load_state_dict(load_file(self.cell.file(self.row.beside, ".safetensors")))
+        if self.row.is_unfused:
+            return Made(network.eval(), [], {ModelFormat.ONNX.file_name: self.unfolded(network.eval())})
         bench = Workbench(self.data, self.training, self.fit, self.cell.seed, self.latency_ms)
         recipe = self.row.quick if self.cell.quick and self.row.quick is not None else self.row.compression
         return compress(network, compressions(recipe), bench)
+
+    def unfolded(self, network: nn.Module) -> bytes:
+        """Its file with batch norms of their own."""
+        subject = self.subject(network)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, ModelFormat.ONNX.file_name)
+            fusion.export_unfolded(network, subject.facts, subject.images()[:1], path)
+            return path.read_bytes()
 
     def network(self, row: str | None = None, seed: int | None = None) -> nn.Module:
         """Untrained, by default that of this row and seed."""
@@ -172,10 +177,10 @@ class Work:
         return {
             "test_accuracy": accuracy,
             "test_loss": loss,
-            "stock_accuracy": stock_accuracy(path, self.data, self.cell),
+            "stock_accuracy": stock_accuracy(path, self.data, self.cell.folder),
             "bytes": len(content),
             "deflated_bytes": len(zlib.compress(content, 9)),
-            **timed(path, plain if plain.exists() else path),
+            **(timed_unfused if self.row.is_unfused else timed)(path, plain if plain.exists() else path),
         }
 
     def over_images(self, network: nn.Module, files: dict[ModelFormat, Path]) -> dict[str, Any]:
@@ -203,70 +208,3 @@ def data_of(name: str, cache_dir: Path) -> DataSet:
     path = Path(name).resolve()
     spec = DatasetSpec(name="digits" if name == "digits" else f"npz:{path}", image_size=IMAGE_SIZE)
     return load_dataset(spec, [path.parent], cache_dir)
-
-
-def accuracy_and_loss(model: ExportedModel, data: DataSet) -> tuple[float, float]:
-    """On the test split; the mean cross-entropy in nats."""
-    spans = [slice(start, start + 64) for start in range(0, len(data.test), 64)]
-    logits = np.concatenate([model.logits(pixels_of(data.test, span)) for span in spans])
-    labels = data.test.labels.numpy()
-    loss = -log_softmax(logits, axis=1)[np.arange(len(labels)), labels].mean()
-    return float((logits.argmax(1) == labels).mean()), float(loss)
-
-
-STOCK = """
-import sys, numpy, onnxruntime
-test = numpy.load(sys.argv[2])
-options = onnxruntime.SessionOptions()
-options.intra_op_num_threads = 1
-session = onnxruntime.InferenceSession(sys.argv[1], options, providers=["CPUExecutionProvider"])
-name, right = session.get_inputs()[0].name, 0
-for start in range(0, len(test["y"]), 64):
-    pixels = test["x"][start : start + 64].astype(numpy.float32) / 255
-    right += int((session.run(None, {name: pixels})[0].argmax(1) == test["y"][start : start + 64]).sum())
-print(right / len(test["y"]))
-"""
-
-
-def stock_accuracy(path: Path, data: DataSet, cell: Cell) -> float:
-    """By numpy and onnxruntime alone, as a user has them who knows nothing of this project."""
-    images = cell.folder / f"{Path(cell.data).stem}-test.npz"
-    if not images.exists():
-        with tempfile.NamedTemporaryFile(dir=cell.folder, suffix=".npz", delete=False) as unfinished:
-            pixels = data.test.rows(slice(0, len(data.test))).transpose(0, 3, 1, 2)
-            np.savez(unfinished, x=pixels, y=data.test.labels.numpy())
-        Path(unfinished.name).replace(images)
-    command = [sys.executable, "-I", "-c", STOCK, str(path), str(images)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=STOCK_LIMIT_S, check=True)
-    return float(done.stdout)
-
-
-def timed(path: Path, plain: Path) -> dict[str, Any]:
-    """The harness of the service, with the plain network's file as the reference that it takes turns with.
-
-    One thread, batch 1. What else the machine does meets both, so that the ratio is what to read.
-    """
-    job = HarnessJob(
-        model=str(path),
-        reference=str(plain),
-        runtime="onnxruntime",
-        threads=1,
-        batch_size=1,
-        cores=cores_for(1),
-        budget_s=TIMING_S,
-        precision=0.01,
-        baseline_dir=None,
-        calibration_s=0.0,
-        reference_facts={},
-        throughput=False,
-    )
-    with tempfile.TemporaryDirectory() as scratch:
-        answer = run_harness(job, TIMING_LIMIT_S, Surroundings(), Path(scratch))
-    if "refused" in answer:
-        raise RuntimeError(f"onnxruntime refuses {path.name}: {answer['refused']}")
-    return {
-        "latency_ratio": answer["reference_ratio"],
-        "latency_ms": answer["timed_median_ms"],
-        "plain_ms": answer["reference_median_ms"],
-        "noisy": answer["noisy"],
-    }

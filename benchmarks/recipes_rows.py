@@ -1,6 +1,6 @@
 """The rows of `recipes.py`: ways to train a network or to compress a trained one, each beside its plain network."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from nas_service.domain.formats import ModelFormat
@@ -62,7 +62,7 @@ class Row:
     precision: str = "fp32"
     teachers: int = 0
     compression: tuple[RecipeEntry, ...] = ()
-    """Steps for the plain network of the same seed, once it is trained; without any, a network is trained anew."""
+    """Steps for the plain network of the same seed, once it is trained."""
     formats: tuple[ModelFormat, ...] = BOTH
     work: float = 1.0
     """Trainings of the plain network that it takes, roughly: the longest is begun first."""
@@ -70,8 +70,15 @@ class Row:
     """Where networks are trained; None where `--device` is to say it."""
     seeds: int = 1
     """Times as many seeds as other rows, where a small difference is to be told from noise."""
-    quick: tuple[RecipeEntry, ...] | None = field(default=None)
+    quick: tuple[RecipeEntry, ...] | None = None
     """The compression of `--quick`, where its own takes too long."""
+    is_unfused: bool = False
+    """The plain network with every operator on its own, as it would be executed if nothing were folded or fused."""
+
+    @property
+    def begins_trained(self) -> bool:
+        """With the plain network of the same seed; otherwise a network is trained anew."""
+        return bool(self.compression) or self.is_unfused
 
     @property
     def beside(self) -> str:
@@ -156,6 +163,7 @@ ROWS: dict[str, Row] = {
     "progressive-resizing": faster("progressive-resizing"),
     "freeze-early-layers": faster("freeze-early-layers"),
     "early-stopping": faster("early-stopping"),
+    "nothing folded, nothing fused": Row("folding and fusing", formats=FP32, work=0.5, is_unfused=True),
     "label-smoothing": small("augmentation", "label-smoothing"),
     "mixup": small("augmentation", "mixup"),
     "low-rank, prune, int8": Row(

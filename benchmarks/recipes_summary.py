@@ -40,13 +40,13 @@ def seconds_to(cell: Found, accuracy: float) -> float | None:
 
 def compared(cell: Found, plain: Found) -> Found:
     """One cell beside the plain one of its seed; latencies and bytes beside the plain network's fp32 file."""
-    base, is_compressed = plain["files"][FP32], bool(ROWS[cell["row"]].compression)
+    base, begins_trained = plain["files"][FP32], ROWS[cell["row"]].begins_trained
     target = plain["trainings"][0]["curve"][-1]["validation_accuracy"] - TARGET_LOSS
     own_s, plain_s = seconds_to(cell, target), seconds_to(plain, target)
     found: Found = {
         "macs_ratio": cell["macs"] / plain["macs"],
-        "time_ratio": seconds(cell) / seconds(plain) + is_compressed,
-        "time_to_accuracy_ratio": own_s / plain_s if own_s and plain_s and not is_compressed else None,
+        "time_ratio": seconds(cell) / seconds(plain) + begins_trained,
+        "time_to_accuracy_ratio": own_s / plain_s if own_s and plain_s and not begins_trained else None,
         **{name: cell["over_images"][name] for name in ("expected_latency_ratio",) if "over_images" in cell},
     }
     for step in cell["steps"]:
