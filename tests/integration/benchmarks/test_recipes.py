@@ -2,6 +2,7 @@
 
 import time
 from argparse import Namespace
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -114,8 +115,7 @@ def test_every_row_is_a_legal_recipe_and_another_one_than_all_others(benchmark: 
         assert check_recipe(row.training, "training") == []
         assert check_recipe(row.compression, "finalize") == []
         assert check_recipe(row.quick or (), "finalize") == []
-    made = [(row.config(quick=False), row.network, row.device, row.compression, row.teachers) for row in rows.values()]
-    assert len(set(map(repr, made))) == len(rows)
+    assert len({repr(replace(row, technique="", seeds=1, work=1.0)) for row in rows.values()}) == len(rows)
 
 
 def options(**changes: Any) -> Namespace:
