@@ -11,15 +11,16 @@ import argparse
 import json
 import statistics
 import tempfile
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
 from common import Bar, Findings, add_options, publish
-from rich.progress import track
 from rich.table import Table
 from scipy.stats import sem, t
+from side_by_side import add_options as add_job_options
+from side_by_side import as_they_end, processes
 
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.spec import DatasetSpec, TargetSpec, TrainingSpec
@@ -40,14 +41,15 @@ STAGE = {"kind": "inverted", "depth": 2, "kernel": 3, "fused_kernel": 3, "expans
 STAGE |= {"activation": "relu", "pooling": "max", "downsample": "stride", "rank": 1.0}
 FORMATS = {"fp32": ModelFormat.ONNX, "int8": ModelFormat.ONNX_INT8}
 TURNS = 3
-TIMING = Effort(budget_s=1.0)
+TIMING = Effort(budget_s=0.5)
+TRAINING: dict[str, Any] = {"batch_size": 128, "learning_rate": 0.1, "precision": "fp32"}
 QUICK_VARIANTS = 4
 
 Row = dict[str, Any]
 
 
 def parsed() -> argparse.Namespace:
-    parser = add_options(argparse.ArgumentParser(description=str(__doc__).splitlines()[0]))
+    parser = add_job_options(add_options(argparse.ArgumentParser(description=str(__doc__).splitlines()[0])))
     parser.add_argument("--data", type=Path, metavar="FILE.npz", help="images and labels instead of the digits")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each variant (default 3)")
     parser.add_argument("--epochs", type=int, default=12, help="of each training (default 12)")
@@ -88,51 +90,69 @@ def _word(value: Any) -> str:
     return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
-def trained(architecture: Architecture, data: DataSet, seed: int, epochs: int, folder: Path) -> dict[str, Path]:
+def trained(name: str, data: DataSet, seed: int, epochs: int, folder: Path) -> dict[str, Path]:
     """The files of the network after its training."""
     torch.manual_seed(seed)
+    architecture = variants()[name]
     network = build(SPACE, architecture, NetworkInput(data.channels, len(data.classes)))
-    run = RunSettings(seed, device="cpu", cache_dir=folder)
-    network.load_state_dict(train(network, data, TrainingSpec(epochs=epochs), run=run).weights)
+    training = TrainingSpec(epochs=epochs, **TRAINING)
+    network.load_state_dict(train(network, data, training, run=RunSettings(seed, cache_dir=folder)).weights)
     subject = subject_of(network.eval(), data, SPACE.name, architecture.key)
     return {written.format.name: written.path for written in write_files(subject, list(FORMATS.values()), folder)}
 
 
-def results(data: DataSet, chosen: argparse.Namespace) -> Iterator[Row]:
-    """Of every variant and seed what its files reach; of the first seed also what they take, in turns with the base."""
-    every = dict(list(variants().items())[: QUICK_VARIANTS if chosen.quick else None])
-    kept = [json.loads(line) for line in chosen.keep.read_text().splitlines()] if _has(chosen.keep) else []
-    done = {(row["variant"], row["seed"]): row for row in kept}
-    cases = [(seed, name) for seed in range(chosen.seeds) for name in every]
-    with tempfile.TemporaryDirectory() as base, tempfile.TemporaryDirectory() as folder:
-        base_files: dict[str, Path] = {}
-        for seed, name in track(cases, description="trainings"):
-            if (name, seed) in done:
-                yield done[name, seed]
-                continue
-            if seed == 0 and not base_files:
-                base_files = trained(every[BASE], data, seed, chosen.epochs, Path(base))
-            files = trained(every[name], data, seed, chosen.epochs, Path(folder))
-            row = row_of(name, seed, every[name], data, files)
-            if seed == 0:
-                row["latency"] = {label: in_turns(base_files, files, label) for label in FORMATS}
+@cache
+def _data(path: Path | None) -> DataSet:
+    torch.set_num_threads(1)
+    name = f"npz:{path}" if path else "digits"
+    return load_dataset(DatasetSpec(name=name, image_size=SIZE), [path.parent] if path else [])
+
+
+def base_of(path: Path | None, epochs: int, folder: Path) -> dict[str, Path]:
+    """The files of the network that all others are timed beside."""
+    return trained(BASE, _data(path), 0, epochs, folder)
+
+
+def row_of(seed: int, name: str, path: Path | None, epochs: int, base: Path) -> Row:
+    """What the files of a variant reach; with the first seed also what they take, in turns with those in `base`."""
+    data, architecture = _data(path), variants()[name]
+    with tempfile.TemporaryDirectory() as folder:
+        files = trained(name, data, seed, epochs, Path(folder))
+        row = _figures(architecture, data, files) | {"variant": name, "seed": seed, "key": architecture.key}
+        if seed == 0:
+            others = {form.name: base / form.file_name for form in FORMATS.values()}
+            row["latency"] = {label: in_turns(others, files, label) for label in FORMATS}
+    return row
+
+
+def results(chosen: argparse.Namespace) -> list[Row]:
+    """A row of every variant and seed."""
+    every = list(variants())[: QUICK_VARIANTS if chosen.quick else None]
+    rows = [json.loads(line) for line in chosen.keep.read_text().splitlines()] if _has(chosen.keep) else []
+    done = {(row["seed"], row["variant"]) for row in rows}
+    path = chosen.data.resolve() if chosen.data else None
+    cases = [(seed, name) for seed in range(chosen.seeds) for name in every if (seed, name) not in done]
+    with tempfile.TemporaryDirectory() as base, processes(chosen) as pool:
+        if any(seed == 0 for seed, _ in cases):
+            pool.submit(base_of, path, chosen.epochs, Path(base)).result()
+        given = [(*case, path, chosen.epochs, Path(base)) for case in cases]
+        for row in as_they_end(pool, row_of, given, "trainings"):
+            rows.append(row)
             if chosen.keep:
                 with chosen.keep.open("a") as file:
                     file.write(json.dumps(row) + "\n")
-            yield row
+    order = {name: place for place, name in enumerate(every)}
+    return sorted(rows, key=lambda row: (row["seed"], order[row["variant"]]))
 
 
 def _has(path: Path | None) -> bool:
     return path is not None and path.exists()
 
 
-def row_of(name: str, seed: int, architecture: Architecture, data: DataSet, files: dict[str, Path]) -> Row:
+def _figures(architecture: Architecture, data: DataSet, files: dict[str, Path]) -> Row:
     """Cost and accuracies."""
     plan = SPACE.plan(architecture, NetworkInput(data.channels, len(data.classes)))
     return {
-        "variant": name,
-        "seed": seed,
-        "key": architecture.key,
         "macs": sum(block.macs for block in plan.blocks),
         "bytes": {label: files[form.name].stat().st_size for label, form in FORMATS.items()},
         "accuracy": {
@@ -221,11 +241,7 @@ def draw(found: list[Row]) -> Any:
 
 def main() -> None:
     chosen = parsed()
-    name = f"npz:{chosen.data.resolve()}" if chosen.data else "digits"
-    roots = [chosen.data.resolve().parent] if chosen.data else []
-    torch.set_num_threads(1)
-    data = load_dataset(DatasetSpec(name=name, image_size=SIZE), roots)
-    found = compared(list(results(data, chosen)))
+    found = compared(results(chosen))
     covered = Bar("choices compared", len(found) - 1, QUICK_VARIANTS - 1)
     packages = ("numpy", "onnxruntime", "torch", "nas-service")
     publish(Findings("choices", found, [covered], table(found), packages), chosen, draw)

@@ -13,13 +13,9 @@ What is done is kept in `--keep`, and a run that was stopped goes on from there.
 """
 
 import argparse
-import multiprocessing
-import os
 import statistics
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +24,10 @@ from common import Bar, Findings, add_options, publish
 from mixed_precision_judge import chosen as judged_members
 from mixed_precision_judge import identity, networks_of, timed, trained
 from mixed_precision_search import MAXIMIZE, SIDES, Wanted, front_of, searched
-from rich.progress import track
 from rich.table import Table
 from scipy.stats import sem, t
+from side_by_side import add_options as add_job_options
+from side_by_side import all_of, processes
 
 from nas_service.domain.front import non_dominated
 
@@ -40,29 +37,6 @@ GIVEN_UP = 0.005
 """Of accuracy, where a little less is allowed."""
 
 Member = dict[str, Any]
-
-
-def _on_a_core(cores: Any, device: str) -> None:
-    """Each process of the pool has a core of its own, and sees a GPU where it is asked to."""
-    os.sched_setaffinity(0, {cores.get()})
-    if device == "cpu":
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""
-
-
-@contextmanager
-def processes(chosen: argparse.Namespace) -> Iterator[ProcessPoolExecutor]:
-    spawn = multiprocessing.get_context("spawn")
-    queue = spawn.Queue()
-    for core in chosen.cores[: chosen.jobs]:
-        queue.put(core)
-    with ProcessPoolExecutor(chosen.jobs, spawn, initializer=_on_a_core, initargs=(queue, chosen.device)) as pool:
-        yield pool
-
-
-def all_of(pool: ProcessPoolExecutor, function: Callable[..., Any], cases: Sequence[tuple[Any, ...]], what: str) -> Any:
-    """Of each case what the function gives, side by side."""
-    waiting = [pool.submit(function, *case) for case in cases]
-    return [one.result() for one in track(waiting, description=what)]
 
 
 def run(chosen: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
@@ -193,16 +167,13 @@ def draw(raw: dict[str, Any]) -> Any:
 
 
 def parsed() -> argparse.Namespace:
-    parser = add_options(argparse.ArgumentParser(description=str(__doc__).splitlines()[0]))
+    parser = add_job_options(add_options(argparse.ArgumentParser(description=str(__doc__).splitlines()[0])))
     parser.add_argument("--data", type=Path, metavar="FILE", help="an .npz of images; by default enlarged digits")
     parser.add_argument("--minutes", type=float, help="of each search (default 30)")
     parser.add_argument("--epochs", type=int, help="of each training (default 10)")
     parser.add_argument("--judge-epochs", type=int, help="of each training of the judge (default 15)")
     parser.add_argument("--macs", type=float, nargs=2, help="the fewest and the most of a network (default 10e6 120e6)")
     parser.add_argument("--seeds", type=int, help="pairs of searches (default 3)")
-    parser.add_argument("--device", choices=("auto", "cpu"), default="auto", help="that trains; auto: a GPU, if any")
-    parser.add_argument("--jobs", type=int, default=1, help="searches, trainings and timings side by side")
-    parser.add_argument("--cores", type=int, nargs="+", default=sorted(os.sched_getaffinity(0)), help="to run on")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what is done, and go on from it")
     chosen = parser.parse_args()
     usual = {"minutes": 30.0, "epochs": 10, "judge_epochs": 15, "macs": [10e6, 120e6], "seeds": 3}
@@ -210,8 +181,6 @@ def parsed() -> argparse.Namespace:
     for name, value in (quick if chosen.quick else usual).items():
         if getattr(chosen, name) is None:
             setattr(chosen, name, value)
-    if chosen.jobs > len(chosen.cores):
-        parser.error(f"--jobs {chosen.jobs} needs as many --cores, not {len(chosen.cores)}")
     return chosen
 
 

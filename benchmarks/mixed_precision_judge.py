@@ -28,12 +28,12 @@ from workers.training import RunSettings, train
 
 SPACE = get("mobilenet", preset="small", choices=CHOICES | {"precision": SIDES["mixed"]})
 FORMATS = {"fp32": ModelFormat.ONNX, "int8": ModelFormat.ONNX_INT8}
-MOST_MEMBERS = 8
+MOST_MEMBERS = 7
 """Of a front, spread over it: the same for both sides."""
 TRAININGS = 2
 """Of each network: its accuracy is their mean."""
 TURNS = 3
-TIMING = Effort(budget_s=0.8)
+TIMING = Effort(budget_s=0.6)
 
 
 @dataclass(frozen=True)

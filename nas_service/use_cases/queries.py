@@ -13,12 +13,14 @@ from nas_service.domain.entities import (
     Search,
     WorkItem,
 )
+from nas_service.domain.executed import precision_of
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.states import CandidateStatus, is_over
 from nas_service.domain.told import told
 from nas_service.use_cases.front import FrontView, front
 from nas_service.use_cases.ports import UnitOfWork
 from nas_service.use_cases.standing import StandingOf, standing
+from search_spaces.deployment import PRECISION
 
 __all__ = ["CandidateView", "FrontView", "StatusView", "candidate", "files_collected", "front", "status"]
 
@@ -85,12 +87,24 @@ def candidate(uow: UnitOfWork, candidate_id: str) -> CandidateView:
     return CandidateView(
         candidate=found,
         evaluation=evaluation,
-        measurements=[told(search, m) for model in sorted(models) for m in measurements_of(uow, search, model)],
+        measurements=[
+            told(search, measurement)
+            for model in sorted(models)
+            for measurement in measurements_of(uow, search, model)
+            if _is_its_own(search, found, measurement)
+        ],
         artifacts=artifacts,
         files_collected=files_collected(found, artifacts),
         work=uow.work.of_candidate(candidate_id),
         children=uow.candidates.children(candidate_id),
     )
+
+
+def _is_its_own(search: Search, candidate: Candidate, measurement: Measurement) -> bool:
+    """Whether it is not that of the same network at another precision, which is another candidate of the search."""
+    if not search.spec.chooses_precision:
+        return True
+    return measurement.target.precision == (precision_of(candidate.architecture) or PRECISION.default)
 
 
 def measurements_of(uow: UnitOfWork, search: Search, model_sha256: str) -> Sequence[Measurement]:

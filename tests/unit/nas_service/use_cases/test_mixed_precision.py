@@ -17,7 +17,7 @@ from nas_service.domain.predictors import Subject
 from nas_service.domain.spec import SearchSpec, TargetSpec
 from nas_service.domain.states import CandidateStatus, SearchStatus
 from nas_service.search.foresight import foresights
-from nas_service.use_cases import checks
+from nas_service.use_cases import checks, queries
 from nas_service.use_cases.advance import advance
 from nas_service.use_cases.advance.fit import FEWEST_UNASKED
 from search_spaces.deployment import PRECISIONS, network_values
@@ -112,6 +112,10 @@ def test_one_training_serves_a_network_at_both_precisions(bench: Bench) -> None:
     for first, second in pairs:
         assert first.evaluation_id == second.evaluation_id
         assert first.metrics["latency_ms@0"] != second.metrics["latency_ms@0"], "each is timed at its own"
+        with bench.store.read() as uow:
+            timed = [queries.candidate(uow, c.id).measurements for c in (first, second)]
+        shown = [{m.target.precision for m in of} for of in timed]
+        assert shown == [{c.architecture.get("precision", "fp32")} for c in (first, second)]
     assert sum(trained.values()) == len(found)
     assert {second.evaluation_reused for _, second in pairs} == {True}
 
