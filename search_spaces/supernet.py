@@ -76,10 +76,11 @@ class Supernet(nn.Module):
         """The parameters of the plan's network by their names in it, as differentiable functions of the shared ones."""
         found: dict[str, Tensor] = {}
         for number, (slot, block) in enumerate(zip(slots_of(plan), plan.blocks, strict=True)):
-            shared = dict(self.slots[str(slot)].named_parameters())
+            shared = self.slots[str(slot)]
             for name, shape in parameter_shapes(block).items():
                 suffix = name.removeprefix("body.")
-                found[f"blocks.{number}.{name}"] = self._slice(shared[suffix], shape, str(slot), suffix)
+                whole = shared.get_parameter(suffix)
+                found[f"blocks.{number}.{name}"] = self._slice(whole, shape, str(slot), suffix)
         return found
 
     def subnet(self, architecture: Architecture) -> "Subnet":

@@ -12,7 +12,7 @@ import numpy as np
 
 from nas_service.domain.spec import SupernetSpec
 from search_spaces import NetworkInput, SearchSpace
-from search_spaces.table import ABSENT
+from search_spaces.table import ABSENT, IntArray
 
 LOOKED_AT = 16
 """Pairs of networks that differ in one choice, to see what it does."""
@@ -48,12 +48,13 @@ class Shrinking:
 
     def _phase_of(self, place: int) -> int:
         sizes = [len(choice.options) for choice in self.space.choices]
-        rows = np.random.default_rng(0).integers(0, sizes, (LOOKED_AT, len(sizes)))
-        rows[:, place] = 0
-        larger = rows.copy()
-        larger[:, place] = sizes[place] - 1
-        one, other = (self.space.layout(self.space.canonical_indices(r), self.network_input) for r in (rows, larger))
-        if ((one.kind == ABSENT) != (other.kind == ABSENT)).any():
+        rows = np.tile(np.random.default_rng(0).integers(0, sizes, (LOOKED_AT, len(sizes))), (2, 1))
+        rows[:LOOKED_AT, place], rows[LOOKED_AT:, place] = 0, sizes[place] - 1
+        table = self.space.layout(self.space.canonical_indices(rows), self.network_input)
+
+        def changes(what: IntArray) -> bool:
+            return bool((what[:LOOKED_AT] != what[LOOKED_AT:]).any())
+
+        if changes((table.kind == ABSENT).astype(np.int64)):
             return DEPTH
-        widths = ("mid_channels", "out_channels", "se_channels")
-        return WIDTH if any((getattr(one, name) != getattr(other, name)).any() for name in widths) else 0
+        return WIDTH if any(map(changes, (table.mid_channels, table.out_channels, table.se_channels))) else 0

@@ -13,9 +13,18 @@ from search_spaces.supernet import Supernet
 from tests.unit.workers.training.samples import CLASSES, stripes
 from workers.data import Epoch, train_batches
 from workers.supernet import inherited_network, train_supernet
+from workers.supernet.attention import POOL, rivals_of_first
 from workers.supernet.loop import GRADIENT_NORM, SupernetLoop
 from workers.supernet.sandwich import sandwich
-from workers.training import Checkpoint, Interrupted, RunSettings, TrainingHooks, TrainingResult, evaluate
+from workers.training import (
+    Checkpoint,
+    CheckpointError,
+    Interrupted,
+    RunSettings,
+    TrainingHooks,
+    TrainingResult,
+    evaluate,
+)
 
 CHOICES: dict[str, list[object]] = {
     "resolution": [8],
@@ -32,6 +41,8 @@ SPACE = get("mobilenet", "tiny", CHOICES)
 CONFIG = TrainingSpec(epochs=2, batch_size=16, ema_decay=0.9, augment=("crop",), precision="fp32")
 RUN = RunSettings(seed=5, device="cpu")
 ONE = SupernetSpec(sampled=1)
+SHRINKING = SupernetSpec(sampled=1, largest_first=0.4, opening="progressive")
+ATTENTIVE = SupernetSpec(sampled=1, attention="worst")
 
 
 def fresh() -> Supernet:
@@ -40,9 +51,9 @@ def fresh() -> Supernet:
 
 
 def trained(
-    config: TrainingSpec = CONFIG, checkpoint: Checkpoint | None = None, hooks: TrainingHooks = TrainingHooks()
+    how: SupernetSpec = ONE, checkpoint: Checkpoint | None = None, hooks: TrainingHooks = TrainingHooks()
 ) -> TrainingResult:
-    return train_supernet(fresh(), stripes(), config, ONE, checkpoint, hooks, RUN)
+    return train_supernet(fresh(), stripes(), CONFIG, how, checkpoint, hooks, RUN)
 
 
 def test_networks_that_were_never_drawn_inherit_what_was_learned() -> None:
@@ -87,8 +98,8 @@ def test_with_distillation_the_largest_network_teaches_the_others() -> None:
         torch.testing.assert_close(mine, total, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("step", [1, 3, 5])
-def test_interrupted_at_any_step_it_ends_with_the_same_bits(step: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("how", "step"), [(ONE, 1), (ONE, 5), (SHRINKING, 2), (SHRINKING, 4), (ATTENTIVE, 3)])
+def test_interrupted_at_any_step_it_ends_with_the_same_bits(how: SupernetSpec, step: int, tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.safetensors"
 
     def stop(progress: object) -> None:
@@ -96,12 +107,42 @@ def test_interrupted_at_any_step_it_ends_with_the_same_bits(step: int, tmp_path:
             raise Interrupted
 
     with pytest.raises(Interrupted):
-        trained(hooks=TrainingHooks(on_step=stop, save=lambda checkpoint: checkpoint.save(path)))
+        trained(how, hooks=TrainingHooks(on_step=stop, save=lambda checkpoint: checkpoint.save(path)))
     torch.manual_seed(step)
-    resumed, whole = trained(checkpoint=Checkpoint.load(path)), trained()
+    resumed, whole = trained(how, Checkpoint.load(path)), trained(how)
     assert all(torch.equal(resumed.weights[name], tensor) for name, tensor in whole.weights.items())
     timeless = [[{**p, "duration_s": 0} for p in result.curve] for result in (resumed, whole)]
     assert timeless[0] == timeless[1]
+
+
+def test_a_checkpoint_of_other_networks_is_refused() -> None:
+    taken: list[Checkpoint] = []
+    trained(hooks=TrainingHooks(save=taken.append, checkpoint_interval_s=0))
+    with pytest.raises(CheckpointError, match="supernet"):
+        trained(ATTENTIVE, taken[0])
+
+
+def test_the_largest_network_trains_alone_first() -> None:
+    """Only its weights move: those of stems and blocks that it has, and no matrix that cuts a kernel down."""
+    loop = SupernetLoop(fresh(), stripes(), CONFIG, SHRINKING, TrainingHooks(), RUN)
+    images, labels = next(train_batches(stripes(), 16, Epoch(0, 0)))
+    assert [a.key for a in loop._networks(images, labels)] == [sandwich(SPACE, (RUN.seed, 0), 0)[0].key]
+    loop._gradients(images, labels)
+    steps = loop._supernet.kernel_steps.parameters()
+    assert all(step.grad is None for step in steps)
+    loop.state.step = loop.total_steps - 1
+    assert len(loop._networks(images, labels)) == 3
+
+
+@pytest.mark.parametrize("attention", ["best", "worst"])
+def test_attention_picks_among_networks_of_about_the_same_cost_by_their_loss(attention: str) -> None:
+    how = SupernetSpec.model_validate({"sampled": 1, "attention": attention})
+    loop = SupernetLoop(fresh(), stripes(), CONFIG, how, TrainingHooks(), RUN)
+    images, labels = next(train_batches(stripes(), 16, Epoch(0, 0)))
+    *_, chosen = loop._networks(images, labels)
+    rivals = rivals_of_first(SPACE, loop._supernet.network_input, sandwich(SPACE, (RUN.seed, 0), POOL)[2:])
+    losses = {a.key: F.cross_entropy(fresh().train().subnet(a)(images), labels).item() for a in rivals}
+    assert losses[chosen.key] == pytest.approx((min if attention == "best" else max)(losses.values()))
 
 
 def test_training_leaves_the_supernet_that_it_was_given_as_it_was() -> None:
