@@ -115,6 +115,8 @@ def measure(chosen: argparse.Namespace) -> dict[str, Any]:
                 "scores": scores,
             }
         )
+    if not rows:
+        raise SystemExit("no training from scratch ended in time; give --minutes more")
     shared = {title: found[supernet.name] for title, supernet in supernets.items() if supernet.name in found}
     return {"epochs": chosen.epochs, "rows": rows, "supernets": shared, "figures": figures(rows)}
 

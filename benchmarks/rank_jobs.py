@@ -1,7 +1,9 @@
 """The trainings of `rank_agreement.py`, each a job of a process of its own: what is known is told, the rest is done."""
 
+import faulthandler
 import json
 import multiprocessing
+import signal
 import time
 import traceback
 from collections.abc import Iterator, Sequence
@@ -19,16 +21,20 @@ import torch
 from nas_service.domain.spec import DatasetSpec, SupernetSpec, TrainingSpec
 from search_spaces import Architecture, NetworkInput, SearchSpace, build, get
 from search_spaces.supernet import Supernet
-from workers.data import DataSet, load_dataset
+from workers.data import DataSet, load_dataset, steps_per_epoch
 from workers.interrupted import Interrupted
 from workers.supernet import inherited_network, train_supernet
-from workers.training import Checkpoint, RunSettings, TrainingHooks, evaluate, train
+from workers.training import Checkpoint, EpochMetrics, Progress, RunSettings, TrainingHooks, evaluate, train
 
 DRAW_SEED = 11
 DRAWN = 4000
 """Architectures among which the spread ones are looked for."""
 LONG_CALIBRATION = 4096
 """Training images of a recalibration that leaves nothing to noise."""
+EXTRAS: dict[str, Any] = {"training": {}, "tuned": 0, "seconds": 0}
+"""What a variant may say beside fields of SupernetSpec, and what holds if it does not."""
+TRIED_STEPS = (60, 60)
+"""Not timed, and timed, to see how many epochs fit into a time."""
 TRAINING_SHARE, TUNING_SHARE = 0.82, 0.95
 """Of the time limit, after which no supernet is trained, and no inherited network trained on."""
 
@@ -138,8 +144,8 @@ class Shared:
 
     title: str
     settings: str
-    """JSON: fields of SupernetSpec; `training`: fields of TrainingSpec; `tuned`: epochs of training on each inherited
-    network, 0 for none."""
+    """JSON: fields of SupernetSpec; `training`: fields of TrainingSpec; `seconds`: train for as many of its epochs as
+    fit into so many; `tuned`: epochs of training on each inherited network."""
     keys: tuple[str, ...]
 
     @property
@@ -149,9 +155,13 @@ class Shared:
     def do(self, world: World) -> dict[str, Any]:
         data, _, _ = loaded(world)
         options = json.loads(self.settings)
-        training, tuned = options.pop("training", {}), options.pop("tuned", 0)
+        training, tuned, seconds = (options.pop(name, default) for name, default in EXTRAS.items())
         how = SupernetSpec.model_validate(options)
         config = how.training_like(TrainingSpec.model_validate({"precision": "fp32"} | training))
+        if seconds:
+            fitting = max(1, int(seconds / _epoch_s(world, config, how)))
+            config = config.model_copy(update={"epochs": min(config.epochs, fitting)})
+            how = how.model_copy(update={"epochs": config.epochs})
         supernet, facts = self._trained(world, config, how)
         judged: dict[str, dict[str, Any]] = {}
         for key in self.keys:
@@ -191,7 +201,10 @@ class Shared:
             if world.left_s(TRAINING_SHARE) < 0:
                 raise Interrupted
 
-        hooks = TrainingHooks(on_step=stop, save=keep, checkpoint_interval_s=30.0)
+        def tell(metrics: EpochMetrics) -> None:
+            print(f"{world.limit_s - world.left_s():6.0f} s  {self.title} {metrics.to_dict()}", flush=True)
+
+        hooks = TrainingHooks(on_step=stop, on_epoch=tell, save=keep, checkpoint_interval_s=30.0)
         try:
             result = train_supernet(supernet, data, config, how, known, hooks, world.run)
         except Interrupted:
@@ -203,6 +216,25 @@ class Shared:
         device = "cuda" if world.device == "auto" and torch.cuda.is_available() else world.device
         supernet.to("cpu" if device == "auto" else device)
         return supernet, {"epochs": len(curve), "of_epochs": config.epochs, "duration_s": duration_s, "curve": curve}
+
+
+def _epoch_s(world: World, config: TrainingSpec, how: SupernetSpec) -> float:
+    """Seconds that a pass over the training images takes beside the other jobs, by a few steps of all networks."""
+    data, space, shape = loaded(world)
+    ends: list[float] = []
+
+    def stop(progress: Progress) -> None:
+        ends.append(time.perf_counter())
+        if progress.step == sum(TRIED_STEPS):
+            raise Interrupted
+
+    trial = config.model_copy(update={"epochs": 1 + sum(TRIED_STEPS) // steps_per_epoch(data.train, config.batch_size)})
+    with suppress(Interrupted):
+        train_supernet(
+            Supernet(space, shape), data, trial, how.trained_on(), hooks=TrainingHooks(on_step=stop), run=world.run
+        )
+    step_s = (ends[-1] - ends[TRIED_STEPS[0]]) / (len(ends) - 1 - TRIED_STEPS[0])
+    return step_s * steps_per_epoch(data.train, config.batch_size)
 
 
 def results(world: World, jobs: Sequence[Job], processes: int, kept: Path | None) -> dict[str, Any]:
@@ -221,15 +253,22 @@ def results(world: World, jobs: Sequence[Job], processes: int, kept: Path | None
 
 def _done(world: World, jobs: Sequence[Job], processes: int) -> Iterator[tuple[str, Any, str]]:
     """Name, result and failure of each job as it ends, until the time is over: what still runs then is ended."""
-    with multiprocessing.get_context("spawn").Pool(processes, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+    with multiprocessing.get_context("spawn").Pool(processes, initializer=_begin) as pool:
         ended = pool.imap_unordered(_do, [(world, job) for job in jobs])
         with suppress(multiprocessing.TimeoutError):
             for _ in jobs:
                 yield ended.next(timeout=max(0.1, world.left_s()))
 
 
+def _begin() -> None:
+    """In each process; what is cut off when the time is over says where it was."""
+    torch.set_num_threads(1)
+    faulthandler.register(signal.SIGTERM, chain=True)
+
+
 def _do(task: tuple[World, Job]) -> tuple[str, Any, str]:
     world, job = task
+    print(f"{world.limit_s - world.left_s():6.0f} s  {job.name} begins", flush=True)
     try:
         return job.name, job.do(world), ""
     except Exception:  # one job's failure must not end the others'
