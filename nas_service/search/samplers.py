@@ -42,6 +42,6 @@ def make_sampler(spec: SearchSpec, known_trials: int, problem: SpaceProblem) -> 
         case "gp":
             return GPSampler(seed=seed, n_startup_trials=STARTUP_TRIALS)
         case "predictor":
-            return PredictorSampler(problem, seed=spec.seed)
+            return PredictorSampler(problem, seed=spec.seed, cheapest_first=spec.halves)
         case "profile":
             return ProfileSampler(problem, seed=spec.seed)

@@ -15,6 +15,7 @@ from nas_service.search.predictor.arrays import FloatArray, IntArray, row_keys
 from nas_service.search.predictor.batch import MIN_OBSERVATIONS, BatchPlanner
 from nas_service.search.predictor.observations import Observations, observe, signs_of
 from nas_service.search.predictor.problem import Problem
+from nas_service.search.predictor.spread import by_cost
 
 BATCH_SIZE = 8
 FIRST_BATCH = 10
@@ -44,15 +45,18 @@ class PredictorSampler(BaseSampler):
         reference_point: Sequence[float] | None = None,
         batch_size: int = BATCH_SIZE,
         earlier: Sequence[FrozenTrial] = (),
+        cheapest_first: bool = False,
     ) -> None:
         """`reference_point`, in the study's own units, bounds what counts as gain; by default it follows the front.
         `earlier` are complete trials of the same objectives from elsewhere: learned from, but not part of the front.
+        `cheapest_first` hands out the first batch by rising cost, for studies that count the time of their trials.
         """
         self._problem = problem
         self._seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
         self._reference_point = reference_point
         self._batch_size = batch_size
         self._earlier = list(earlier)
+        self._cheapest_first = cheapest_first
         self._independent = RandomSampler(seed=self._seed)
         self._handed_out: dict[int, list[int]] = {}
         self._planner: BatchPlanner | None = None
@@ -115,5 +119,6 @@ class PredictorSampler(BaseSampler):
             self._planner = BatchPlanner(self._problem, signs, reference, self._seed)
         evidence = seen.with_evidence(observe(self._problem, self._earlier, signs, self._row_of))
         if len(evidence.rows) < MIN_OBSERVATIONS:
-            return self._planner.first(seen, self._batch_size if number else FIRST_BATCH, number)
+            first = self._planner.first(seen, self._batch_size if number else FIRST_BATCH, number)
+            return by_cost(self._problem, first) if self._cheapest_first else first
         return self._planner.next(seen, evidence, self._batch_size, number)

@@ -5,6 +5,7 @@ import numpy as np
 from nas_service.search.predictor import moves
 from nas_service.search.predictor.arrays import FloatArray, IntArray
 from nas_service.search.predictor.candidates import Candidates
+from nas_service.search.predictor.problem import Problem
 
 UNIFORM, GENERATIONS, PARENTS, CHILDREN = 500, 12, 60, 100
 CHANGE = 0.05
@@ -19,8 +20,8 @@ def spread_pool(candidates: Candidates, rng: np.random.Generator) -> IntArray:
     if small is not None:
         return small
     rows = candidates.admit(moves.uniform(counts, UNIFORM, rng))
-    for _ in range(GENERATIONS if len(rows) and cost_of(candidates, rows) is not None else 0):
-        cost = cost_of(candidates, rows)
+    for _ in range(GENERATIONS if len(rows) and cost_of(candidates.problem, rows) is not None else 0):
+        cost = cost_of(candidates.problem, rows)
         assert cost is not None
         order = np.argsort(cost, kind="stable")
         ends = [moves.cross(rows[end], CHILDREN, rng) for end in (order[:PARENTS], order[-PARENTS:])]
@@ -32,7 +33,7 @@ def spread(candidates: Candidates, pool: IntArray, number: int, rng: np.random.G
     """Up to `number` points of the pool at even distances of cost; any points where no cost is known."""
     if len(pool) <= number:
         return pool
-    cost = cost_of(candidates, pool)
+    cost = cost_of(candidates.problem, pool)
     if cost is None:
         return pool[rng.choice(len(pool), number, replace=False)]
     free = np.ones(len(pool), bool)
@@ -42,10 +43,16 @@ def spread(candidates: Candidates, pool: IntArray, number: int, rng: np.random.G
     return pool[~free]
 
 
-def cost_of(candidates: Candidates, rows: IntArray) -> FloatArray | None:
+def by_cost(problem: Problem, rows: IntArray) -> IntArray:
+    """By rising cost; as they are where none is known."""
+    cost = cost_of(problem, rows) if len(rows) else None
+    return rows if cost is None else rows[np.argsort(cost, kind="stable")]
+
+
+def cost_of(problem: Problem, rows: IntArray) -> FloatArray | None:
     """The first known objective, else the first hint."""
-    known = candidates.problem.known(rows)
+    known = problem.known(rows)
     if known:
         return known[min(known)]
-    hints = candidates.problem.hints(rows)
+    hints = problem.hints(rows)
     return hints[:, 0] if hints.shape[1] else None

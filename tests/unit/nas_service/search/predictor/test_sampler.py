@@ -39,6 +39,14 @@ def test_the_first_batch_spans_the_range_of_the_known_cost(problems: Problems) -
     assert max(np.diff(costs)) < 0.2 * whole
 
 
+def test_the_first_batch_begins_with_the_cheapest_where_time_counts(problems: Problems) -> None:
+    costs = {}
+    for cheapest_first in (True, False):
+        study = problems.study(PredictorSampler(problems.make(), seed=2, cheapest_first=cheapest_first))
+        costs[cheapest_first] = [problems.values(study.ask(SPACE).params)[1] for _ in range(10)]
+    assert costs[True] == sorted(costs[False]) != costs[False]
+
+
 def test_no_proposal_breaks_a_limit_that_needs_no_trial(problems: Problems) -> None:
     study = problems.study(PredictorSampler(problems.make(limit=6.0), seed=3))
     problems.run(study, 26, in_flight=2)
