@@ -28,6 +28,8 @@ MOST_MEMBERS = 8
 """Of a front at one mark, spread over it: the same for all sides."""
 TIMINGS = 7
 """Of each network, with all others in between; the least counts."""
+SEED = 1000
+"""Of the trainings for the judgement: with a side's seed they would repeat the luck by which it chose."""
 MARKS_A_DECADE = 10
 FIRST_MARK_S = 10.0
 
@@ -121,14 +123,14 @@ def _read(notes: Path) -> Iterator[dict[str, Any]]:
 
 
 def _trained(name: str, recipe: Recipe, core: int) -> float:
-    """Trained and scored in this process on this core. The seed is the same for all networks."""
+    """Trained and scored in this process on this core. The seed is the same for all networks, and no side's own."""
     import torch
 
     os.sched_setaffinity(0, {core})
     torch.set_num_threads(1)
     peer, data = load_peer(recipe.peer), _data(recipe)
-    torch.manual_seed(0)
-    network = peer.train(peer.Net(_complete(name, peer), True), data[0], recipe.epochs, 0, True)
+    torch.manual_seed(SEED)
+    network = peer.train(peer.Net(_complete(name, peer), True), data[0], recipe.epochs, SEED, True)
     return float(peer.accuracy(network, data[1]))
 
 
