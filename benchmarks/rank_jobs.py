@@ -219,7 +219,8 @@ class Shared:
 
 
 def _epoch_s(world: World, config: TrainingSpec, how: SupernetSpec) -> float:
-    """Seconds that a pass over the training images takes beside the other jobs, by a few steps of all networks."""
+    """Seconds that a pass over the training images takes beside the other jobs, by a few steps of all networks; while
+    the largest trains alone, a step takes one of them."""
     data, space, shape = loaded(world)
     ends: list[float] = []
 
@@ -234,7 +235,8 @@ def _epoch_s(world: World, config: TrainingSpec, how: SupernetSpec) -> float:
             Supernet(space, shape), data, trial, how.trained_on(), hooks=TrainingHooks(on_step=stop), run=world.run
         )
     step_s = (ends[-1] - ends[TRIED_STEPS[0]]) / (len(ends) - 1 - TRIED_STEPS[0])
-    return step_s * steps_per_epoch(data.train, config.batch_size)
+    alone = how.largest_first * (1 - 1 / (2 + how.sampled))
+    return (1 - alone) * step_s * steps_per_epoch(data.train, config.batch_size)
 
 
 def results(world: World, jobs: Sequence[Job], processes: int, kept: Path | None) -> dict[str, Any]:
