@@ -96,30 +96,43 @@ def told(correlation: Found) -> str:
 
 
 def draw(raw: Found) -> Any:
-    """By data set: accuracy against latency of the deployed files; sharpness against what int8 adds to the loss."""
+    """By data set, beside each other: accuracy, latency and bytes of every row; sharpness against what int8 costs."""
     from matplotlib.figure import Figure
 
     sets = list(dict.fromkeys(row["data"] for row in raw["summary"]))
-    figure = Figure(figsize=(14, 5 * len(sets)), layout="constrained")
-    for (left, right), data in zip(figure.subplots(len(sets), 2, squeeze=False), sets, strict=True):
-        _draw_costs(left, [row for row in raw["summary"] if row["data"] == data])
-        _draw_sharpness(right, [cell for cell in raw["cells"] if cell["data"] == data and "sharpness" in cell])
-        left.set_title(Path(data).stem)
+    counts = [sum(row["data"] == data for row in raw["summary"]) for data in sets]
+    height = 1.2 * len(sets) + 0.22 * sum(counts)
+    figure = Figure(figsize=(16, max(4.0, height)), layout="constrained")
+    ratios = {"height_ratios": [count + 4 for count in counts], "width_ratios": [3, 2, 2, 3]}
+    for panels, data in zip(figure.subplots(len(sets), 4, squeeze=False, **ratios), sets, strict=True):
+        rows = [row for row in raw["summary"] if row["data"] == data][::-1]
+        for axes, (name, label) in zip(panels, PANELS.items(), strict=False):
+            _draw_figure(axes, rows, name)
+            axes.set(xlabel=label, yticks=range(len(rows)), yticklabels=[])
+        panels[0].set_yticklabels([row["row"] for row in rows], fontsize=7)
+        panels[0].set_title(Path(data).stem)
+        _draw_sharpness(panels[-1], [cell for cell in raw["cells"] if cell["data"] == data and "sharpness" in cell])
     return figure
 
 
-def _draw_costs(axes: Any, rows: Sequence[Found]) -> None:
-    for row in rows:
-        file = row.get(FP32) or row[INT8]
-        across, up = file["latency_ratio"], file["points"]
-        bounds = {"xerr": across["half_width"], "yerr": up["half_width"]}
-        axes.errorbar(across["mean"], up["mean"], **bounds, fmt="o", capsize=2, markersize=3, linewidth=0.7)
-        at = (across["mean"], up["mean"])
-        axes.annotate(row["row"], at, xytext=(4, 3), textcoords="offset points", fontsize=6)
-    axes.axhline(0, color="#9aa5b1", linewidth=1)
-    axes.axvline(1, color="#9aa5b1", linewidth=1)
-    axes.set(xlabel="latency, as a share of the plain network's", ylabel="points of accuracy to the plain network")
+PANELS = {
+    "points": "points of accuracy to the plain network",
+    "latency_ratio": "latency, of the plain network's",
+    "bytes_ratio": "bytes, of the plain network's",
+}
+
+
+def _draw_figure(axes: Any, rows: Sequence[Found], name: str) -> None:
+    """A line a row: fp32 and int8, with their intervals."""
+    for file, color in ((FP32, "#5b7fa6"), (INT8, "#d9822b")):
+        known = [(place, row[file][name]) for place, row in enumerate(rows) if file in row]
+        means, halves = ([found[key] for _, found in known] for key in ("mean", "half_width"))
+        places = [place for place, _ in known]
+        axes.errorbar(means, places, xerr=halves, fmt="o", markersize=3, linewidth=0.8, color=color, label=file)
+    axes.axvline(0 if name == "points" else 1, color="#9aa5b1", linewidth=1)
     axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", linewidth=0.3)
+    axes.legend(fontsize=6)
 
 
 def _draw_sharpness(axes: Any, cells: Sequence[Found]) -> None:

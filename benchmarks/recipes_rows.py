@@ -115,9 +115,10 @@ def int8(calibration: str) -> Row:
 
 
 def self_compress(penalty: float) -> Row:
-    """Four times as long as the plain training: most of it passes until the bits have come down."""
-    own, quick = ({"self-compress": {"penalty": penalty, "epochs": epochs}} for epochs in (48, 3))
-    return Row("self-compression", compression=(own,), work=8, quick=(quick,))
+    """At one price of a bit."""
+    own = {"penalty": penalty}
+    quick = ({"self-compress": own | {"epochs": 3}},)
+    return Row("self-compression", compression=({"self-compress": own},), work=5, quick=quick)
 
 
 DISTILLATION, FLAT = "distillation", "flat minima"

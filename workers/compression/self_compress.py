@@ -2,6 +2,7 @@
 
 from collections import Counter
 from functools import partial
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,12 @@ from workers.compression.flat import contiguous_copy, flat_graph
 from workers.compression.plain_layers import make_weights_plain
 from workers.compression.remove_channels import Removed, remove_dead_channels
 from workers.compression.self_compress_loop import SelfCompressLoop
-from workers.data import DataSet
+from workers.data import DataSet, steps_per_epoch
 
 FILE = "weights.packed"
 FP32_BITS = 32
+LEAST_STEPS = 800
+"""Unless epochs are asked for: in fewer steps the bits have not come down."""
 
 
 def self_compress(network: nn.Module, options: SelfCompressOptions, bench: Workbench) -> Compressed:
@@ -36,7 +39,8 @@ def self_compress(network: nn.Module, options: SelfCompressOptions, bench: Workb
     weight_bits = FP32_BITS * sum(len(layer.weight.flatten()) for layer in _weighted(learning))
     learn_bit_depths(learning, options.initial_bits)
     loop = partial(SelfCompressLoop, graph=graph, penalty=options.penalty)
-    learned = contiguous_copy(bench.train(learning, training_of(bench.training, options), loop))
+    epoch_steps = steps_per_epoch(bench.data.train, bench.training.batch_size)
+    learned = contiguous_copy(bench.train(learning, training_of(bench.training, options, epoch_steps), loop))
     settle(learned)
     removed = remove_dead_channels(learned, shape_of(bench.data))
     bits, packed = _pack(learned)
@@ -48,12 +52,12 @@ def self_compress(network: nn.Module, options: SelfCompressOptions, bench: Workb
     return Compressed(learned, facts, {FILE: packed})
 
 
-def training_of(training: TrainingSpec, options: SelfCompressOptions) -> TrainingSpec:
+def training_of(training: TrainingSpec, options: SelfCompressOptions, epoch_steps: int) -> TrainingSpec:
     """As the network was trained, but by AdamW, of which the rates of bits are known; and with neither an average, in
     which nothing would reach zero, nor a look at other weights nearby, which bits are not."""
     return steady(training).model_copy(
         update={
-            "epochs": options.epochs or 2 * training.epochs,
+            "epochs": options.epochs or max(2 * training.epochs, ceil(LEAST_STEPS / epoch_steps)),
             "optimizer": "adamw",
             "learning_rate": options.learning_rate,
             "ema_decay": 0.0,

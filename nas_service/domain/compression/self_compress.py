@@ -13,7 +13,7 @@ class SelfCompressOptions(SpecModel):
     penalty: Annotated[float, Field(gt=0, le=100)] = 0.1
     """Added to the loss for each bit that a weight takes in the mean: more gives smaller, less accurate networks."""
     epochs: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    """Passes over the training data; by default twice as many as the network was trained for."""
+    """Passes over the training data; by default twice as many as the network was trained for, and 800 steps or more."""
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.003
     """Peak rate of the weights under AdamW; bits and exponents are learned 16 times as fast."""
     initial_bits: Annotated[float, Field(ge=1, le=16)] = 8

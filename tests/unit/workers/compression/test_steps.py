@@ -116,8 +116,14 @@ def test_weights_alone_are_rounded_to_eight_bits_or_four(network: nn.Module, ben
 def test_bits_and_scales_are_those_of_the_last_step_whatever_the_network_was_trained_with() -> None:
     trained = TRAINING.model_copy(update={"ema_decay": 0.99, "swa_fraction": 0.5, "patience": 2, "sam_rho": 0.05})
     for config in (
-        compressing(trained, SelfCompressOptions()),
+        compressing(trained, SelfCompressOptions(), 100),
         quantizing(trained, QuantizeAwareOptions()),
     ):
         assert (config.ema_decay, config.swa_fraction, config.patience, config.sam_rho) == (0, 0, 0, 0)
         assert config.optimizer == "adamw"
+
+
+def test_self_compression_of_few_images_has_as_many_steps_as_bits_need() -> None:
+    trained = TRAINING.model_copy(update={"epochs": 12})
+    assert [compressing(trained, SelfCompressOptions(), steps).epochs for steps in (17, 1000)] == [48, 24]
+    assert compressing(TRAINING, SelfCompressOptions(epochs=3), 17).epochs == 3
