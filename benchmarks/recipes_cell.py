@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import fusion
+import torch
 from recipes_judge import accuracy_and_loss, stock_accuracy, timed, timed_unfused
 from recipes_rows import NETWORKS, PLAIN, PLAINS, ROWS, TEACHER_SEEDS
 from safetensors.torch import load_file, save_file
-from torch import manual_seed, nn, random
+from torch import nn
 
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.recipe import compressions
@@ -136,14 +137,15 @@ class Work:
         """Untrained, by default that of this row and seed."""
         size = NETWORKS[ROWS[row or self.cell.row].network]
         space = get("mobilenet", preset="small", choices={"share": [False, True]} if "share" in size.stage else None)
-        manual_seed(self.cell.seed if seed is None else seed)
+        torch.manual_seed(self.cell.seed if seed is None else seed)
         return build(space, space.canonical(size.choices), NetworkInput(self.data.channels, len(self.data.classes)))
 
     def fit(self, network: nn.Module, config: TrainingSpec, loop: Loop = TrainingLoop) -> nn.Module:
         """The `train` of a workbench; notes what it took."""
+        self.warm_up(network)
         run = RunSettings(self.cell.seed, self.device, self.cell.folder, self.teachers)
-        with random.fork_rng():
-            manual_seed(self.cell.seed)
+        with torch.random.fork_rng():
+            torch.manual_seed(self.cell.seed)
             cpu_s = time.process_time()
             result = loop(network, self.data, config, TrainingHooks(), run).run(None)
         kept = ("curve", "epochs", "steps", "duration_s", "samples_per_s", "precision", "device")
@@ -151,6 +153,14 @@ class Work:
         trained = deepcopy(network)
         trained.load_state_dict(result.weights)
         return trained.eval()
+
+    def warm_up(self, network: nn.Module) -> None:
+        """An accelerator's first kernels load libraries, which is not to be counted."""
+        if self.device != "cpu" and torch.cuda.is_available():
+            images, _ = spread_batch(self.data, self.data.train, self.training.batch_size)
+            with torch.random.fork_rng():
+                deepcopy(network).cuda().train()(images.cuda()).sum().backward()
+            torch.cuda.synchronize()
 
     def teachers(self) -> Sequence[Teacher]:
         """Plain networks of the larger kind."""

@@ -110,20 +110,21 @@ def correlations(cells: Sequence[Found]) -> list[Found]:
         rises = np.array([int8_rise(cell) for cell in own])
         for measure in ("loss_rise", "top_eigenvalue"):
             sharp = np.log(np.maximum([cell["sharpness"][measure] for cell in own], 1e-12))
-            overall = stats.spearmanr(sharp, rises)
-            within = stats.spearmanr(centred(sharp, groups), centred(rises, groups))
-            found.append(
-                {
-                    "data": data,
-                    "sharpness": measure,
-                    "networks": len(own),
-                    "rho": float(overall.statistic),
-                    "p": float(overall.pvalue),
-                    "rho_within_rows": float(within.statistic),
-                    "p_within_rows": float(within.pvalue),
-                }
+            (rho, p), (within, p_within) = (
+                spearman(sharp, rises),
+                spearman(centred(sharp, groups), centred(rises, groups)),
             )
+            facts = {"data": data, "sharpness": measure, "networks": len(own)}
+            found.append({**facts, "rho": rho, "p": p, "rho_within_rows": within, "p_within_rows": p_within})
     return found
+
+
+def spearman(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
+    """Correlation and its p value; NaN where one of them is constant."""
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return float("nan"), float("nan")
+    found = stats.spearmanr(one, other)
+    return float(found.statistic), float(found.pvalue)
 
 
 def centred(values: np.ndarray, groups: Sequence[Sequence[bool]]) -> np.ndarray:

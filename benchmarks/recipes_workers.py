@@ -16,14 +16,13 @@ Result = dict[str, Any]
 
 
 def serve(connection: Connection, core: int) -> None:
-    """What a process does: cells as they come, an error as a result that says so."""
+    """What a process does: cells as they come, an error as a result that says so, until nobody is there to ask."""
     import torch
     from recipes_cell import Work
 
     os.sched_setaffinity(0, {core})
     torch.set_num_threads(1)
-    while True:
-        cell = connection.recv()
+    while (cell := _received(connection)) is not None:
         try:
             result = Work(cell).result()
         except Exception:  # whatever it is, the other cells go on
@@ -31,11 +30,20 @@ def serve(connection: Connection, core: int) -> None:
         connection.send(result)
 
 
+def _received(connection: Connection) -> Cell | None:
+    try:
+        cell: Cell = connection.recv()
+    except EOFError:
+        return None
+    return cell
+
+
 class Worker:
-    """One process, which lives until it is killed."""
+    """One process."""
 
     def __init__(self, core: int) -> None:
-        self.core, self.cell = core, None
+        self.core = core
+        self.cell: Cell | None = None
         self._start()
 
     def _start(self) -> None:
@@ -54,12 +62,19 @@ class Worker:
         assert self.cell is not None
         cell, self.cell = self.cell, None
         try:
-            return cell, self.connection.recv()
+            return cell, dict(self.connection.recv())
         except EOFError:
             self.process.join()
             exitcode = self.process.exitcode
             self._start()
             return cell, {"error": f"its process died ({exitcode})"}
+
+    def end(self) -> None:
+        """At once, whatever it does."""
+        self.connection.close()
+        if self.cell is not None:
+            self.process.kill()
+        self.process.join()
 
 
 def run(cells: list[Cell], cores: list[int], until_s: float, keep: Callable[[Cell, Result], None]) -> None:
@@ -87,4 +102,4 @@ def run(cells: list[Cell], cores: list[int], until_s: float, keep: Callable[[Cel
                 keep(cell, result)
     finally:
         for worker in workers:
-            worker.process.kill()
+            worker.end()

@@ -89,7 +89,7 @@ STEPS = registry(
     RecipeStep(
         "distill",
         "Learn from teachers' probabilities besides labels (Hinton et al., 2015); see `training.distill`.",
-        _distill(weight=0.7),
+        _distill(weight=0.9),
     ),
     RecipeStep(
         "distill-features",

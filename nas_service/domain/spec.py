@@ -359,7 +359,7 @@ class DistillationSpec(SpecModel):
     most accurate candidate (when the front is finalized); the id of a candidate whose files are kept; or the path of a
     `.pt2` or `.onnx` file, or a bundle's `.zip`, below a data root. Of several the mean of their probabilities. By
     default `supernet` where the search has one, else `best`."""
-    temperature: Annotated[float, Field(gt=0, le=100)] = 4.0
+    temperature: Annotated[float, Field(gt=0, le=100)] = 2.0
     """By which logits are divided, so that the teacher's small probabilities are seen too."""
     weight: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of the teachers' probabilities in the loss, labels have the rest; 0 is off."""

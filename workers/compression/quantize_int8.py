@@ -21,6 +21,8 @@ from workers.export.files import subject_of
 from workers.export.onnx_export import ExportFacts
 from workers.training import evaluate
 
+QUICKEST: tuple[Method, ...] = ("min-max",)
+"""To calibrate what is only timed."""
 MOST_SENSITIVE = 8
 """Layers that are named in the facts."""
 
@@ -71,10 +73,12 @@ class Rounding:
         """Normalised training images on which ways are compared."""
         return calibration_images(self.data)[1]
 
-    def rounded(self, excluded: Sequence[str]) -> tuple[fx.GraphModule, Method]:
+    def rounded(
+        self, excluded: Sequence[str], methods: Sequence[Method] | None = None
+    ) -> tuple[fx.GraphModule, Method]:
         """Calibrated, with these layers left in fp32."""
         network = quantized_network(self.folded, excluded)
-        return network, calibrate(network, *calibration_images(self.data), self.methods)
+        return network, calibrate(network, *calibration_images(self.data), methods or self.methods)
 
     def accuracy(self, excluded: Sequence[str]) -> float:
         """On the validation split."""
@@ -85,10 +89,10 @@ class Rounding:
         """The layers that are faster in fp32, as said or as timed."""
         if which == "none":
             return []
-        whole, _ = self.rounded([])
+        whole, _ = self.rounded([], QUICKEST)
         slow = slow_in_int8(whole)
         if which == "depthwise" or not slow:
             return slow
-        mixed, _ = self.rounded(slow)
+        mixed, _ = self.rounded(slow, QUICKEST)
         image = np.zeros((1, *shape_of(self.data)), np.float32)
         return [[], slow][fastest([rounded_file(n, self.facts) for n in (whole, mixed)], image)]

@@ -52,7 +52,7 @@ def test_a_supernet_is_trained_whole_at_full_size_and_to_the_end(bench: Bench) -
     steps = ["freeze-early-layers", "progressive-resizing", "early-stopping", "distill", "distill-features", "sam"]
     training = supernet_training(prepared(bench, SUPERNET, training={"recipe": steps}))
     assert (training.freeze_layers, training.begin_size, training.patience) == (0, 1, 0)
-    assert (training.distill.weight, training.distill.attention, training.sam_rho) == (0.7, 0, 0.05)
+    assert (training.distill.weight, training.distill.attention, training.sam_rho) == (0.9, 0, 0.05)
 
 
 def test_sharpness_is_minimized_by_default_and_a_spec_of_it_is_read_back() -> None:
