@@ -42,6 +42,7 @@ def make_sampler(spec: SearchSpec, known_trials: int, problem: SpaceProblem) -> 
         case "gp":
             return GPSampler(seed=seed, n_startup_trials=STARTUP_TRIALS)
         case "predictor":
-            return PredictorSampler(problem, seed=spec.seed, cheapest_first=spec.halves)
+            by_time_alone = spec.halves and spec.budget.candidates is None
+            return PredictorSampler(problem, seed=spec.seed, cheapest_first=by_time_alone)
         case "profile":
             return ProfileSampler(problem, seed=spec.seed)
