@@ -158,11 +158,14 @@ class Shared:
         training, tuned, seconds = (options.pop(name, default) for name, default in EXTRAS.items())
         how = SupernetSpec.model_validate(options)
         config = how.training_like(TrainingSpec.model_validate({"precision": "fp32"} | training))
-        if seconds:
+        path = Path(world.cache, f"{self.name}.checkpoint") if world.cache else None
+        known = Checkpoint.load(path) if path and path.exists() else None
+        if known:
+            config = config.model_copy(update={"epochs": known.facts["epochs"] or config.epochs})
+        elif seconds:
             fitting = max(1, int(seconds / _epoch_s(world, config, how)))
             config = config.model_copy(update={"epochs": min(config.epochs, fitting)})
-            how = how.model_copy(update={"epochs": config.epochs})
-        supernet, facts = self._trained(world, config, how)
+        supernet, facts = self._trained(world, config, how, known)
         judged: dict[str, dict[str, Any]] = {}
         for key in self.keys:
             one = architecture(world, key)
@@ -183,14 +186,15 @@ class Shared:
                 judged[key]["tuned"] = again.validation_accuracy
         return {"title": self.title, "settings": json.loads(self.settings), **facts, "judged": judged}
 
-    def _trained(self, world: World, config: TrainingSpec, how: SupernetSpec) -> tuple[Supernet, dict[str, Any]]:
+    def _trained(
+        self, world: World, config: TrainingSpec, how: SupernetSpec, known: Checkpoint | None
+    ) -> tuple[Supernet, dict[str, Any]]:
         """For its epochs, or until the time is over."""
         data, space, shape = loaded(world)
         torch.manual_seed(0)
         supernet = Supernet(space, shape)
         last: list[Checkpoint] = []
         path = Path(world.cache, f"{self.name}.checkpoint") if world.cache else None
-        known = Checkpoint.load(path) if path and path.exists() else None
 
         def keep(checkpoint: Checkpoint) -> None:
             last[:] = [checkpoint]
