@@ -52,7 +52,7 @@ def arguments() -> argparse.Namespace:
 
 def cells_of(chosen: argparse.Namespace, folder: Path) -> list[Cell]:
     """With what they need, which comes first; then seed by seed, so that what is done in time is comparable, and the
-    longest first; seeds that only some rows have come last."""
+    longest first."""
     wanted: set[tuple[str, int]] = set()
     for name in chosen.rows or ROWS:
         count = 1 if chosen.quick else ROWS[name].seeds
@@ -63,14 +63,8 @@ def cells_of(chosen: argparse.Namespace, folder: Path) -> list[Cell]:
 
     wanted |= {need for name, seed in wanted for need in cell("", name, seed).needs}
     found = [cell(data, name, seed) for data in chosen.data for name, seed in wanted]
-    usual = range(chosen.first_seed, chosen.first_seed + chosen.seeds)
-    needed = {(cell.data, *need) for cell in found if cell.seed in usual for need in cell.needs}
-
-    def order(cell: Cell) -> tuple[Any, ...]:
-        is_needed = (cell.data, cell.row, cell.seed) in needed
-        return cell.seed not in usual and not is_needed, not is_needed, cell.seed, -cell.work, cell.key
-
-    return sorted(found, key=order)
+    needed, last = {need for one in found for need in one.needs}, chosen.first_seed + chosen.seeds - 1
+    return sorted(found, key=lambda c: ((c.row, c.seed) not in needed, min(c.seed, last), -c.work, c.key))
 
 
 def measured(chosen: argparse.Namespace, folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
