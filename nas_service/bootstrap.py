@@ -52,6 +52,7 @@ def bootstrap(settings: Settings | None = None) -> Service:
             checks.check_space,
             checks.check_recipes,
             checks.check_precision,
+            checks.check_sparsity,
             checks.check_untrained,
             checks.dataset_check(settings.data_roots),
             checks.teacher_check(settings.data_roots),

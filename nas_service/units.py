@@ -52,6 +52,7 @@ HEADINGS = {
     Metric.PARAMS.value: "parameters",
     Metric.PEAK_MEMORY_MIB.value: "peak memory",
     Metric.SHARPNESS.value: "sharpness",
+    Metric.PACKED_BYTES.value: "packed weights",
     "test_accuracy": "test accuracy",
     "model_file_bytes": "deployed file",
     "latency_ratio": "latency ratio",

@@ -333,6 +333,7 @@ class Artifact:
 
 
 WEIGHTS_FILE = "weights.safetensors"
+PACKED_FILE = "weights.packed"
 """The file of an evaluation that all its exports come from."""
 
 SUPERNET_FILE = "supernet.safetensors"

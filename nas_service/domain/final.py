@@ -5,7 +5,7 @@ from nas_service.domain.entities import JsonDict
 from nas_service.domain.estimates import Estimates, latency_interval, wilson
 from nas_service.domain.executed import at_precision
 from nas_service.domain.formats import ModelFormat
-from nas_service.domain.metrics import deployed_target, judges_by_files, judges_by_sharpness, metric_key
+from nas_service.domain.metrics import deployed_target, judged_by_training, judges_by_files, metric_key
 from nas_service.domain.spec import Metric, SearchSpec
 
 
@@ -25,8 +25,9 @@ def final_numbers(spec: SearchSpec, known: Estimates, final: JsonDict | None) ->
         known = known.with_one(key, latency["median_ms"], latency_interval(latency))
         if latency.get("peak_memory_mib") is not None:
             known = known.with_one(metric_key(Metric.PEAK_MEMORY_MIB, int(target)), latency["peak_memory_mib"])
-    if judges_by_sharpness(spec):
-        known = known.with_one(Metric.SHARPNESS.value, final["sharpness"]["loss_rise"])
+    for metric in judged_by_training(spec):
+        value = final["sharpness"]["loss_rise"] if metric is Metric.SHARPNESS else final[metric]
+        known = known.with_one(metric.value, value)
     return with_across(spec, known)
 
 

@@ -6,6 +6,7 @@ from nas_service.domain.entities import Evaluation
 from nas_service.domain.spec import (
     COMPUTABLE_METRICS,
     TARGET_METRICS,
+    TRAINED_METRICS,
     ConstraintSpec,
     Metric,
     ObjectiveSpec,
@@ -96,10 +97,10 @@ def judges_by_files(spec: SearchSpec) -> bool:
     return any(metric is Metric.ACCURACY and target is not None for metric, target in judged)
 
 
-def judges_by_sharpness(spec: SearchSpec) -> bool:
-    """Whether any objective or constraint is about how flat the minimum is that a training ended in."""
-    judged = [o.metric for o in spec.objectives] + [c.metric for c in spec.constraints]
-    return Metric.SHARPNESS in judged
+def judged_by_training(spec: SearchSpec) -> list[Metric]:
+    """Of what is found of trained weights that which any objective or constraint is about."""
+    judged = {o.metric for o in spec.objectives} | {c.metric for c in spec.constraints}
+    return sorted(judged & TRAINED_METRICS)
 
 
 def accuracy_key(spec: SearchSpec) -> str:

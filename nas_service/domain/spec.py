@@ -23,7 +23,7 @@ from nas_service.domain.formats import (
     precisions_of,
     runtimes_at,
 )
-from search_spaces.deployment import PRECISION
+from search_spaces.deployment import PRECISION, SPARSITY
 
 ChoiceValue = bool | int | float | str
 
@@ -43,10 +43,15 @@ class Metric(StrEnum):
     PEAK_MEMORY_MIB = "peak_memory_mib"
     SHARPNESS = "sharpness"
     """By how much the training loss rises at worst close by the weights, in nats: what flat minima have little of."""
+    PACKED_BYTES = "packed_bytes"
+    """Of the trained weights without loss and deflated, as `weights.packed` of the bundle: what zeros make smaller."""
 
 
 COMPUTABLE_METRICS = frozenset({Metric.SIZE_BYTES, Metric.MACS, Metric.PARAMS})
 """Known exactly from the architecture alone, so constraints on them hold before any training."""
+
+TRAINED_METRICS = frozenset({Metric.SHARPNESS, Metric.PACKED_BYTES})
+"""Found of trained weights, where a search goes by them."""
 
 TARGET_METRICS = frozenset({Metric.LATENCY_MS, Metric.PEAK_MEMORY_MIB})
 """Measured on a target, so each use of them names one."""
@@ -534,6 +539,11 @@ class SearchSpec(SpecModel):
     def chooses_precision(self) -> bool:
         """Whether each candidate says at which precision targets execute it, and not the targets."""
         return any(option != PRECISION.default for option in self.space.choices.get(PRECISION.name, ()))
+
+    @property
+    def chooses_sparsity(self) -> bool:
+        """Whether candidates may be trained to have zeros among their weights."""
+        return any(option != SPARSITY.default for option in self.space.choices.get(SPARSITY.name, ()))
 
     @property
     def halves(self) -> bool:

@@ -77,7 +77,7 @@ def _unit(key: str, raw: Values) -> tuple[float, str]:
         return 100.0, "%"
     if metric in UNITS:
         return 1.0, UNITS[metric]
-    suffix = "B" if metric == Metric.SIZE_BYTES else ""
+    suffix = "B" if metric.endswith("_bytes") else ""
     largest = float(np.nanmax(raw)) if np.isfinite(raw).any() else 0.0
     for size, prefix in PREFIXES:
         if largest >= size:

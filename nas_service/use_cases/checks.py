@@ -10,11 +10,11 @@ from nas_service.domain.entities import CANDIDATES
 from nas_service.domain.errors import DatasetError, FieldProblem
 from nas_service.domain.executed import at_precision
 from nas_service.domain.formats import precisions_of, runtimes_at
-from nas_service.domain.metrics import judges_by_sharpness
+from nas_service.domain.metrics import judged_by_training
 from nas_service.domain.recipe import apply_recipe, check_recipe
 from nas_service.domain.spec import BEST_TEACHER, SUPERNET_TEACHER, TEACHER_FILES, Metric, SearchSpec
 from nas_service.use_cases.submit import Check
-from search_spaces.deployment import PRECISION
+from search_spaces.deployment import PRECISION, SPARSITY
 from search_spaces.registry import builds_its_own
 
 
@@ -46,6 +46,20 @@ def check_precision(spec: SearchSpec) -> list[FieldProblem]:
     if spec.strategy.evaluator == "untrained":
         mend = "leave it out, and name a target for each precision"
         problems.append(FieldProblem(field, f"a profile times every network on every target; {mend}"))
+    return problems
+
+
+def check_sparsity(spec: SearchSpec) -> list[FieldProblem]:
+    """Zeros come while a candidate is trained, in one piece, and only the size of packed weights tells of them."""
+    if not spec.chooses_sparsity:
+        return []
+    field, problems = f"space.choices.{SPARSITY.name}", []
+    if Metric.PACKED_BYTES not in judged_by_training(spec):
+        mend = f"name `{Metric.PACKED_BYTES}` in an objective or a constraint, or leave it out"
+        problems.append(FieldProblem(field, f"zeros change neither `size_bytes` nor any latency; {mend}"))
+    if spec.halves:
+        message = f"zeros come gradually, over one training; set it to `full`, or leave out {field}"
+        problems.append(FieldProblem("strategy.schedule", message))
     return problems
 
 
@@ -106,9 +120,9 @@ def check_untrained(spec: SearchSpec) -> list[FieldProblem]:
     untrained = spec.strategy.evaluator == "untrained"
     noise = spec.dataset.name.startswith(f"{NOISE}:")
     problems = []
-    if untrained and judges_by_sharpness(spec):
-        mend = "name `latency_ms` as the only objective, and constrain no sharpness"
-        problems.append(FieldProblem("objectives", f"untrained networks are in no minimum; {mend}"))
+    if untrained and (judged := judged_by_training(spec)):
+        mend = f"name `latency_ms` as the only objective, and constrain no {judged[0]}"
+        problems.append(FieldProblem("objectives", f"untrained networks have no {judged[0]} to speak of; {mend}"))
     if untrained and any(o.metric is Metric.ACCURACY for o in spec.objectives):
         mend = "name `latency_ms` as the only objective"
         problems.append(FieldProblem("objectives", f"untrained networks have no accuracy to speak of; {mend}"))

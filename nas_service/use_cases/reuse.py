@@ -7,7 +7,7 @@ from typing import Literal
 
 from nas_service.domain.entities import Candidate, Evaluation, Search, SupernetFacts
 from nas_service.domain.executed import as_executed
-from nas_service.domain.metrics import judges_by_sharpness
+from nas_service.domain.metrics import judged_by_training
 from nas_service.domain.recipe import apply_recipe
 from nas_service.domain.rungs import rungs_of, schedule_of
 from nas_service.domain.spec import BEST_TEACHER, SUPERNET_TEACHER, RecipeEntry, TrainingSpec
@@ -74,7 +74,7 @@ def evaluation_reuse_key(search: Search, network: str, *, final: bool, epochs: i
     return _digest(
         _surroundings(search)
         | {"architecture": network, "evaluator": evaluator_of(search, final=final)}
-        | ({"sharpness": True} if judges_by_sharpness(search.spec) else {})
+        | {metric.value: True for metric in judged_by_training(search.spec)}
         | ({"supernet": supernet.sha256} if supernet else {})
         | (learning if final or not supernet else {})
     )
@@ -95,7 +95,7 @@ def compression_reuse_key(search: Search, parent: Candidate, weights_sha256: str
             **_lessons(search, training),
             "targets": [target.model_dump(mode="json") for target in as_executed(search.spec, parent).targets],
         }
-        | ({"sharpness": True} if judges_by_sharpness(search.spec) else {})
+        | {metric.value: True for metric in judged_by_training(search.spec)}
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 
-from search_spaces.deployment import PRECISION
+from search_spaces.deployment import PRECISION, SPARSITY
 from search_spaces.mobilenet import layout, ties
 from search_spaces.mobilenet.presets import (
     DEPTH_MULTIPLIERS,
@@ -45,7 +45,7 @@ class MobileNetSpace(SearchSpace):
         """Global choices, then those of each stage, then how it is deployed."""
         ranges = PRESETS[preset]
         stages = [_stage_choices(ranges, number) for number in range(1, STAGE_COUNTS.high + 1)]
-        return (*_global_choices(ranges), *(choice for stage in stages for choice in stage), PRECISION)
+        return (*_global_choices(ranges), *(choice for stage in stages for choice in stage), PRECISION, SPARSITY)
 
     def layout(self, indices: IntArray, network_input: NetworkInput) -> BlockTable:
         """Stem, blocks of the stages, head, classifier."""

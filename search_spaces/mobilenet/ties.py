@@ -18,13 +18,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
+from math import prod
 
 import numpy as np
 
 from search_spaces.channels import make_divisible
 from search_spaces.columns import Columns
 from search_spaces.conditions import INACTIVE, count_assignments
-from search_spaces.deployment import PRECISION
+from search_spaces.deployment import PRECISION, SPARSITY
 from search_spaces.mobilenet.depth import SHARING_DEPTH, built_depth
 from search_spaces.mobilenet.names import CHANNEL_CHOICES, stage_choice
 from search_spaces.mobilenet.presets import Preset
@@ -96,12 +97,16 @@ class Ties:
 
     def count_networks(self) -> int:
         """The exact number of distinct networks."""
-        whole = len(self._options["resolution"]) * len(self._options.get(PRECISION.name, (PRECISION.default,)))
+        deployed = prod(len(self._options.get(choice.name, (choice.default,))) for choice in (PRECISION, SPARSITY))
         ranked = any(name.endswith("_rank") for name in self._options)
-        return whole * sum(
-            count * self._depths.count(stage_count, partial(self._ways, built))
-            for stage_count, channels in zip(self._stage_counts, self._channels, strict=True)
-            for built, count in Counter(built if ranked else () for built in channels.built).items()
+        return (
+            deployed
+            * len(self._options["resolution"])
+            * sum(
+                count * self._depths.count(stage_count, partial(self._ways, built))
+                for stage_count, channels in zip(self._stage_counts, self._channels, strict=True)
+                for built, count in Counter(built if ranked else () for built in channels.built).items()
+            )
         )
 
     def _least_ranks(self, indices: IntArray, stage: int, blocks: IntArray) -> IntArray:

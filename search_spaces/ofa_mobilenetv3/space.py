@@ -11,7 +11,7 @@ import numpy as np
 
 from search_spaces.channels import make_divisible
 from search_spaces.columns import Columns
-from search_spaces.deployment import PRECISION
+from search_spaces.deployment import PRECISION, SPARSITY
 from search_spaces.plan import ACTIVATIONS, NetworkInput
 from search_spaces.rules import WholeNumber
 from search_spaces.space import SearchSpace
@@ -48,7 +48,7 @@ class OfaMobileNetV3Space(SearchSpace):
             doc="Side of the square image that the network sees, in pixels.",
             rule=WholeNumber(128, 224, multiple_of=16),
         )
-        return (resolution, *(choice for stage in STAGES for choice in _stage_choices(stage)), PRECISION)
+        return (resolution, *(choice for stage in STAGES for choice in _stage_choices(stage)), PRECISION, SPARSITY)
 
     def layout(self, indices: IntArray, network_input: NetworkInput) -> BlockTable:
         """Stem, first block, 20 elastic blocks, final expansion, pooling, feature mix, classifier."""

@@ -18,6 +18,7 @@ from workers.bundle.card_format import (
     FilePart,
     LatencyPart,
     LineagePart,
+    PackedPart,
     SearchPart,
     SharePart,
     SharpnessPart,
@@ -50,6 +51,7 @@ class CardFacts:
     files: list[JudgedFile]
     sharpness: SharpnessPart | None
     lineage: LineagePart | None = None
+    packed: PackedPart | None = None
 
 
 class DatasetChangedError(PermanentError):
@@ -87,6 +89,7 @@ def make_card(facts: CardFacts) -> Card:
         latencies=[_latency(measurement) for measurement in facts.measurements],
         training=_training(facts),
         sharpness=facts.sharpness,
+        packed=facts.packed,
         lineage=facts.lineage,
         versions={name: version(name) for name in LIBRARIES} | {"python": platform.python_version()},
     )

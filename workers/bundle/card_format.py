@@ -187,6 +187,14 @@ class SharpnessPart(CardPart):
     samples: int
 
 
+class PackedPart(CardPart):
+    """`weights.packed`: the weights without loss and deflated, for `search_spaces.packed.unpack`."""
+
+    size_bytes: int
+    zero_share: float
+    """Of all its numbers."""
+
+
 class ComparedPart(CardPart):
     """A number of a compressed network beside that of the one it was made of."""
 
@@ -226,6 +234,8 @@ class Card(CardPart):
     latencies: list[LatencyPart]
     training: TrainingPart
     sharpness: SharpnessPart | None = None
+    packed: PackedPart | None = None
+    """None: no objective or constraint of the search is about its size."""
     lineage: LineagePart | None = None
     """None: the network is that of its architecture."""
     versions: dict[str, str]

@@ -1,7 +1,8 @@
 """The bundle's README: what is in it, what it achieves, and how to load it."""
 
+from nas_service.domain.entities import PACKED_FILE
 from nas_service.domain.formats import ModelFormat
-from workers.bundle.card_format import Card, FilePart, LatencyPart, LineagePart, SharpnessPart
+from workers.bundle.card_format import Card, FilePart, LatencyPart, LineagePart, PackedPart, SharpnessPart
 from workers.export.onnx_export import INPUT_NAME
 
 PURPOSES = {
@@ -116,6 +117,7 @@ def _rows(card: Card) -> list[tuple[str, str]]:
         ("parameters", f"{cost.params:,}"),
         (f"weights, {card.candidate.precision or 'fp32'}, batch norm folded", f"{cost.weight_bytes:,} bytes"),
         *((f"`{file.name}`", f"{file.size_bytes:,} bytes") for file in card.files),
+        *_packed(card.packed),
         (
             "training",
             f"{_BEGINNINGS[training.evaluator]}{_counted(training.epochs, 'epoch')}"
@@ -124,6 +126,10 @@ def _rows(card: Card) -> list[tuple[str, str]]:
         ),
         *_sharpness(card.sharpness),
     ]
+
+
+def _packed(part: PackedPart | None) -> list[tuple[str, str]]:
+    return [] if part is None else [(f"`{PACKED_FILE}`", f"{part.size_bytes:,} bytes, {part.zero_share:.0%} zeros")]
 
 
 def _sharpness(part: SharpnessPart | None) -> list[tuple[str, str]]:

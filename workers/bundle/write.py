@@ -7,7 +7,7 @@ from pathlib import Path
 
 import search_spaces
 from nas_service.artifacts.digest import file_sha256
-from nas_service.domain.entities import JsonDict, SpaceFacts
+from nas_service.domain.entities import PACKED_FILE, JsonDict, SpaceFacts
 from nas_service.domain.formats import ModelFormat
 from search_spaces.bundle import COMPRESSED_FORMAT, FORMAT
 from search_spaces.drawing import draw
@@ -43,7 +43,8 @@ def write_bundle(folder: Path, parts: BundleParts) -> list[Path]:
     _write(folder / "README.md", make_readme(parts.card))
     _write(folder / "architecture.svg", draw(plan))
     further = parts.card.lineage.further_files if parts.card.lineage else []
-    names = sorted({*FILES, *(file.name for file in parts.card.files), *further})
+    packed = [PACKED_FILE] if parts.card.packed else []
+    names = sorted({*FILES, *(file.name for file in parts.card.files), *packed, *further})
     _write(folder / CHECKSUMS, "".join(f"{file_sha256(folder / name)}  {name}\n" for name in names))
     return [folder / name for name in (*names, CHECKSUMS)]
 

@@ -30,7 +30,7 @@ from nas_service.settings import Settings
 from search_spaces.bundle import COMPRESSED_FORMAT
 from search_spaces.program import load_program
 from workers.compression.compress import Made, compress
-from workers.compression.contract import Loop, Workbench
+from workers.compression.contract import Workbench
 from workers.compression.given import Given, given_network
 from workers.compression.weighed import Time, Weighed, weigh
 from workers.data import load_dataset
@@ -38,7 +38,7 @@ from workers.export.files import subject_of
 from workers.profiling.measure import Effort
 from workers.profiling.timing import Host, time_alone
 from workers.training import EpochMetrics, RunSettings, TrainingHooks
-from workers.training.loop import TrainingLoop
+from workers.training.loop import Loop, TrainingLoop
 
 CHECKSUMS = "SHA256SUMS"
 

@@ -15,11 +15,7 @@ from torch import nn
 
 from nas_service.domain.spec import TrainingSpec
 from workers.data import DataSet
-from workers.training import RunSettings, TrainingHooks
-from workers.training.loop import TrainingLoop
-
-Loop = Callable[[nn.Module, DataSet, TrainingSpec, TrainingHooks, RunSettings], TrainingLoop]
-"""How to train: `TrainingLoop` itself, or one that a step derives from it."""
+from workers.training.loop import Loop, TrainingLoop
 
 
 class Train(Protocol):

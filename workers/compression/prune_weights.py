@@ -14,6 +14,7 @@ from workers.compression.fine_tune import fine_tuning_of
 from workers.compression.masked_loop import RampedLoop
 from workers.compression.masks import Masks, apply_masks, magnitude_masks, pattern_masks, prunable, sparsity_of
 from workers.compression.semi_structured import semi_structured_facts
+from workers.training.loop import Loop
 
 
 def prune_weights(network: nn.Module, options: PruneWeightsOptions, bench: Workbench) -> Compressed:
@@ -22,15 +23,19 @@ def prune_weights(network: nn.Module, options: PruneWeightsOptions, bench: Workb
     The facts say what that brings: bytes of the deflated weights, and the measured latency, which the CPU runtimes'
     dense kernels do not lower.
     """
-    masks_at = partial(_masks_at, options=options)
     config = fine_tuning_of(bench.training, options)
     if config is None:
         pruned = deepcopy(network).eval()
-        apply_masks(pruned, masks_at(prunable(pruned), 1.0))
+        apply_masks(pruned, _masks_at(prunable(pruned), 1.0, options))
     else:
-        loop = partial(RampedLoop, masks_at=masks_at, ramp=options.ramp, interval=options.interval)
-        pruned = bench.train(network, config, loop)
+        pruned = bench.train(network, config, ramped(options))
     return Compressed(pruned, _facts(network, pruned, options, bench))
+
+
+def ramped(options: PruneWeightsOptions) -> Loop:
+    """Training during which weights become zero."""
+    masks_at = partial(_masks_at, options=options)
+    return partial(RampedLoop, masks_at=masks_at, ramp=options.ramp, interval=options.interval)
 
 
 def _masks_at(weights: Mapping[str, Tensor], progress: float, options: PruneWeightsOptions) -> Masks:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nas_service.domain.compression.self_compress import SelfCompressOptions
+from nas_service.domain.entities import PACKED_FILE
 from nas_service.domain.spec import TrainingSpec
 from search_spaces.packed import bits_of, pack
 from workers.compression.bit_depth import learn_bit_depths
@@ -21,7 +22,6 @@ from workers.compression.remove_channels import Removed, remove_dead_channels
 from workers.compression.self_compress_loop import SelfCompressLoop
 from workers.data import DataSet, steps_per_epoch
 
-FILE = "weights.packed"
 FP32_BITS = 32
 LEAST_STEPS = 800
 """Unless epochs are asked for: in fewer steps the bits have not come down."""
@@ -49,7 +49,7 @@ def self_compress(network: nn.Module, options: SelfCompressOptions, bench: Workb
         "packed_bytes": len(packed),
         "packed_ratio": 8 * len(packed) / before_bits,
     }
-    return Compressed(learned, facts, {FILE: packed})
+    return Compressed(learned, facts, {PACKED_FILE: packed})
 
 
 def training_of(training: TrainingSpec, options: SelfCompressOptions, epoch_steps: int) -> TrainingSpec:

@@ -4,6 +4,7 @@ import tempfile
 import time
 from copy import deepcopy
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -17,13 +18,13 @@ from nas_service.domain.executed import as_executed, formats_of
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.metrics import deployed_target
 from nas_service.domain.recipe import compressions
-from nas_service.domain.spec import TrainingSpec
+from nas_service.domain.spec import TRAINED_METRICS, TrainingSpec
 from nas_service.use_cases.reuse import training_of
 from nas_service.use_cases.space import network_input, space_of
 from workers.bundle.card import check_data
 from workers.compression.compress import Made
 from workers.compression.compress import compress as follow
-from workers.compression.contract import Loop, Workbench
+from workers.compression.contract import Workbench
 from workers.compression.cost import cost_of
 from workers.export.exported import require
 from workers.export.files import Subject, subject_of
@@ -32,10 +33,11 @@ from workers.tasks.context import Task
 from workers.tasks.evaluate import sharpness_asked_for
 from workers.tasks.exporting import exported
 from workers.tasks.latency import latency_here
+from workers.tasks.packing import PACKED_SHA256, packed_asked_for, packed_facts, stored
 from workers.tasks.training import train_resumably
-from workers.training import Checkpoint, RunSettings, TrainingHooks, TrainingResult
 from workers.training import evaluate as validate
-from workers.training.loop import TrainingLoop
+from workers.training import train as fit
+from workers.training.loop import Loop, TrainingLoop
 
 
 def compress(task: Task) -> JsonDict:
@@ -56,15 +58,16 @@ def compress(task: Task) -> JsonDict:
     made_subject = subject_of(made.network, data, space_of(search).name, child.architecture_key)
     files = exported(task, made_subject, formats, made.files)
     artifacts, cost = _stored(task, made, files["artifacts"])
-    kept = {name: value for name, value in parent.result.items() if name != "sharpness"}
+    kept = {name: value for name, value in parent.result.items() if name not in (*TRAINED_METRICS, PACKED_SHA256)}
     result = kept | {
         "weights_sha256": artifacts[WEIGHTS_FILE]["sha256"],
         "validation_loss": validation.loss,
         "cost": cost,
         **sharpness_asked_for(task, made.network, data),
+        **packed_facts(task, artifacts),
         "steps": made.steps,
         "compression_s": round(time.monotonic() - start, 3),
-        "further_files": sorted(_further(made)),
+        "further_files": sorted(artifacts.keys() - {WEIGHTS_FILE}),
     }
     return {
         "accuracy": validation.accuracy,
@@ -99,13 +102,9 @@ def _bench(task: Task, subject: Subject) -> Workbench:
         nonlocal trainings
         trainings += 1
 
-        def run_loop(checkpoint: Checkpoint | None, hooks: TrainingHooks, run: RunSettings) -> TrainingResult:
-            with torch.random.fork_rng():
-                torch.manual_seed(run.seed)
-                return loop(network, data, config, hooks, run).run(checkpoint)
-
+        result = train_resumably(task, config.epochs, partial(fit, network, data, config, loop=loop), part=trainings)
         trained = deepcopy(network)
-        trained.load_state_dict(train_resumably(task, config.epochs, run_loop, part=trainings).weights)
+        trained.load_state_dict(result.weights)
         return trained.eval()
 
     return Workbench(data, training_of(task.search, final=True), train, seed, latency_here(task, subject))
@@ -130,8 +129,5 @@ def _stored(task: Task, made: Made, exports: JsonDict) -> tuple[JsonDict, JsonDi
         cost = cost_of(folder / ModelFormat.PT2.file_name, folder / deployed.file_name)
         state = load_program(folder / ModelFormat.PT2.file_name).state_dict
         save_file({name: tensor.clone().contiguous() for name, tensor in state.items()}, folder / WEIGHTS_FILE)
-        stored = {WEIGHTS_FILE: asdict(artifacts.put(folder / WEIGHTS_FILE, "application/vnd.safetensors"))}
-        for name, content in _further(made).items():
-            (folder / name).write_bytes(content)
-            stored[name] = asdict(artifacts.put(folder / name, "application/octet-stream"))
-    return stored, asdict(cost)
+        kept = {WEIGHTS_FILE: asdict(artifacts.put(folder / WEIGHTS_FILE, "application/vnd.safetensors"))}
+    return kept | stored(task, packed_asked_for(task.search.spec, state) | _further(made)), asdict(cost)

@@ -14,10 +14,13 @@ import search_spaces
 from nas_service import tracing
 from nas_service.domain.entities import WEIGHTS_FILE, JsonDict, SupernetFacts
 from nas_service.domain.executed import as_executed
-from nas_service.domain.metrics import judges_by_sharpness
+from nas_service.domain.metrics import judged_by_training
 from nas_service.domain.rungs import rungs_of
+from nas_service.domain.spec import Metric
 from nas_service.use_cases.reuse import evaluator_of, inherits, training_of
 from nas_service.use_cases.space import network_input, space_of
+from search_spaces.deployment import SPARSITY
+from workers.compression.sparse_training import train_sparsely
 from workers.data import DataSet, spread_batch
 from workers.export.exported import require
 from workers.export.files import subject_of
@@ -27,6 +30,7 @@ from workers.sharpness import SHARPNESS_IMAGES, worst_case_rise
 from workers.supernet import inherited_network
 from workers.tasks.context import Task
 from workers.tasks.exporting import exported
+from workers.tasks.packing import packed_asked_for, packed_facts, stored
 from workers.tasks.shared_weights import supernet_of
 from workers.tasks.training import train_resumably
 from workers.tasks.untrained import IMAGES, untrained
@@ -57,17 +61,19 @@ def evaluate(task: Task) -> JsonDict:
         trained = _as_inherited(model, data, supernet) if supernet and not final else _train(task, model, data)
     model.load_state_dict(trained.weights)
     files = exported(task, subject_of(model, data, space.name, space.network_key(architecture.values)), formats)
+    packed = stored(task, packed_asked_for(task.search.spec, trained.weights))
     with tempfile.TemporaryDirectory() as folder:
         save_file(trained.weights, Path(folder, WEIGHTS_FILE))
         weights = task.service.artifacts.put(Path(folder, WEIGHTS_FILE), "application/vnd.safetensors")
     return {
         "accuracy": trained.validation_accuracy,
         "fidelity": _fidelity(task, data, trained),
-        "artifacts": files["artifacts"] | {WEIGHTS_FILE: asdict(weights)},
+        "artifacts": files["artifacts"] | packed | {WEIGHTS_FILE: asdict(weights)},
         "exports": files["exports"],
         "result": {
             "proxies": proxies,
             **sharpness_asked_for(task, model, data),
+            **packed_facts(task, packed),
             "validation_loss": trained.validation_loss,
             "curve": trained.curve,
             "steps": trained.steps,
@@ -93,7 +99,7 @@ def _proxies(task: Task, model: nn.Module, data: DataSet) -> dict[str, float]:
 
 def sharpness_asked_for(task: Task, model: nn.Module, data: DataSet) -> dict[str, float]:
     """The rise of the loss close by the trained weights, where the search goes by it."""
-    if not judges_by_sharpness(task.search.spec):
+    if Metric.SHARPNESS not in judged_by_training(task.search.spec):
         return {}
     images, labels = spread_batch(data, data.train, SHARPNESS_IMAGES)
     with TrainingPass(task.service.settings.host_lock_dir, on_wait=task.lease.check):
@@ -109,9 +115,10 @@ def _train(task: Task, model: nn.Module, data: DataSet) -> TrainingResult:
     training = training_of(task.search, final=bool(payload.get("final")), epochs=payload.get("epochs"))
     goes_on = training.epochs in rungs_of(task.search.spec)[:-1]
     with tracing.span("train"):
-        return train_resumably(
-            task, training.epochs, partial(train, model, data, training), task.fork, keep_fork=goes_on
-        )
+        fit = partial(train, model, data, training)
+        if sparsity := task.candidate.architecture.get(SPARSITY.name):
+            fit = partial(train_sparsely, model, data, training, float(sparsity))
+        return train_resumably(task, training.epochs, fit, task.fork, keep_fork=goes_on)
 
 
 def _as_inherited(model: nn.Module, data: DataSet, supernet: SupernetFacts) -> TrainingResult:

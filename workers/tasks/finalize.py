@@ -7,15 +7,17 @@ from pathlib import Path
 from safetensors.torch import load_file
 from torch import nn
 
-from nas_service.domain.entities import WEIGHTS_FILE, Candidate, Evaluation, Export, JsonDict, Measurement
+from nas_service.domain.entities import PACKED_FILE, WEIGHTS_FILE, Candidate, Evaluation, Export, JsonDict, Measurement
 from nas_service.domain.executed import as_executed, executed_files, formats_of, precision_of
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.metrics import deployed_target
+from nas_service.domain.spec import Metric
 from nas_service.domain.told import told
 from nas_service.use_cases.space import network_input, space_of
 from search_spaces import build
 from workers.bundle.card import CardFacts, JudgedFile, make_card
-from workers.bundle.card_format import SharpnessPart
+from workers.bundle.card_format import PackedPart, SharpnessPart
+from workers.bundle.packed import packed_part
 from workers.bundle.write import BundleParts, pack, write_bundle
 from workers.data import spread_batch
 from workers.export.exported import ExportedModel
@@ -23,6 +25,7 @@ from workers.profiling.host_lock import TrainingPass
 from workers.sharpness import SHARPNESS_IMAGES, sharpness_of
 from workers.tasks.context import Task
 from workers.tasks.descent import lineage_part
+from workers.tasks.packing import PACKED_SHA256
 
 MEDIA_TYPES = {
     ".json": "application/json",
@@ -47,9 +50,11 @@ def finalize(task: Task) -> JsonDict:
         architecture = space.canonical(task.candidate.architecture)
         network = build(space, architecture, network_input(task.search))
         sharpness = None if child else _sharpness(task, network, folder / WEIGHTS_FILE)
-        final = _final(task, judged, measurements) | _sharpness_told(sharpness, evaluation)
+        packed = _packed(task, evaluation, folder)
+        final = _final(task, judged, measurements) | _sharpness_told(sharpness, evaluation) | _packed_told(packed)
         descent = lineage_part(task, evaluation, final, folder) if child else None
-        facts = CardFacts(task.search, task.candidate, evaluation, measurements, data, judged, sharpness, descent)
+        found = (sharpness, descent, packed)
+        facts = CardFacts(task.search, task.candidate, evaluation, measurements, data, judged, *found)
         assert task.search.space is not None
         parts = BundleParts(space, task.search.space, architecture, data, make_card(facts))
         files = write_bundle(folder, parts)
@@ -66,6 +71,16 @@ def _sharpness_told(found: SharpnessPart | None, evaluation: Evaluation) -> Json
     if found is not None:
         return {"sharpness": found.model_dump()}
     return {"sharpness": {"loss_rise": evaluation.result["sharpness"]}} if "sharpness" in evaluation.result else {}
+
+
+def _packed(task: Task, evaluation: Evaluation, folder: Path) -> PackedPart | None:
+    """Of packed weights, which are fetched into `folder`; None where the search did not ask for them."""
+    sha256 = evaluation.result.get(PACKED_SHA256)
+    return None if sha256 is None else packed_part(task.service.artifacts.fetch(sha256, folder / PACKED_FILE))
+
+
+def _packed_told(packed: PackedPart | None) -> JsonDict:
+    return {} if packed is None else {Metric.PACKED_BYTES.value: packed.size_bytes}
 
 
 def _final(task: Task, judged: list[JudgedFile], measurements: list[Measurement]) -> JsonDict:

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from copy import deepcopy
 
 import torch
@@ -35,6 +36,9 @@ from workers.training.schedule import RateSchedule
 from workers.training.state import TrainingState
 from workers.training.stopping import is_enough
 
+Loop = Callable[[nn.Module, DataSet, TrainingSpec, TrainingHooks, RunSettings], "TrainingLoop"]
+"""How to train: `TrainingLoop` itself, or one that is derived from it."""
+
 STEPS_BETWEEN_LOSS_CHECKS = 50
 """On an accelerator, where reading the loss waits for the device; on the CPU every loss is checked."""
 
@@ -46,6 +50,8 @@ def train(
     checkpoint: Checkpoint | None = None,
     hooks: TrainingHooks = TrainingHooks(),
     run: RunSettings = RunSettings(),
+    *,
+    loop: Loop | None = None,
 ) -> TrainingResult:
     """Train a copy of `model` on `data.train`, validating after each epoch.
 
@@ -58,7 +64,7 @@ def train(
     """
     with torch.random.fork_rng():
         torch.manual_seed(run.seed)
-        return TrainingLoop(model, data, config, hooks, run).run(checkpoint)
+        return (loop or TrainingLoop)(model, data, config, hooks, run).run(checkpoint)
 
 
 class TrainingLoop:

@@ -27,7 +27,7 @@ from nas_service.domain.formats import ModelFormat
 from nas_service.domain.metrics import (
     accuracies,
     broken,
-    judges_by_sharpness,
+    judged_by_training,
     metric_key,
     needed_metrics,
     profiled_targets,
@@ -44,7 +44,7 @@ from nas_service.use_cases.advance.rungs import decided, has_rungs_left, reached
 from nas_service.use_cases.reuse import evaluation_reuse_key
 from nas_service.use_cases.runtimes import check_runtimes
 from nas_service.use_cases.space import network_key
-from search_spaces.deployment import network_values
+from search_spaces.deployment import layer_values
 
 NOISY_RETRIES = 1
 """Times a measurement that missed its precision is taken again before it is accepted, flagged."""
@@ -160,8 +160,8 @@ def _time(context: Context, candidate: Candidate, evaluation: Evaluation) -> Can
     numbers, executed = candidate.known, as_executed(context.search.spec, candidate)
     for key, accuracy in accuracies(executed, evaluation).items():
         numbers = numbers.with_one(key, accuracy, accuracy_interval(evaluation, accuracy))
-    if judges_by_sharpness(context.search.spec):
-        numbers = numbers.with_one(Metric.SHARPNESS.value, evaluation.result["sharpness"])
+    for metric in judged_by_training(context.search.spec):
+        numbers = numbers.with_one(metric.value, evaluation.result[metric.value])
     candidate = context.move_candidate(
         candidate,
         CandidateStatus.EVALUATED,
@@ -210,7 +210,7 @@ def _absorb_profile(context: Context, item: WorkItem, result: JsonDict) -> None:
     measurement = _measurement(item.payload["model_sha256"], timed_target(context.search.spec, item.payload), result)
     if candidate.parent_id is None:  # a child's latency says nothing of its architecture
         subject_key = Subject.of(context.search).key
-        network = network_values(candidate.architecture)
+        network = layer_values(candidate.architecture)
         measurement = replace(measurement, subject_key=subject_key, architecture=network)
     context.uow.evidence.add_measurement(measurement)
     measurement = _told(context, measurement)

@@ -16,7 +16,7 @@ from nas_service.domain.entities import (
 from nas_service.domain.executed import as_executed
 from nas_service.domain.final import final_numbers
 from nas_service.domain.lineage import lineage
-from nas_service.domain.metrics import accuracies, deployed_target
+from nas_service.domain.metrics import accuracies, deployed_target, judged_by_training
 from nas_service.domain.recipe import ladder_of
 from nas_service.domain.spec import Metric, RecipeEntry
 from nas_service.domain.states import CandidateStatus, is_over
@@ -113,6 +113,7 @@ def compressed(context: Context, child: Candidate, evaluation: Evaluation, *, re
     executed = as_executed(context.search.spec, child)
     form = executed.targets[deployed_target(executed)].format
     metrics: dict[str, float] = dict(evaluation.result["cost"]) | accuracies(executed, evaluation)
+    metrics |= {metric.value: evaluation.result[metric.value] for metric in judged_by_training(context.search.spec)}
     accuracy = evaluation.export(form).validation_accuracy
     assert accuracy is not None  # a worker tries every file that it writes
     metrics[Metric.ACCURACY.value] = accuracy

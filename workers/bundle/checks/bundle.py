@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+from nas_service.domain.entities import PACKED_FILE
 from workers.bundle.card_format import Card
 from workers.bundle.checks.accuracy import SplitName, check_accuracy, check_dataset
 from workers.bundle.checks.files import check_export, check_files
 from workers.bundle.checks.latency import Measure, check_latency
 from workers.bundle.checks.network import check_cost, check_outputs
 from workers.bundle.checks.report import BROKEN, Check, Report, guarded, reason
+from workers.bundle.packed import check_packed
 from workers.data import DataSet, load_dataset
 from workers.data.load import Around
 from workers.data.sources import UnknownUploadError, no_uploads
@@ -47,6 +49,8 @@ def _checks(bundle: Path, means: Means) -> Iterator[Check]:
     yield guarded("cost", check_cost, bundle, card)
     for file in card.files:
         yield guarded(file.name, check_export, bundle, file)
+    if card.packed is not None:
+        yield guarded(PACKED_FILE, check_packed, bundle, card)
     data: DataSet | None = None
     try:
         data = load_dataset(card.dataset.spec, means.data_roots, means.cache_dir, around=Around(means.find_upload))

@@ -13,6 +13,7 @@ from workers.compression import Workbench
 from workers.compression.masked_loop import RampedLoop
 from workers.compression.masks import prunable
 from workers.compression.prune_weights import _masks_at, prune_weights
+from workers.compression.sparse_training import train_sparsely
 from workers.interrupted import Interrupted
 from workers.training import Checkpoint, Progress, RunSettings, TrainingHooks
 
@@ -85,3 +86,21 @@ def test_an_interrupted_pruning_ends_with_the_same_bits() -> None:
         loop(TrainingHooks(on_step=interrupt, save=saved.append)).run(None)
     resumed = loop(TrainingHooks()).run(saved[-1])
     assert all(torch.equal(tensor, resumed.weights[name]) for name, tensor in whole.weights.items())
+
+
+def test_a_training_from_scratch_ends_with_its_share_of_zeros_wherever_it_was_interrupted() -> None:
+    data, config = stripes(), TRAINING.model_copy(update={"target_accuracy": 0.01})
+    whole = train_sparsely(small_network(), data, config, 0.6)
+    saved: list[Checkpoint] = []
+
+    def interrupt(progress: Progress) -> None:
+        if progress.step == 7:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        train_sparsely(small_network(), data, config, 0.6, hooks=TrainingHooks(on_step=interrupt, save=saved.append))
+    resumed = train_sparsely(small_network(), data, config, 0.6, saved[-1])
+    network = small_network()
+    network.load_state_dict(resumed.weights)
+    assert _zeros(network) == round(0.6 * sum(p.numel() for p in prunable(network).values()))
+    assert all(torch.equal(tensor, whole.weights[name]) for name, tensor in resumed.weights.items())

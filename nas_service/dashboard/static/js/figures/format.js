@@ -8,6 +8,7 @@ const METRICS = {
   peak_memory_mib: { name: "Peak memory", unit: "MiB", write: (v) => significant(v) },
   sharpness: { name: "Sharpness", unit: "nats", write: (v) => significant(v) },
   size_bytes: { name: "Size", unit: "kB", write: (v) => significant(v / 1e3) },
+  packed_bytes: { name: "Packed weights", unit: "kB", write: (v) => significant(v / 1e3) },
   macs: { name: "MACs", unit: "M", write: (v) => significant(v / 1e6) },
   params: { name: "Parameters", unit: "k", write: (v) => significant(v / 1e3) },
 };
@@ -50,7 +51,7 @@ export function number(key, value) {
 // An axis' labels: as short as its values allow.
 export function tick(key, value) {
   const metric = metricOf(key);
-  const scaled = metric === "accuracy" ? 100 * value : value / ({ size_bytes: 1e3, params: 1e3, macs: 1e6 }[metric] ?? 1);
+  const scaled = metric === "accuracy" ? 100 * value : value / ({ size_bytes: 1e3, packed_bytes: 1e3, params: 1e3, macs: 1e6 }[metric] ?? 1);
   return String(Number(scaled.toPrecision(4)));
 }
 
