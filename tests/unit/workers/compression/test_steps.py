@@ -11,6 +11,7 @@ from nas_service.domain.compression.quantize_aware import QuantizeAwareOptions
 from nas_service.domain.compression.quantize_int8 import QuantizeInt8Options
 from nas_service.domain.compression.quantize_weights import QuantizeWeightsOptions
 from nas_service.domain.compression.self_compress import SelfCompressOptions
+from nas_service.domain.entities import PACKED_FILE
 from nas_service.domain.spec import TrainingSpec
 from search_spaces.packed import unpack
 from tests.unit.workers.compression.small_networks import SHAPE, SmallNetwork
@@ -19,7 +20,7 @@ from workers.compression.quantize_aware import quantize_aware
 from workers.compression.quantize_aware import training_of as quantizing
 from workers.compression.quantize_int8 import quantize_int8
 from workers.compression.quantize_weights import quantize_weights
-from workers.compression.self_compress import FILE, self_compress
+from workers.compression.self_compress import self_compress
 from workers.compression.self_compress import training_of as compressing
 from workers.data import DataSet, MemorySplit
 from workers.training import RunSettings, TrainingHooks, evaluate
@@ -67,12 +68,12 @@ def test_self_compression_gives_a_smaller_network_and_its_packed_weights(network
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     made = self_compress(network, SelfCompressOptions(penalty=0.3, epochs=8), bench)
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
-    decoded = unpack(made.files[FILE])
+    decoded = unpack(made.files[PACKED_FILE])
     state = made.network.state_dict()
     assert decoded.keys() == state.keys()
     assert all(np.array_equal(decoded[name], tensor.numpy()) for name, tensor in state.items())
     assert made.facts["mean_bits"] < 6
-    assert made.facts["packed_bytes"] == len(made.files[FILE])
+    assert made.facts["packed_bytes"] == len(made.files[PACKED_FILE])
     assert accuracy(made.network, bench) > 0.5
 
 
