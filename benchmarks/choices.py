@@ -11,7 +11,7 @@ import argparse
 import json
 import statistics
 import tempfile
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,13 @@ from scipy.stats import sem, t
 from side_by_side import add_options as add_job_options
 from side_by_side import as_they_end, processes
 
+from nas_service.domain.entities import PACKED_FILE
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.spec import DatasetSpec, TargetSpec, TrainingSpec
 from search_spaces import Architecture, build, get
+from search_spaces.packed import pack
 from search_spaces.plan import NetworkInput
+from workers.compression.sparse_training import train_sparsely
 from workers.data import DataSet
 from workers.data.load import load_dataset
 from workers.export.exported import ExportedModel
@@ -36,10 +39,12 @@ from workers.training import RunSettings, train
 SIZE = 32
 BASE = "the network"
 WHOLE = {"resolution": 24, "stages": 4, "width_multiplier": 0.75, "depth_multiplier": 1.0}
-WHOLE |= {"stem_width": 16, "head_width": 192}
+WHOLE |= {"stem_width": 16, "head_width": 192, "sparsity": 0.0}
 STAGE = {"kind": "inverted", "depth": 2, "kernel": 3, "fused_kernel": 3, "expansion": 3, "squeeze_excite": False}
 STAGE |= {"activation": "relu", "pooling": "max", "downsample": "stride", "rank": 1.0}
 FORMATS = {"fp32": ModelFormat.ONNX, "int8": ModelFormat.ONNX_INT8}
+PACKED = "packed"
+STORED = {label: form.name for label, form in FORMATS.items()} | {PACKED: PACKED}
 TURNS = 3
 TIMING = Effort(budget_s=0.5)
 TRAINING: dict[str, Any] = {"batch_size": 128, "learning_rate": 0.1, "precision": "fp32"}
@@ -60,7 +65,7 @@ def parsed() -> argparse.Namespace:
     return chosen
 
 
-SPACE = get("mobilenet", preset="small", choices={"rank": [1.0, 0.5, 0.25]})
+SPACE = get("mobilenet", preset="small", choices={"rank": [1.0, 0.5, 0.25], "sparsity": [0.0, 0.5, 0.75, 0.9]})
 
 
 def network_of(whole: Row, stage: Row) -> Architecture:
@@ -96,9 +101,14 @@ def trained(name: str, data: DataSet, seed: int, epochs: int, folder: Path) -> d
     architecture = variants()[name]
     network = build(SPACE, architecture, NetworkInput(data.channels, len(data.classes)))
     training = TrainingSpec(epochs=epochs, **TRAINING)
-    network.load_state_dict(train(network, data, training, run=RunSettings(seed, cache_dir=folder)).weights)
+    sparsity = float(architecture.values.get("sparsity", 0.0))
+    fit = partial(train_sparsely, sparsity=sparsity) if sparsity else train
+    weights = fit(network, data, training, run=RunSettings(seed, cache_dir=folder)).weights
+    network.load_state_dict(weights)
+    (folder / PACKED_FILE).write_bytes(pack({name: tensor.cpu().numpy() for name, tensor in weights.items()}, {}))
     subject = subject_of(network.eval(), data, SPACE.name, architecture.key)
-    return {written.format.name: written.path for written in write_files(subject, list(FORMATS.values()), folder)}
+    written = {file.format.name: file.path for file in write_files(subject, list(FORMATS.values()), folder)}
+    return written | {PACKED: folder / PACKED_FILE}
 
 
 @cache
@@ -154,7 +164,7 @@ def _figures(architecture: Architecture, data: DataSet, files: dict[str, Path]) 
     plan = SPACE.plan(architecture, NetworkInput(data.channels, len(data.classes)))
     return {
         "macs": sum(block.macs for block in plan.blocks),
-        "bytes": {label: files[form.name].stat().st_size for label, form in FORMATS.items()},
+        "bytes": {label: files[name].stat().st_size for label, name in STORED.items()},
         "accuracy": {
             label: ExportedModel(files[form.name], form).accuracy(data.test).accuracy for label, form in FORMATS.items()
         },
@@ -183,7 +193,7 @@ def compared(rows: list[Row]) -> list[Row]:
             {
                 "variant": name,
                 "macs_ratio": own[0]["macs"] / base[0]["macs"],
-                "bytes_ratio": {label: own[0]["bytes"][label] / base[0]["bytes"][label] for label in FORMATS},
+                "bytes_ratio": {label: own[0]["bytes"][label] / base[0]["bytes"][label] for label in STORED},
                 "latency": own[0]["latency"],
                 "accuracy": {label: statistics.mean(row["accuracy"][label] for row in own) for label in FORMATS},
                 "gain_points": {label: interval(values) for label, values in gains.items()},
@@ -202,13 +212,13 @@ def table(found: list[Row]) -> Table:
     shown = Table(
         title="One choice at a time", caption="ratios to the first row; points of test accuracy, 95 % interval"
     )
-    for column in ("choice", "MACs", "bytes", "latency fp32", "int8", "points fp32", "int8"):
+    for column in ("choice", "MACs", "bytes", "packed", "latency fp32", "int8", "points fp32", "int8"):
         shown.add_column(column, justify="left" if column == "choice" else "right")
     for row in found:
         shown.add_row(
             row["variant"],
             f"{row['macs_ratio']:.2f}",
-            f"{row['bytes_ratio']['fp32']:.2f}",
+            *(f"{row['bytes_ratio'][label]:.2f}" for label in ("fp32", PACKED)),
             *(f"{row['latency'][label]['ratio']:.2f}" for label in FORMATS),
             *(_points(row, label) for label in FORMATS),
         )
