@@ -36,12 +36,13 @@ def store_whole_weights(model: onnx.ModelProto, weights: Mapping[str, WholeWeigh
         name = node.input[1] if len(node.input) > 1 else ""
         weight = weights.get(name)
         if weight is not None:
+            source = made_by.get(node.input[0])
+            is_rounded = source is not None and source.op_type == "DequantizeLinear"
             if name not in stored:  # layers that run more than once have one weight
-                nodes.append(_weight_node(graph, name, weight))
+                nodes.extend(_dequantized(graph, name, weight) if is_rounded else _multiplied(graph, name, weight))
                 stored.add(name)
             node.input[1] = f"{name}_rounded"
-            source = made_by.get(node.input[0])
-            if source is not None and source.op_type == "DequantizeLinear" and len(node.input) > BIAS_INPUT:
+            if source is not None and is_rounded and len(node.input) > BIAS_INPUT:
                 scale = _constant(source.input[1], values, made_by)
                 bias = _constant(node.input[BIAS_INPUT], values, made_by)
                 nodes.append(_bias_node(graph, node, bias, weight.scales * scale))
@@ -58,14 +59,28 @@ def store_whole_weights(model: onnx.ModelProto, weights: Mapping[str, WholeWeigh
         _raise_opset(model, INT4_OPSET)
 
 
-def _weight_node(graph: onnx.GraphProto, name: str, weight: WholeWeight) -> onnx.NodeProto:
+def _dequantized(graph: onnx.GraphProto, name: str, weight: WholeWeight) -> list[onnx.NodeProto]:
+    inputs = _stored_integers(graph, name, weight, weight.scales)
+    return [helper.make_node("DequantizeLinear", inputs, [f"{name}_rounded"], f"{name}_rounded", axis=0)]
+
+
+def _multiplied(graph: onnx.GraphProto, name: str, weight: WholeWeight) -> list[onnx.NodeProto]:
+    """For layers that compute in fp32: runtimes do this once, when they load the file. onnxruntime would execute a
+    DequantizeLinear in every run."""
+    shape = (-1, *[1] * (weight.integers.ndim - 1))
+    integers, scales = _stored_integers(graph, name, weight, weight.scales.reshape(shape))
+    return [
+        helper.make_node("Cast", [integers], [f"{name}_whole"], f"{name}_whole", to=onnx.TensorProto.FLOAT),
+        helper.make_node("Mul", [f"{name}_whole", scales], [f"{name}_rounded"], f"{name}_rounded"),
+    ]
+
+
+def _stored_integers(graph: onnx.GraphProto, name: str, weight: WholeWeight, scales: np.ndarray) -> list[str]:
+    """Names of both."""
     kind = onnx.TensorProto.INT8 if weight.bits == 8 else onnx.TensorProto.INT4
-    shape = weight.integers.shape
-    integers = helper.make_tensor(f"{name}_integers", kind, shape, _stored(weight), raw=True)
-    graph.initializer.extend([integers, numpy_helper.from_array(weight.scales.astype(np.float32), f"{name}_scales")])
-    return helper.make_node(
-        "DequantizeLinear", [f"{name}_integers", f"{name}_scales"], [f"{name}_rounded"], f"{name}_rounded", axis=0
-    )
+    integers = helper.make_tensor(f"{name}_integers", kind, weight.integers.shape, _stored(weight), raw=True)
+    graph.initializer.extend([integers, numpy_helper.from_array(scales.astype(np.float32), f"{name}_scales")])
+    return [f"{name}_integers", f"{name}_scales"]
 
 
 def _stored(weight: WholeWeight) -> bytes:
