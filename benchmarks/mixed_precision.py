@@ -172,12 +172,12 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, help="of each search (default 30)")
     parser.add_argument("--epochs", type=int, help="of each training (default 10)")
     parser.add_argument("--judge-epochs", type=int, help="of each training of the judge (default 15)")
-    parser.add_argument("--macs", type=float, nargs=2, help="the fewest and the most of a network (default 10e6 120e6)")
+    parser.add_argument("--macs", type=float, nargs=2, help="the fewest and the most of a network (default 20e6 150e6)")
     parser.add_argument("--seeds", type=int, help="pairs of searches (default 3)")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what is done, and go on from it")
     chosen = parser.parse_args()
-    usual = {"minutes": 30.0, "epochs": 10, "judge_epochs": 15, "macs": [10e6, 120e6], "seeds": 3}
-    quick = {"minutes": 0.4, "epochs": 2, "judge_epochs": 2, "macs": [1e6, 8e6], "seeds": 1}
+    usual = {"minutes": 30.0, "epochs": 10, "judge_epochs": 15, "macs": [20e6, 150e6], "seeds": 3}
+    quick = {"minutes": 0.4, "epochs": 2, "judge_epochs": 2, "macs": [2e6, 12e6], "seeds": 1}
     for name, value in (quick if chosen.quick else usual).items():
         if getattr(chosen, name) is None:
             setattr(chosen, name, value)

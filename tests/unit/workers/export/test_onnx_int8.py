@@ -60,6 +60,7 @@ def test_the_method_with_the_smallest_error_is_kept(
 ) -> None:
     """One pixel far outside of what all others are: a range that reaches to it is too coarse for them."""
     calibration.images[0, 0, 0, 0] = 60.0
+    monkeypatch.setattr(onnx_int8, "ENOUGH", 0.0)
     expected = logits_of(fp32.read_bytes(), calibration.compared)
     chosen = export_onnx_int8(fp32, calibration, fp32.with_name("model.int8.onnx"))
     errors = {}
@@ -70,6 +71,18 @@ def test_the_method_with_the_smallest_error_is_kept(
         errors[method] = np.square(logits_of(path.read_bytes(), calibration.compared) - expected).mean()
     assert chosen is min(errors, key=lambda method: errors[method])
     assert len(set(errors.values())) > 1, "the case needs methods that differ"
+
+
+def test_no_other_method_is_tried_where_the_first_is_good_enough(
+    fp32: Path, calibration: Calibration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onnx_int8, "METHODS", (METHODS[0], "no method"))
+    monkeypatch.setattr(onnx_int8, "ENOUGH", np.inf)
+    path = fp32.with_name("model.int8.onnx")
+    assert export_onnx_int8(fp32, calibration, path) is METHODS[0]
+    monkeypatch.setattr(onnx_int8, "ENOUGH", 0.0)
+    with pytest.raises(ValueError, match="no method"):
+        export_onnx_int8(fp32, calibration, path)
 
 
 def test_every_layer_of_an_untrained_network_is_quantized(
