@@ -1,4 +1,4 @@
-"""Whole numbers in place of the weights of an ONNX graph, behind DequantizeLinear: the form that runtimes fuse."""
+"""Whole numbers in place of the weights of an ONNX graph: behind DequantizeLinear where it is fused, else a product."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,8 +1,12 @@
 """The steps as recipes run them, on a network that has learned to tell bright images from dark ones."""
 
 from copy import deepcopy
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 import torch
 from torch import nn
@@ -112,6 +116,21 @@ def test_weights_alone_are_rounded_to_eight_bits_or_four(network: nn.Module, ben
     assert list(eight.files) == ["model.onnx"]
     assert eight.facts["sqnr_db"] > four.facts["sqnr_db"] + 10
     assert accuracy(eight.network, bench) == pytest.approx(accuracy(network, bench), abs=0.02)
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+def test_weights_alone_are_made_fp32_when_the_file_is_loaded_and_not_in_every_run(
+    network: nn.Module, bench: Workbench, bits: Literal[8, 4], tmp_path: Path
+) -> None:
+    stored = quantize_weights(network, QuantizeWeightsOptions(bits=bits), bench).files["model.onnx"]
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(tmp_path / "executed.onnx")
+    onnxruntime.InferenceSession(stored, options, providers=["CPUExecutionProvider"])
+    executed = {node.op_type for node in onnx.load(tmp_path / "executed.onnx").graph.node}
+    assert executed
+    assert not executed & {"Cast", "DequantizeLinear"}
+    assert "Cast" in {node.op_type for node in onnx.load_model_from_string(stored).graph.node}
 
 
 def test_bits_and_scales_are_those_of_the_last_step_whatever_the_network_was_trained_with() -> None:
