@@ -246,6 +246,8 @@ class SupernetSpec(SpecModel):
     alone; by default `training.distill.weight`."""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Moving average of the shared weights, which is what candidates inherit; by default `training.ema_decay`."""
+    tune_epochs: Annotated[int, Field(ge=0, le=1000)] = 0
+    """Epochs that a candidate is trained on from its inherited weights before it is judged; 0: judged as inherited."""
     agreement_sample: Annotated[int, Field(ge=4, le=100)] = 8
     """Architectures trained from scratch as well, to see whether inherited accuracies rank them alike."""
     min_agreement: Annotated[float, Field(ge=-1, le=1)] = 0.3

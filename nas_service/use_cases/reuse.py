@@ -52,6 +52,14 @@ def supernet_training(search: Search) -> TrainingSpec:
     return search.spec.strategy.supernet.training_like(training_of(search, final=False))
 
 
+def tuning_of(search: Search) -> TrainingSpec | None:
+    """How candidates are trained on from their inherited weights before they are judged; None where they are not."""
+    epochs = search.spec.strategy.supernet.tune_epochs
+    if not epochs:
+        return None
+    return training_of(search, final=False).model_copy(update={"epochs": epochs})
+
+
 def supernet_reuse_key(search: Search) -> str:
     """sha256 over everything that shared weights, and what is believed of them, depend on."""
     strategy = search.spec.strategy.supernet
@@ -76,7 +84,8 @@ def evaluation_reuse_key(search: Search, network: str, *, final: bool, epochs: i
         | {"architecture": network, "evaluator": evaluator_of(search, final=final)}
         | {metric.value: True for metric in judged_by_training(search.spec)}
         | ({"supernet": supernet.sha256} if supernet else {})
-        | (learning if final or not supernet else {})
+        | (learning if final or not supernet or tuning_of(search) else {})
+        | ({"tuned": search.spec.strategy.supernet.tune_epochs} if supernet and not final else {})
     )
 
 

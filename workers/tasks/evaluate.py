@@ -17,7 +17,7 @@ from nas_service.domain.executed import as_executed
 from nas_service.domain.metrics import judged_by_training
 from nas_service.domain.rungs import rungs_of
 from nas_service.domain.spec import Metric
-from nas_service.use_cases.reuse import evaluator_of, inherits, training_of
+from nas_service.use_cases.reuse import evaluator_of, inherits, training_of, tuning_of
 from nas_service.use_cases.space import network_input, space_of
 from search_spaces.deployment import SPARSITY
 from workers.compression.sparse_training import train_sparsely
@@ -58,7 +58,7 @@ def evaluate(task: Task) -> JsonDict:
     if _is_untrained(task):
         trained = untrained(model, data)
     else:
-        trained = _as_inherited(model, data, supernet) if supernet and not final else _train(task, model, data)
+        trained = _inherited(task, model, data, supernet) if supernet and not final else _train(task, model, data)
     model.load_state_dict(trained.weights)
     files = exported(task, subject_of(model, data, space.name, space.network_key(architecture.values)), formats)
     packed = stored(task, packed_asked_for(task.search.spec, trained.weights))
@@ -119,6 +119,15 @@ def _train(task: Task, model: nn.Module, data: DataSet) -> TrainingResult:
         if sparsity := task.candidate.architecture.get(SPARSITY.name):
             fit = partial(train_sparsely, model, data, training, float(sparsity))
         return train_resumably(task, training.epochs, fit, task.fork, keep_fork=goes_on)
+
+
+def _inherited(task: Task, model: nn.Module, data: DataSet, supernet: SupernetFacts) -> TrainingResult:
+    """The network with the supernet's weights, trained on for a little while where the spec says so."""
+    tuning = tuning_of(task.search)
+    if tuning is None:
+        return _as_inherited(model, data, supernet)
+    with tracing.span("train"):
+        return train_resumably(task, tuning.epochs, partial(train, model, data, tuning))
 
 
 def _as_inherited(model: nn.Module, data: DataSet, supernet: SupernetFacts) -> TrainingResult:

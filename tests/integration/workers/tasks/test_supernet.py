@@ -88,3 +88,19 @@ def test_a_whole_search_with_shared_weights(service: Service, search: Search) ->
     (trained_on,) = final
     assert trained_on.fidelity["evaluator"] == "inherited"
     assert len(trained_on.result["curve"]) == 2
+
+
+def test_candidates_are_trained_on_before_they_are_judged(service: Service) -> None:
+    strategy = {"sampler": "random", "evaluator": "supernet", "supernet": {**SUPERNET, "tune_epochs": 1}}
+    spec = SearchSpec.model_validate(tiny_search(strategy=strategy, budget={"candidates": 1}))
+    search = submit(service.store, [], spec)[0]
+    done_until(service, search, WorkKind.PROFILE)
+    with service.store.read() as uow:
+        supernet = queries.status(uow, search.id).search.supernet
+        (candidate,) = uow.candidates.of(search.id, list(CandidateStatus))
+        view = queries.candidate(uow, candidate.id)
+    assert supernet is not None
+    assert len(supernet.comparisons) == 4
+    assert view.evaluation is not None
+    assert view.evaluation.fidelity["evaluator"] == "supernet"
+    assert [point["epoch"] for point in view.evaluation.result["curve"]] == [0]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from nas_service.domain.entities import DatasetFacts, Search, SpaceFacts, SupernetFacts
 from nas_service.domain.spec import SearchSpec
-from nas_service.use_cases.reuse import evaluation_reuse_key, supernet_training, teachers_of
+from nas_service.use_cases.reuse import evaluation_reuse_key, supernet_training, teachers_of, tuning_of
 from tests.unit.nas_service.use_cases.conftest import Bench
 
 DATA = DatasetFacts("fingerprint", ("a", "b"), 1, 8, 8, {})
@@ -53,6 +53,16 @@ def test_a_supernet_is_trained_whole_at_full_size_and_to_the_end(bench: Bench) -
     training = supernet_training(prepared(bench, SUPERNET, training={"recipe": steps}))
     assert (training.freeze_layers, training.begin_size, training.patience) == (0, 1, 0)
     assert (training.distill.weight, training.distill.attention, training.sam_rho) == (0.9, 0, 0.05)
+
+
+def test_candidates_that_are_trained_on_for_another_while_are_judged_anew(bench: Bench) -> None:
+    searches = [
+        prepared(bench, SUPERNET, strategy={"evaluator": "supernet", "supernet": {"tune_epochs": epochs}})
+        for epochs in (0, 1, 2)
+    ]
+    assert [tuning.epochs if (tuning := tuning_of(search)) else None for search in searches] == [None, 1, 2]
+    assert len({evaluation_reuse_key(search, "architecture", final=False) for search in searches}) == 3
+    assert len({final_key(search) for search in searches}) == 1
 
 
 def test_sharpness_is_minimized_by_default_and_a_spec_of_it_is_read_back() -> None:
