@@ -28,7 +28,9 @@ from typing import Any
 import torch
 from common import LOG_WIDTH, Bar, Findings, add_options, publish
 from rank_figures import costs_of, draw, figures, table_of
-from rank_jobs import FromScratch, Job, Shared, World, drawn, loaded, results
+from rank_jobs import FromScratch, Shared
+from rank_pool import results
+from rank_world import World, drawn, loaded
 from rich.console import Console
 
 from search_spaces.registry import SPACE_PATH_VARIABLE
@@ -66,12 +68,12 @@ def arguments() -> argparse.Namespace:
     return chosen
 
 
-def measure(chosen: argparse.Namespace) -> dict[str, Any]:
-    """Every accuracy, by architecture."""
+def world_of(chosen: argparse.Namespace) -> World:
+    """With a folder for what is worth keeping beside results."""
     cache = chosen.keep / "cache" if chosen.keep else None
     if cache:
         cache.mkdir(parents=True, exist_ok=True)
-    world = World(
+    return World(
         data=chosen.data,
         space_name=chosen.space,
         choices=json.dumps(chosen.choices, sort_keys=True),
@@ -81,44 +83,44 @@ def measure(chosen: argparse.Namespace) -> dict[str, Any]:
         began=time.time(),
         limit_s=60 * chosen.minutes,
     )
-    _, space, shape = loaded(world)
-    parts = drawn(world)
-    architectures = [a for part in parts.values() for a in part]
-    keys = tuple(a.key for a in architectures)
+
+
+def measure(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Every accuracy, by architecture. Supernets come first, for they take longest; then all trainings of one seed."""
+    world = world_of(chosen)
+    keys = tuple(a.key for part in drawn(world).values() for a in part)
     supernets = {title: Shared(title, json.dumps(how, sort_keys=True), keys) for title, how in chosen.variants.items()}
-    short = [FromScratch(key, chosen.short, chosen.seeds) for key in keys] if chosen.short else []
-    trainings = [FromScratch(key, chosen.epochs, seed) for seed in range(chosen.seeds) for key in keys]
-    jobs: list[Job] = [*supernets.values(), *trainings, *short]
-    found = results(world, jobs, chosen.jobs, chosen.keep)
-    costs, flows = space.cost(architectures, shape), space.log_synaptic_flow(space.to_indices(architectures), shape)
-    how_drawn = {a.key: name for name, part in parts.items() for a in part}
-    rows = []
-    for a, macs, params, flow in zip(
-        architectures, costs.macs.tolist(), costs.params.tolist(), flows.tolist(), strict=True
-    ):
-        names = [FromScratch(a.key, chosen.epochs, seed).name for seed in range(chosen.seeds)]
-        scratch = [found[name] for name in names if name in found]
-        if not scratch:
-            continue
-        scores = {"MACs": macs, "params": params, "synflow": flow}
-        scores |= {f"{job.epochs} epoch(s) from scratch": found.get(job.name) for job in short if job.key == a.key}
+    trainings = {key: [FromScratch(key, chosen.epochs, seed) for seed in range(chosen.seeds)] for key in keys}
+    short = {key: FromScratch(key, chosen.short, chosen.seeds) for key in keys if chosen.short}
+    in_turn = [job for seed in zip(*trainings.values(), strict=True) for job in seed]
+    found = results(world, [*supernets.values(), *in_turn, *short.values()], chosen.jobs, chosen.keep)
+    rows = costs(world)
+    for row in rows:
+        key = row["key"]
+        row["scratch"] = [found[job.name] for job in trainings[key] if job.name in found]
+        if key in short:
+            row["scores"][f"{chosen.short} epoch(s) from scratch"] = found.get(short[key].name)
         for title, supernet in supernets.items():
-            judged = found.get(supernet.name, {}).get("judged", {}).get(a.key, {})
-            scores |= {f"{title}: {name}": _rising(name, value) for name, value in judged.items() if name[-2:] != "_s"}
-        rows.append(
-            {
-                "key": a.key,
-                "drawn": how_drawn[a.key],
-                "macs": macs,
-                "scratch": scratch,
-                "truth": fmean(scratch),
-                "scores": scores,
-            }
-        )
+            judged = found.get(supernet.name, {}).get("judged", {}).get(key, {})
+            row["scores"] |= {f"{title}: {name}": _rising(name, v) for name, v in judged.items() if name[-2:] != "_s"}
+    rows = [{**row, "truth": fmean(row["scratch"])} for row in rows if row["scratch"]]
     if not rows:
         raise SystemExit("no training from scratch ended in time; give --minutes more")
     shared = {title: found[supernet.name] for title, supernet in supernets.items() if supernet.name in found}
     return {"epochs": chosen.epochs, "rows": rows, "supernets": shared, "figures": figures(rows)}
+
+
+def costs(world: World) -> list[dict[str, Any]]:
+    """What is known of each architecture without training it."""
+    _, space, shape = loaded(world)
+    drawn_how = [(a, how) for how, part in drawn(world).items() for a in part]
+    architectures = [a for a, _ in drawn_how]
+    cost, flows = space.cost(architectures, shape), space.log_synaptic_flow(space.to_indices(architectures), shape)
+    columns = zip(drawn_how, cost.macs.tolist(), cost.params.tolist(), flows.tolist(), strict=True)
+    return [
+        {"key": a.key, "drawn": how, "macs": macs, "scores": {"MACs": macs, "params": params, "synflow": flow}}
+        for (a, how), macs, params, flow in columns
+    ]
 
 
 def _rising(name: str, value: float) -> float:
