@@ -40,9 +40,9 @@ CHOICES["stage2_downsample"] = ["stride"]
 SPACE = get("mobilenet", "tiny", CHOICES)
 CONFIG = TrainingSpec(epochs=2, batch_size=16, ema_decay=0.9, augment=("crop",), precision="fp32")
 RUN = RunSettings(seed=5, device="cpu")
-ONE = SupernetSpec(sampled=1)
+ONE = SupernetSpec(sampled=1, largest_first=0, opening="at_once", attention="none")
 SHRINKING = SupernetSpec(sampled=1, largest_first=0.4, opening="progressive")
-ATTENTIVE = SupernetSpec(sampled=1, attention="worst")
+ATTENTIVE = SupernetSpec(sampled=1, largest_first=0, opening="at_once", attention="worst")
 
 
 def fresh() -> Supernet:
@@ -136,7 +136,7 @@ def test_the_largest_network_trains_alone_first() -> None:
 
 @pytest.mark.parametrize("attention", ["best", "worst"])
 def test_attention_picks_among_networks_of_about_the_same_cost_by_their_loss(attention: str) -> None:
-    how = SupernetSpec.model_validate({"sampled": 1, "attention": attention})
+    how = SupernetSpec.model_validate({**dict(ONE), "attention": attention})
     loop = SupernetLoop(fresh(), stripes(), CONFIG, how, TrainingHooks(), RUN)
     images, labels = next(train_batches(stripes(), 16, Epoch(0, 0)))
     *_, chosen = loop._networks(images, labels)

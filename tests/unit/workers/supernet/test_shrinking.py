@@ -11,6 +11,7 @@ from workers.supernet.shrinking import Shrinking
 SPACE, INPUT = get("mobilenet", "tiny"), NetworkInput(3, 10)
 STEPS = 100
 HOW = SupernetSpec(largest_first=0.4, opening="progressive")
+AT_ONCE = SupernetSpec(largest_first=0, opening="at_once")
 
 
 def closed_groups(step: int, how: SupernetSpec = HOW) -> set[str]:
@@ -32,11 +33,11 @@ def test_kernels_are_opened_first_then_depths_then_widths(step: int, closed: set
 
 def test_the_largest_trains_alone_for_its_share_of_the_steps() -> None:
     assert Shrinking(SPACE, INPUT, HOW, STEPS).begin == 40
-    assert Shrinking(SPACE, INPUT, SupernetSpec(), STEPS).begin == 0
+    assert Shrinking(SPACE, INPUT, AT_ONCE, STEPS).begin == 0
 
 
-def test_all_choices_are_open_at_once_by_default() -> None:
-    assert closed_groups(0, SupernetSpec()) == set()
+def test_all_choices_are_open_at_once_where_that_is_asked_for() -> None:
+    assert closed_groups(0, AT_ONCE) == set()
 
 
 def test_networks_have_closed_choices_at_their_most() -> None:
