@@ -35,6 +35,7 @@ from workers.training.resizing import Resizing
 from workers.training.schedule import RateSchedule
 from workers.training.state import TrainingState
 from workers.training.stopping import is_enough
+from workers.training.transfer import on_device
 
 Loop = Callable[[nn.Module, DataSet, TrainingSpec, TrainingHooks, RunSettings], "TrainingLoop"]
 """How to train: `TrainingLoop` itself, or one that is derived from it."""
@@ -148,7 +149,7 @@ class TrainingLoop:
         order = torch.from_numpy(visiting_order(self.data.train, position)).to(self.device)
         for images, labels in train_batches(self.data, config.batch_size, position, config.augment):
             with self.resizing.during(epoch):
-                images, labels = self.resizing(self._on_device(images)), self._on_device(labels)
+                images, labels = self.resizing(on_device(images, self.device)), on_device(labels, self.device)
                 if self.distillation:
                     first_row = (state.step - epoch * self.steps_per_epoch) * config.batch_size
                     self.distillation.show(images, order[first_row : first_row + config.batch_size])
@@ -159,12 +160,6 @@ class TrainingLoop:
             self.hooks.on_step(Progress(epoch, state.step, self.total_steps, self._samples_seen(), loss))
             if time.monotonic() - self.last_saved >= self.hooks.checkpoint_interval_s:
                 self._save()
-
-    def _on_device(self, batch: Tensor) -> Tensor:
-        """From pinned memory a copy does not wait for the steps before it."""
-        if self.device.type != "cuda":
-            return batch.to(self.device)
-        return batch.pin_memory().to(self.device, non_blocking=True)
 
     def _step(self, images: Tensor, labels: Tensor) -> Tensor:
         """One optimizer step; gives the batch's loss as a 0-d tensor."""

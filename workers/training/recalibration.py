@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from workers.data import DataSet, Epoch, train_batches
+from workers.training.transfer import on_device
 
 CALIBRATION_IMAGES = 512
 BATCH_SIZE = 64
@@ -26,7 +27,7 @@ def recalibrate(network: nn.Module, data: DataSet, images: int = CALIBRATION_IMA
         norm.train()
     device = next(network.parameters()).device
     for batch, _ in islice(train_batches(data, BATCH_SIZE, Epoch(seed=0, number=0)), images // BATCH_SIZE):
-        network(batch.to(device))
+        network(on_device(batch, device))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     network.eval()

@@ -39,6 +39,7 @@ TESTED = {
 """By pattern the test that runs such a command, or for containers the nearest to it without an engine."""
 
 NOT_RUN = {
+    r"python benchmarks": "a study of minutes to hours, whose figures stand in decision records",
     r"make (demo|test)": "installs from the network into .venv; the rest of it is `nas run` and these tests",
     r"pip install 'nas-service\[": "changes the environment of the tests; test_packaging.py holds every extra",
     r"python3 -m venv|source ": "makes or chooses an environment of the reader's own",

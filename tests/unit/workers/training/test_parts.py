@@ -12,6 +12,7 @@ from nas_service.domain.spec import TrainingSpec
 from tests.unit.workers.training.samples import small_network, stripes
 from workers.training import evaluate
 from workers.training.average import WeightAverage
+from workers.training.evaluation import _suitable_batch
 from workers.training.optimizer import build_optimizer, peak_learning_rate
 from workers.training.precision import faster_precision
 from workers.training.schedule import RateSchedule
@@ -115,13 +116,19 @@ def test_measuring_leaves_the_network_and_the_random_state_as_they_were():
     assert torch.equal(torch.get_rng_state(), random_before)
 
 
-def test_an_evaluation_equals_one_pass_over_everything():
+@pytest.mark.parametrize("batch_size", [7, None])
+def test_an_evaluation_equals_one_pass_over_everything(batch_size):
     data, network = stripes(count=200), small_network()
     network.train()
-    found = evaluate(network, data, data.test, batch_size=7)
+    found = evaluate(network, data, data.test, batch_size)
     assert network.training
     images = (data.test.images.float() / 255 - 0.5) / 0.25
     logits = network.eval()(images)
     assert found.accuracy == (logits.argmax(1) == data.test.labels).double().mean().item()
     assert found.loss == pytest.approx(F.cross_entropy(logits, data.test.labels).item(), rel=1e-4)
     assert found.sample_count == len(data.test)
+
+
+@pytest.mark.parametrize(("device", "side", "images"), [("cpu", 8, 64), ("cuda", 32, 512), ("cuda", 224, 64)])
+def test_batches_of_an_evaluation_suit_the_device_and_the_images(device, side, images):
+    assert _suitable_batch(torch.device(device), stripes(count=8, size=side)) == images
