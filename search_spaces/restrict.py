@@ -1,8 +1,7 @@
 """Restricting and extending a declared space from a spec: `{"kernel": [3, 5], "stage1_depth": [1]}`.
 
-A name is a choice, or a group of alike choices; a choice's own entry wins over its group's. Options are taken in the
-order given for categorical choices, rising or falling as declared for ordinal ones, and for optional ones the default
-first.
+A name is a choice, or a group of alike choices; a choice's own entry wins over its group's. Options of ordinal choices
+rise or fall as declared; others are taken in the order given, but for a default, which comes first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,10 +55,10 @@ def _options(choice: Choice, field: str, given: object) -> tuple[ChoiceValue, ..
         if option in options:
             raise ImpossibleChoice(field, f"{value!r} stands there twice")
         options.append(option)
-    if choice.default is not None:
-        options.sort(key=lambda option: option != choice.default)
-    falling = choice.options[0] > choice.options[-1]  # type: ignore[operator]  # options of one choice are of one type
-    return tuple(sorted(options, reverse=falling)) if choice.ordinal else tuple(options)
+    if not choice.ordinal:
+        return tuple(sorted(options, key=lambda option: option != choice.default))
+    falling = choice.options[0] > choice.options[-1]  # type: ignore[operator]  # ordinal options are all numbers
+    return tuple(sorted(options, reverse=falling))
 
 
 def _option(choice: Choice, field: str, value: object) -> ChoiceValue:

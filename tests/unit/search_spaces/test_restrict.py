@@ -35,9 +35,10 @@ def test_an_extension_is_built() -> None:
     build(space, architecture, NetworkInput(1, 10))
 
 
-def test_options_of_ordinal_choices_are_ascending_and_of_one_type() -> None:
+def test_options_of_ordinal_choices_are_in_order_and_of_one_type() -> None:
     assert options("tiny", {"width_multiplier": [1, 0.5]}, "width_multiplier") == (0.5, 1.0)
     assert all(isinstance(o, float) for o in options("tiny", {"width_multiplier": [1, 2]}, "width_multiplier"))
+    assert options("tiny", {"rank": [0.25, 1, 0.5]}, "stage1_rank") == (1.0, 0.5, 0.25), "as they are declared"
     assert options("tiny", {"stages": [4.0, 3]}, "stages") == (3, 4)
 
 
