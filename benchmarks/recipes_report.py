@@ -12,7 +12,7 @@ from rich.table import Table
 COLUMNS = ("n", "points", "int8", "latency", "int8", "bytes", "int8", "MACs", "training", "besides")
 CAPTION = (
     "All beside the fp32 file of the plain network with the same seed, in points of test accuracy or as ratios; 95 %"
-    " intervals over seeds. training: time with that of the plain network where it begins with that"
+    " intervals over seeds. training: CPU time, with that of the plain network where it begins with that"
 )
 
 DEFLATES = 0.8

@@ -28,8 +28,9 @@ def interval(values: Iterable[float]) -> Interval:
 
 
 def seconds(cell: Found) -> float:
-    """Of all its trainings: CPU time on the CPU, which neighbours do not stretch; otherwise wall time."""
-    return sum(one["cpu_s" if one["device"] == "cpu" else "duration_s"] for one in cell["trainings"])
+    """CPU time of all its trainings, which neighbours stretch least: networks so small keep an accelerator waiting for
+    what this process launches."""
+    return float(sum(one["cpu_s"] for one in cell["trainings"]))
 
 
 def seconds_to(cell: Found, accuracy: float) -> float | None:
