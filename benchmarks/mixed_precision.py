@@ -7,7 +7,9 @@ where it trains, exports and times in turn. Then the networks of both fronts are
 
 The ratio at equal accuracy: at each accuracy that both judged fronts reach, from the higher of their lowest ones to the
 lower of their highest ones, the latency of the fastest network in fp32 that is at least as accurate over that of the
-fastest one on the other front; the geometric mean over these accuracies.
+fastest one on the other front; the geometric mean over these accuracies. Where half a point may be given up, the front
+in fp32 gains by that, too: `slack alone` is its ratio to itself. Networks that a search has tried at both precisions
+are compared with themselves.
 
 What is done is kept in `--keep`, and a run that was stopped goes on from there.
 """
@@ -15,28 +17,19 @@ What is done is kept in `--keep`, and a run that was stopped goes on from there.
 import argparse
 import statistics
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from common import Bar, Findings, add_options, publish
+from mixed_precision_figures import GIVEN_UP, Member, compared, interval, together
 from mixed_precision_judge import chosen as judged_members
 from mixed_precision_judge import identity, networks_of, timed, trained
 from mixed_precision_search import MAXIMIZE, SIDES, Wanted, front_of, searched
 from rich.table import Table
-from scipy.stats import sem, t
 from side_by_side import add_options as add_job_options
 from side_by_side import all_of, processes
 
 from nas_service.domain.front import non_dominated
-
-LEVELS = 101
-"""Accuracies at which fronts are compared."""
-GIVEN_UP = 0.005
-"""Of accuracy, where a little less is allowed."""
-
-Member = dict[str, Any]
 
 
 def run(chosen: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
@@ -75,42 +68,25 @@ def member_of(at: tuple[str, str], by_key: dict[str, Any], latencies: dict[str, 
     }
 
 
-def fastest(members: list[Member], accuracies: np.ndarray) -> np.ndarray:
-    """At each accuracy the latency of the fastest member that is at least as accurate; infinite where there is none."""
-    able = np.array([member["accuracy"] for member in members]) >= accuracies[:, None]
-    found: np.ndarray = np.where(able, [member["latency_ms"] for member in members], np.inf).min(axis=1)
-    return found
-
-
-def compared(fp32: list[Member], mixed: list[Member]) -> dict[str, Any]:
-    """The ratio at equal accuracy, and where a little of it may be given up."""
-    accuracies = [[member["accuracy"] for member in side] for side in (fp32, mixed)]
-    low, high = max(map(min, accuracies)), min(map(max, accuracies))
-    at = np.linspace(low, high, LEVELS) if high > low else np.array([min(low, high)])
-    reference = np.log(fastest(fp32, at))
-    return {
-        "accuracies": [float(at[0]), float(at[-1])],
-        "ratio": float(np.exp(np.mean(reference - np.log(fastest(mixed, at))))),
-        "ratio_given_up": float(np.exp(np.mean(reference - np.log(fastest(mixed, at - GIVEN_UP))))),
-        "highest": {side: max(found) for side, found in zip(SIDES, accuracies, strict=True)},
-    }
-
-
-def interval(ratios: Sequence[float]) -> tuple[float, float, float]:
-    """Geometric mean over seeds with its 95 % interval (Student's t)."""
-    logarithms = np.log(ratios)
-    middle = float(logarithms.mean())
-    half = t.ppf(0.975, len(ratios) - 1) * sem(logarithms) if len(ratios) > 1 else float("nan")
-    return float(np.exp(middle)), float(np.exp(middle - half)), float(np.exp(middle + half))
-
-
 def table_of(runs: list[dict[str, Any]]) -> Table:
-    middle, low, high = interval([one["ratio"] for one in runs])
+    found = together(runs)
+    shown = [f"{name} {_shown(found[name])}" for name in ("ratio", "ratio_given_up", "slack_alone")]
+    shown.append(f"members of all seeds as two fronts {found['fronts']['ratio']:.2f}")
+    if found["pair"]:
+        shown.append(f"{len(found['pairs'])} networks in int8 beside themselves {_shown(found['pair'])}")
     table = Table(
-        title="times that the front with both precisions is faster, at equal accuracy",
-        caption=f"over seeds {middle:.2f} [{low:.2f}, {high:.2f}]; accuracies of files, on images that no search had",
+        title="times that the front with both precisions is faster, at equal accuracy", caption="; ".join(shown)
     )
-    columns = ("seed", "candidates", "trained", "members (int8)", "accuracies", "ratio", f"at -{GIVEN_UP}")
+    columns = (
+        "seed",
+        "candidates",
+        "trained",
+        "members (int8)",
+        "accuracies",
+        "ratio",
+        f"at -{GIVEN_UP}",
+        "slack alone",
+    )
     for column in columns:
         table.add_column(column, justify="right")
     for one in runs:
@@ -123,8 +99,14 @@ def table_of(runs: list[dict[str, Any]]) -> Table:
             f"{low:.3f} to {high:.3f}",
             f"{one['ratio']:.2f}",
             f"{one['ratio_given_up']:.2f}",
+            f"{one['slack_alone']:.2f}",
         )
     return table
+
+
+def _shown(found: tuple[float, float, float]) -> str:
+    middle, low, high = found
+    return f"{middle:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def _int8(one: dict[str, Any]) -> list[Member]:
@@ -172,11 +154,11 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, help="of each search (default 30)")
     parser.add_argument("--epochs", type=int, help="of each training (default 10)")
     parser.add_argument("--judge-epochs", type=int, help="of each training of the judge (default 15)")
-    parser.add_argument("--macs", type=float, nargs=2, help="the fewest and the most of a network (default 20e6 150e6)")
+    parser.add_argument("--macs", type=float, nargs=2, help="the fewest and the most of a network (default 10e6 120e6)")
     parser.add_argument("--seeds", type=int, help="pairs of searches (default 3)")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep what is done, and go on from it")
     chosen = parser.parse_args()
-    usual = {"minutes": 30.0, "epochs": 10, "judge_epochs": 15, "macs": [20e6, 150e6], "seeds": 3}
+    usual = {"minutes": 30.0, "epochs": 10, "judge_epochs": 15, "macs": [10e6, 120e6], "seeds": 3}
     quick = {"minutes": 0.4, "epochs": 2, "judge_epochs": 2, "macs": [2e6, 12e6], "seeds": 1}
     for name, value in (quick if chosen.quick else usual).items():
         if getattr(chosen, name) is None:
@@ -189,7 +171,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="nas-benchmark-") as scratch:
         runs = run(chosen, chosen.keep or Path(scratch))
     names = ("minutes", "epochs", "judge_epochs", "macs", "seeds", "device", "jobs")
-    raw = {name: getattr(chosen, name) for name in names} | {"runs": runs}
+    raw = {name: getattr(chosen, name) for name in names} | {"runs": runs, "together": together(runs)}
     packages = ("torch", "optuna", "onnxruntime", "numpy")
     publish(Findings("mixed_precision", raw, bars_of(runs), table_of(runs), packages), chosen, draw)
 

@@ -32,7 +32,7 @@ CHOICES: dict[str, list[Any]] = {
     "kind": ["separable", "inverted", "fused"],
     "resolution": [32],
     "stages": [4],
-    "width_multiplier": [1.0, 1.5, 2.0],
+    "width_multiplier": [0.75, 1.0, 1.5, 2.0],
     "depth": [1, 2, 3],
     "depth_multiplier": [1.0],
     "kernel": [3, 5],
