@@ -8,11 +8,13 @@ from nas_service.domain.final import final_numbers
 from nas_service.domain.front import spread
 from nas_service.domain.metrics import broken, objective_values, profiled_targets
 from nas_service.domain.states import CandidateStatus, SearchStatus
-from nas_service.use_cases.advance.absorb import enqueue_export, enqueue_profile, keep_final
 from nas_service.use_cases.advance.children import beget, compress
 from nas_service.use_cases.advance.context import Context
 from nas_service.use_cases.advance.fit import enqueue_fit, is_profile
+from nas_service.use_cases.advance.items import keep_final
 from nas_service.use_cases.advance.remeasure import remeasure
+from nas_service.use_cases.advance.timing import enqueue_profile
+from nas_service.use_cases.advance.training import enqueue_export
 from nas_service.use_cases.reuse import evaluation_reuse_key
 from nas_service.use_cases.space import network_key
 from nas_service.use_cases.standing import is_kept, members_of, points_of, searched_front

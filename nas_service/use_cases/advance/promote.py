@@ -7,8 +7,8 @@ from nas_service.domain.metrics import accuracy_key, needed_metrics, objective_v
 from nas_service.domain.rungs import rungs_of
 from nas_service.domain.spec import SearchSpec
 from nas_service.domain.states import CandidateStatus
-from nas_service.use_cases.advance.absorb import evaluated
 from nas_service.use_cases.advance.context import Context
+from nas_service.use_cases.advance.training import evaluated
 from nas_service.use_cases.reuse import evaluation_reuse_key
 from nas_service.use_cases.space import network_key
 

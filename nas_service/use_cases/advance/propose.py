@@ -10,12 +10,12 @@ from nas_service.domain.rungs import rungs_of
 from nas_service.domain.settled import is_settled
 from nas_service.domain.spec import Metric, SettledSpec
 from nas_service.domain.states import IN_FLIGHT, CandidateStatus, SearchPhase, SearchStatus, is_over
-from nas_service.use_cases.advance.absorb import evaluated
 from nas_service.use_cases.advance.context import Context, is_judged, outcome_of
 from nas_service.use_cases.advance.fit import enqueue_early_fit, good_enough
 from nas_service.use_cases.advance.promote import as_far_as_known, let_go, promote
 from nas_service.use_cases.advance.siblings import untried_sibling
 from nas_service.use_cases.advance.think import Proposal
+from nas_service.use_cases.advance.training import evaluated
 from nas_service.use_cases.advance.warm_start import taken_over
 from nas_service.use_cases.reuse import known_evaluation
 from nas_service.use_cases.space import computable_metrics, space_of

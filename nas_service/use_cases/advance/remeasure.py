@@ -7,8 +7,8 @@ from nas_service.domain.metrics import objective_key, objective_values, profiled
 from nas_service.domain.noisy_front import NoisyFront
 from nas_service.domain.spec import Metric, SearchSpec
 from nas_service.domain.states import CandidateStatus
-from nas_service.use_cases.advance.absorb import enqueue_profile
 from nas_service.use_cases.advance.context import Context
+from nas_service.use_cases.advance.timing import enqueue_profile
 
 
 def remeasure(context: Context) -> bool:
