@@ -4,7 +4,8 @@ import multiprocessing
 import os
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -38,6 +39,18 @@ def _received(connection: Connection) -> Cell | None:
     return cell
 
 
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    """Of processes that are started meanwhile."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 class Worker:
     """One process."""
 
@@ -50,7 +63,8 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self.connection, other = context.Pipe()
         self.process = context.Process(target=serve, args=(other, self.core), daemon=True)
-        self.process.start()
+        with _environment(**TRAINING_ENVIRONMENT, OMP_NUM_THREADS="1"):
+            self.process.start()
         other.close()
 
     def give(self, cell: Cell) -> None:
@@ -82,7 +96,6 @@ def run(cells: list[Cell], cores: list[int], until_s: float, keep: Callable[[Cel
 
     `keep` gets each result at once. What is not done at `until_s` (of the monotonic clock) is given up.
     """
-    os.environ.update(TRAINING_ENVIRONMENT, OMP_NUM_THREADS="1")
     waiting, missing = list(cells), {(cell.data, cell.row, cell.seed) for cell in cells}
     workers = [Worker(core) for core in cores[: len(cells)]]
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from nas_service.domain.entities import Measurement, Search, new_id
 from nas_service.domain.spec import TargetSpec
@@ -258,6 +258,23 @@ def test_compressed_members_of_the_front_stand_with_the_others_wherever_candidat
         page.goto(f"{served.url}/candidates/{child['id']}")
         expect(page.get_by_role("heading", name="Compressed by prune-channels")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_a_table_that_is_opened_before_the_candidates_are_here_is_filled_when_they_come(served: Served) -> None:
+    search_id = compressed_search(served.service)
+    held: list[Route] = []
+    with watched(served.browser) as page:
+        members = page.request.get(f"{served.url}/v1/searches/{search_id}/front").json()["members"]
+        first, second = (member["candidate"]["id"] for member in members[:2])
+        page.route("**/points", lambda route: held.append(route))
+        page.goto(f"{served.url}/compare?candidate={first}&candidate={second}")
+        table = part(page, "fronts-table")
+        table.locator("summary").click()
+        expect(table).to_have_attribute("open", "")
+        assert held
+        for route in held:
+            route.continue_()
+        expect(table.locator("tbody tr")).to_have_count(2)
 
 
 def test_a_search_without_candidates_says_so(served: Served) -> None:

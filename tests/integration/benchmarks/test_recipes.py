@@ -1,5 +1,6 @@
 """What the benchmark of recipes does, and makes of its cells, on cells whose figures are known."""
 
+import os
 import time
 from argparse import Namespace
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from nas_service.domain.recipe import check_recipe
+from workers.environment import TRAINING_ENVIRONMENT
 
 BENCHMARKS = Path(__file__).resolve().parents[3] / "benchmarks"
 MODULES = ("recipes", "recipes_bars", "recipes_cell", "recipes_report", "recipes_rows", "recipes_summary")
@@ -132,15 +134,14 @@ def test_cells_bring_what_they_need_and_come_after_it(benchmark: SimpleNamespace
 
 
 def test_a_cell_that_fails_is_an_error_and_those_that_need_it_are_tried_all_the_same(
-    benchmark: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    benchmark: SimpleNamespace, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setenv("GLIBC_TUNABLES", "")
     chosen = options(data=[str(tmp_path / "none.npz")], rows=["prune-channels"], seeds=1)
     found, missing = benchmark.recipes.measured(chosen, tmp_path)
     assert found == []
     assert [line.split(":")[0] for line in missing] == ["none-plain-0", "none-prune-channels-0"]
     assert all("none.npz" in line for line in missing)
+    assert not TRAINING_ENVIRONMENT.keys() & os.environ.keys(), "what its processes are given is theirs"
 
 
 def test_what_no_time_is_left_for_is_named(benchmark: SimpleNamespace, tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ Measure = Callable[[Path, LatencyPart], MeasurementResult]
 def check_latency(name: str, stated: LatencyPart, model: Path, measure: Measure) -> Check:
     """Time the file again, up to ATTEMPTS times until a quiet measurement agrees, else judge by the median of them.
 
-    Judged is the ratio to the reference model: what slows a shared machine down for a while slows both.
+    Judged is the ratio to the reference model: what slows a shared machine down for a while slows both. What mostly
+    noisy measurements contradict is not refuted.
     """
     found: list[MeasurementResult] = []
     try:
@@ -37,7 +38,10 @@ def check_latency(name: str, stated: LatencyPart, model: Path, measure: Measure)
         return Check(name, False, error.detail)
     except NasError as error:
         return Check(name, None, f"not judged, because it cannot be timed here: {error.detail}")
-    return _check(name, stated, found)
+    contradicted_by_noise = not _agrees(stated, found) and sum(result.noisy for result in found) > ATTEMPTS / 2
+    return _check(
+        name, stated, found, "not judged, because most measurements are noisy" if contradicted_by_noise else ""
+    )
 
 
 def _obstacle(stated: LatencyPart, found: MeasurementResult) -> str | None:
@@ -67,8 +71,8 @@ def _check(name: str, stated: LatencyPart, found: list[MeasurementResult], not_j
         f"{ratio:.3f} times the reference model's, the card says {stated.reference_ratio:.3f}",
         f"{median_ms:.4f} ms now, {stated.median_ms:.4f} ms then",
     ]
+    if len(found) > 1:
+        sentences.append(f"median of {len(found)} measurements, {sum(result.noisy for result in found)} of them noisy")
     if not_judged:
         sentences.append(not_judged)
-    elif len(found) > 1:
-        sentences.append(f"median of {len(found)} measurements, {sum(result.noisy for result in found)} of them noisy")
     return Check(name, agrees, "; ".join(sentences), stated.reference_ratio, ratio, TOLERANCE)

@@ -61,6 +61,7 @@ function show(loaded) {
 }
 
 function table() {
+  if (!chart.axes) return null; // opened before the candidates are here
   const { x, y } = chart.axes;
   const rows = chart.shown.flatMap((of) => {
     const chosen = of.marks ? of.marks.map(({ row }) => row).filter((row) => of.rows.includes(row)) : of.front.map(({ row }) => row);

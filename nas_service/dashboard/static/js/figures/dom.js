@@ -42,11 +42,13 @@ export class TableBehind {
   }
 
   fill() {
-    if (!this.details.open) return;
-    const { caption, columns, rows } = this.make();
+    const made = this.details.open && this.make();
+    if (made) this.show(made);
+  }
+
+  show({ caption, columns, rows }) {
     const more = rows.length > MOST_ROWS ? ` The first ${MOST_ROWS} of ${rows.length} rows.` : "";
-    const made = table(caption + more, columns, rows.slice(0, MOST_ROWS));
-    this.details.querySelector("div").replaceChildren(made);
+    this.details.querySelector("div").replaceChildren(table(caption + more, columns, rows.slice(0, MOST_ROWS)));
   }
 }
 
