@@ -1,9 +1,7 @@
 """1 x 1 convolutions of low rank: an optional choice of `mobilenet`, and nothing changes without it."""
 
-import json
 from pathlib import Path
 
-import jsonschema
 import numpy as np
 import onnx
 import pytest
@@ -17,6 +15,7 @@ from search_spaces.blocks import LowRank
 from search_spaces.drawing.content import stages_of
 from search_spaces.drawing.words import sentence
 from search_spaces.supernet import Supernet
+from tests.support.spaces import check_ways_back
 from tests.unit.search_spaces.test_costs_match_torch import counted
 from tests.unit.search_spaces.test_network import awake
 from tests.unit.workers.training.samples import CLASSES, stripes
@@ -56,16 +55,7 @@ def test_a_network_of_full_rank_is_the_same_within_and_without_the_choice() -> N
 
 def test_architectures_with_ranks_lead_back_from_everything_that_is_made_of_them() -> None:
     space = get("mobilenet", "tiny", OFFERED)
-    architectures = samples(space, 12)
-    assert space.from_indices(space.to_indices(architectures)) == architectures
-    assert space.from_one_hot(space.to_one_hot(architectures)) == architectures
-    validator = jsonschema.Draft202012Validator(space.json_schema())
-    for architecture in architectures:
-        assert space.canonical(json.loads(architecture.to_json())["values"]) == architecture
-        assert validator.is_valid(dict(architecture.values))
-        others = [space.mutate(architecture, np.random.default_rng(0), 0.1), *space.neighbours(architecture)]
-        assert architecture not in others
-        assert all(space.canonical(other.values).values == other.values for other in others)
+    check_ways_back(space, samples(space, 12))
 
 
 def test_a_rank_that_makes_nothing_smaller_is_no_other_network() -> None:

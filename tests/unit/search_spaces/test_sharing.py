@@ -1,6 +1,5 @@
 """Blocks of a stage that share weights: an optional choice of `mobilenet`, and nothing changes without it."""
 
-import json
 from pathlib import Path
 
 import jsonschema
@@ -18,6 +17,7 @@ from search_spaces.drawing.content import stages_of
 from search_spaces.drawing.words import sentence
 from search_spaces.network import Network
 from search_spaces.supernet import Supernet
+from tests.support.spaces import check_ways_back
 from tests.unit.search_spaces.test_costs_match_torch import counted
 from tests.unit.search_spaces.test_network import awake
 from tests.unit.workers.training.samples import CLASSES, stripes
@@ -80,15 +80,7 @@ def test_architectures_that_share_lead_back_from_everything_that_is_made_of_them
     space = get("mobilenet", "tiny", OFFERED)
     architectures = samples(space)
     assert {stages_sharing(a) for a in architectures} > {0, 1, 2}
-    assert space.from_indices(space.to_indices(architectures)) == architectures
-    assert space.from_one_hot(space.to_one_hot(architectures)) == architectures
-    validator = jsonschema.Draft202012Validator(space.json_schema())
-    for architecture in architectures:
-        assert space.canonical(json.loads(architecture.to_json())["values"]) == architecture
-        assert validator.is_valid(dict(architecture.values))
-        others = [space.mutate(architecture, np.random.default_rng(0), 0.1), *space.neighbours(architecture)]
-        assert architecture not in others
-        assert all(space.canonical(other.values).values == other.values for other in others)
+    check_ways_back(space, architectures)
 
 
 def test_where_all_have_to_share_it_has_to_be_said() -> None:
