@@ -319,7 +319,7 @@ def test_a_search_of_parallelism_1_has_its_turns_beside_one_of_8(
         with held(distributed):
             (mine,) = wait_for(all_hands_full_and_both_in_line, "both searches to be in line")
             begun_before = list(begun(distributed))
-        wait_for(lambda: item_now(distributed, mine).attempt, "the narrow search's work to be begun")  # noqa: B023
+        wait_for(lambda: mine.id in begun(distributed), "the narrow search's work to be begun")  # noqa: B023
         order = [*begun_before, *(one for one in begun(distributed) if one not in begun_before)]
         assert order.index(mine.id) < len(begun_before) + POOL
         wait_for(lambda: is_over(item_now(distributed, mine).status), "the narrow search's work to end")  # noqa: B023
