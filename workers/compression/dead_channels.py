@@ -8,6 +8,7 @@ multiplies by zero, or can have the constant product folded into its bias. At th
 and not that constant, so that only a zero can be folded there.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,8 +95,8 @@ class DeadChannels:
 
 
 @torch.no_grad()
-def dead_channels(graph: fx.GraphModule) -> DeadChannels:
-    """By the weights as they are. At least one channel of every layer is kept."""
+def dead_channels(graph: fx.GraphModule, divisor: int = 1) -> DeadChannels:
+    """By the weights as they are. Of every layer's channels a multiple of `divisor` is kept, or all."""
     found = DeadChannels(graph)
     calls = [layer_of(graph, node) for node in graph.graph.nodes]
     for node, layer in zip(graph.graph.nodes, calls, strict=True):
@@ -105,9 +106,15 @@ def dead_channels(graph: fx.GraphModule) -> DeadChannels:
         if made is not None:
             found.made[node] = made
     for channels in found.outputs.values():
-        if not found._kept(channels).any():
-            found.need(channels, torch.arange(len(channels.kinds)) == 0)
+        found.need(channels, _padding(found._kept(channels), divisor))
     return found
+
+
+def _padding(kept: Tensor, divisor: int) -> Tensor:
+    """bool (channels,): the first dead ones, as many as are wanting to one multiple of `divisor` or the next."""
+    count = int(kept.sum())
+    wanting = max(divisor, math.ceil(count / divisor) * divisor) - count
+    return ~kept & ((~kept).cumsum(0) <= wanting)
 
 
 def _channels(found: DeadChannels, node: fx.Node, layer: nn.Module | None) -> Channels | None:

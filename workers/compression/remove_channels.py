@@ -21,11 +21,14 @@ class Removed:
 
 
 @torch.no_grad()
-def remove_dead_channels(network: nn.Module, shape: tuple[int, int, int]) -> Removed:
-    """Change `network`, which takes images of `shape` (C, H, W), in place; its outputs stay what they were."""
+def remove_dead_channels(network: nn.Module, shape: tuple[int, int, int], divisor: int = 1) -> Removed:
+    """Change `network`, which takes images of `shape` (C, H, W), in place; its outputs stay what they were.
+
+    Every layer keeps a multiple of `divisor` channels, some of them dead if need be, or all it has.
+    """
     before = _channel_count(network)
     for _ in range(MAX_ROUNDS):
-        if not _remove(dead_channels(flat_graph(network, shape))):
+        if not _remove(dead_channels(flat_graph(network, shape), divisor)):
             break
     return Removed(before, _channel_count(network))
 

@@ -42,7 +42,7 @@ def self_compress(network: nn.Module, options: SelfCompressOptions, bench: Workb
     epoch_steps = steps_per_epoch(bench.data.train, bench.training.batch_size)
     learned = contiguous_copy(bench.train(learning, training_of(bench.training, options, epoch_steps), loop))
     settle(learned)
-    removed = remove_dead_channels(learned, shape_of(bench.data))
+    removed = remove_dead_channels(learned, shape_of(bench.data), options.divisor)
     bits, packed = _pack(learned)
     facts = _facts(bits, removed) | {
         "weight_bits_ratio": sum(int(b) * n for b, n in bits) / weight_bits,

@@ -26,10 +26,10 @@ def mute(norm: nn.BatchNorm2d, *channels: int) -> None:
 
 
 @torch.no_grad()
-def removed_from(network: SmallNetwork) -> SmallNetwork:
+def removed_from(network: SmallNetwork, divisor: int = 1) -> SmallNetwork:
     """What is left, whose outputs are those from before."""
     left = copy.deepcopy(network)
-    remove_dead_channels(left, SHAPE)
+    remove_dead_channels(left, SHAPE, divisor)
     torch.testing.assert_close(left(images()), network(images()), atol=1e-6, rtol=1e-5)
     return left
 
@@ -98,7 +98,8 @@ def test_a_channel_that_nobody_reads_goes() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_whatever_dies_the_outputs_stay(seed: int) -> None:
+@pytest.mark.parametrize("divisor", [1, 4])
+def test_whatever_dies_the_outputs_stay(seed: int, divisor: int) -> None:
     network = small_network(seed)
     for module in list(network.modules()):
         if isinstance(module, nn.Conv2d):
@@ -107,8 +108,11 @@ def test_whatever_dies_the_outputs_stay(seed: int) -> None:
         elif isinstance(module, nn.BatchNorm2d):
             muted = torch.rand(module.num_features) < 0.6
             mute(module, *muted.nonzero().flatten().tolist())
-    left = removed_from(network)
+    left = removed_from(network, divisor)
     assert sum(p.numel() for p in left.parameters()) < sum(p.numel() for p in network.parameters())
+    convolutions = [module.out_channels for module in left.modules() if isinstance(module, nn.Conv2d)]
+    before = [module.out_channels for module in network.modules() if isinstance(module, nn.Conv2d)]
+    assert all(now % divisor == 0 or now == most for now, most in zip(convolutions, before, strict=True))
 
 
 def test_a_layer_keeps_a_channel_though_all_are_dead() -> None:
@@ -118,6 +122,14 @@ def test_a_layer_keeps_a_channel_though_all_are_dead() -> None:
     silence(network.depthwise.conv, *range(12))
     mute(network.depthwise.bn, *range(12))
     assert removed_from(network).expand.conv.out_channels == 1
+
+
+@pytest.mark.parametrize(("dead", "left"), [(3, 12), (4, 8), (7, 8), (9, 4), (12, 4)])
+def test_as_many_dead_channels_stay_as_a_multiple_wants(dead: int, left: int) -> None:
+    network = small_network()
+    silence(network.depthwise.conv, *range(dead))
+    mute(network.depthwise.bn, *range(dead))
+    assert removed_from(network, divisor=4).expand.conv.out_channels == left
 
 
 def test_a_layer_that_is_called_twice_is_left_alone() -> None:
