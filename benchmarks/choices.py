@@ -47,7 +47,6 @@ PACKED = "packed"
 STORED = {label: form.name for label, form in FORMATS.items()} | {PACKED: PACKED}
 TURNS = 3
 TIMING = Effort(budget_s=0.5)
-TRAINING: dict[str, Any] = {"batch_size": 128, "learning_rate": 0.1, "precision": "fp32"}
 QUICK_VARIANTS = 4
 
 Row = dict[str, Any]
@@ -100,7 +99,7 @@ def trained(name: str, data: DataSet, seed: int, epochs: int, folder: Path) -> d
     torch.manual_seed(seed)
     architecture = variants()[name]
     network = build(SPACE, architecture, NetworkInput(data.channels, len(data.classes)))
-    training = TrainingSpec(epochs=epochs, **TRAINING)
+    training = TrainingSpec(epochs=epochs, precision="fp32")
     sparsity = float(architecture.values.get("sparsity", 0.0))
     fit = partial(train_sparsely, sparsity=sparsity) if sparsity else train
     weights = fit(network, data, training, run=RunSettings(seed, cache_dir=folder)).weights

@@ -2,8 +2,9 @@
 
 Profiles a space on a target as `nas profile` does (the same choice of networks, the same harness, the same fit), but
 without a service: processes on other cores export, one core times. Then it times networks that nobody has chosen,
-drawn uniformly and for longer, and compares; a few of them twice, which tells what of the error is the timing's. Their
-time is not counted as profiling. `--measurements` keeps every timing: the same command goes on from there.
+drawn uniformly and for longer, in three rounds, and compares with the median of each; how far the rounds are apart
+tells what of the error is the timing's. Their time is not counted as profiling. `--measurements` keeps every timing:
+the same command goes on from there.
 """
 
 import os
@@ -35,8 +36,8 @@ from workers.profiling.measure import ROUGH, Effort
 FIRST, BATCH, POOL = 24, 32, 384
 TRUTH = Effort(budget_s=2.0)
 """What predictions are judged by is timed well."""
-TWICE = 12
-"""Held-out networks that are timed again."""
+ROUNDS = ("held out", "again", "once more")
+"""Of the held-out networks, minutes apart: a slow minute must not pass for an error of the prediction."""
 SERVED = 65_536
 SERVED_AT_ONCE = 4_096
 
@@ -72,7 +73,7 @@ def proposed(case: Case, notebook: Notebook, never: set[str]) -> Iterator[Archit
 
 
 def measured(made: Exporters, chosen: Namespace, notebook: Notebook) -> None:
-    """Profile until the time is spent, then time the held-out networks, and some of them twice."""
+    """Profile until the time is spent, then time the held-out networks in rounds."""
     case, limit_s = made.case, chosen.minutes * 60
     held_out = {a.key: a for a in case.space.sample(np.random.default_rng(0), chosen.held_out)}
     if notebook.spent_s("profile") < limit_s:
@@ -82,18 +83,18 @@ def measured(made: Exporters, chosen: Namespace, notebook: Notebook) -> None:
                 progress.update(bar, completed=one.spent_s)
                 if one.spent_s >= limit_s and len(notebook.of("profile")) >= FIRST:
                     break
-    for role, wanted in (("held out", list(held_out.values())), ("again", list(held_out.values())[:TWICE])):
+    for role in ROUNDS:
         done = {one.key for one in notebook.of(role)}
-        left = [architecture for architecture in wanted if architecture.key not in done]
+        left = [architecture for key, architecture in held_out.items() if key not in done]
         for _ in track(take(made, role, left, TRUTH, notebook), role, total=len(left)):
             pass
 
 
-def noise_of(notebook: Notebook) -> float | None:
-    """Standard deviation, relative, of one timing of a held-out network; None where too few were timed twice."""
-    first = {one.key: one.ratio for one in notebook.of("held out")}
-    differences = [np.log(one.ratio / first[one.key]) for one in notebook.of("again")]
-    return float(np.sqrt(np.mean(np.square(differences)) / 2)) if len(differences) > 1 else None
+def noise_of(notebook: Notebook) -> float:
+    """Standard deviation, relative, of one timing of a held-out network."""
+    rounds = [{one.key: np.log(one.ratio) for one in notebook.of(role)} for role in ROUNDS]
+    logs = np.array([[timed[key] for key in rounds[0]] for timed in rounds])
+    return float(np.sqrt(logs.var(axis=0, ddof=1).mean()))
 
 
 def rate(case: Case, predictor: Any) -> float:
@@ -118,7 +119,7 @@ def run(chosen: Namespace) -> dict[str, Any]:
         os.sched_setaffinity(0, {chosen.core})
         measured(made, chosen, notebook)
     fitted = fit_predictor(evidence_of(case.subject, notebook.timed("profile")), {})
-    tested = evidence_of(case.subject, notebook.timed("held out"))
+    tested = evidence_of(case.subject, notebook.timed(*ROUNDS))
     predicted_ms = fitted.predictor.predict(tested.networks)
     profiled = notebook.of("profile")
     return {
@@ -140,7 +141,7 @@ def run(chosen: Namespace) -> dict[str, Any]:
 
 def findings(raw: dict[str, Any]) -> Findings:
     """The table and the bars."""
-    noise = "" if raw["noise"] is None else f"; a timing of a held-out network is repeatable to {raw['noise']:.1%}"
+    noise = f"; one timing of a held-out network is repeatable to {raw['noise']:.1%}"
     title = f"{raw['case']}: {raw['networks']} networks in {raw['profiled_s'] / 60:.1f} min"
     table = Table(title=title, caption=f"{raw['method']}{noise}")
     for name in ("error", "cross-validated", "held out", "95 %"):

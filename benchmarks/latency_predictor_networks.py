@@ -152,19 +152,26 @@ class Notebook:
     def spent_s(self, role: str) -> float:
         return max((entry.spent_s for entry in self.of(role)), default=0.0)
 
-    def timed(self, role: str) -> list[Timed]:
-        """All told in the baseline that the last of all was told in."""
-        unit_ms = self.entries[-1].reference_ms
-        return [
-            Timed(e.architecture, e.ratio * unit_ms, np.inf if e.relative_error is None else e.relative_error, BORN)
-            for e in self.of(role)
-        ]
+    def timed(self, *roles: str) -> list[Timed]:
+        """Every network at the median of its timings in these roles, told in the baseline that the last was told in.
+
+        How uncertain it is, is the word of its first timing.
+        """
+        unit_ms, known = self.entries[-1].reference_ms, dict[str, list[Measured]]()
+        for entry in (entry for role in roles for entry in self.of(role)):
+            known.setdefault(entry.key, []).append(entry)
+        return [_as_one(entries, unit_ms) for entries in known.values()]
 
     def add(self, entry: Measured) -> None:
         self.entries.append(entry)
         if self.path is not None:
             with self.path.open("a") as file:
                 file.write(json.dumps(asdict(entry)) + "\n")
+
+
+def _as_one(entries: list[Measured], unit_ms: float) -> Timed:
+    ratio, error = float(np.median([entry.ratio for entry in entries])), entries[0].relative_error
+    return Timed(entries[0].architecture, ratio * unit_ms, np.inf if error is None else error, BORN)
 
 
 def take(
