@@ -81,6 +81,15 @@ def test_self_compression_gives_a_smaller_network_and_its_packed_weights(network
     assert accuracy(made.network, bench) > 0.5
 
 
+@pytest.mark.parametrize(("divisor", "left"), [(1, {1}), (4, {4})])
+def test_channels_of_no_bits_stay_as_the_divisor_wants(
+    network: nn.Module, bench: Workbench, divisor: int, left: set[int]
+) -> None:
+    options = SelfCompressOptions(penalty=100.0, epochs=6, initial_bits=1, divisor=divisor)
+    compressed = self_compress(network, options, bench).network
+    assert {m.out_channels for m in compressed.modules() if isinstance(m, nn.Conv2d)} == left
+
+
 def test_a_higher_penalty_leaves_fewer_bits(network: nn.Module, bench: Workbench) -> None:
     light, heavy = (
         self_compress(network, SelfCompressOptions(penalty=penalty, epochs=6, initial_bits=3), bench).facts[
