@@ -1,7 +1,7 @@
 """What the fronts of `mixed_precision.py` are worth: all networks trained by one recipe, and their files compared.
 
 A search chooses by accuracies that it has seen, and times each network at another minute. So the networks of both
-fronts are trained anew, longer and twice, their files are scored on images that no search was given, and timed in
+fronts are trained anew, longer and three times, their files are scored on images that no search was given, and timed in
 turns.
 """
 
@@ -30,7 +30,7 @@ SPACE = get("mobilenet", preset="small", choices=CHOICES | {"precision": SIDES["
 FORMATS = {"fp32": ModelFormat.ONNX, "int8": ModelFormat.ONNX_INT8}
 MOST_MEMBERS = 7
 """Of a front, spread over it: the same for both sides."""
-TRAININGS = 2
+TRAININGS = 3
 """Of each network: its accuracy is their mean."""
 TURNS = 3
 TIMING = Effort(budget_s=0.6)
