@@ -22,16 +22,23 @@ LOG_WIDTH = 120
 
 @dataclass(frozen=True)
 class Bar:
-    """A figure that the project promises: at least (or at most) `bar`."""
+    """A figure that the project promises: at least (or at most, or more than) `bar`."""
 
     name: str
     value: float
     bar: float
     at_most: bool = False
+    more_than: bool = False
 
     @property
     def met(self) -> bool:
+        if self.more_than:
+            return self.value > self.bar
         return self.value <= self.bar if self.at_most else self.value >= self.bar
+
+    @property
+    def relation(self) -> str:
+        return "more than" if self.more_than else "at most" if self.at_most else "at least"
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "met": self.met}
@@ -94,9 +101,7 @@ def publish(findings: Findings, chosen: argparse.Namespace, draw: Callable[[Any]
     console.print(findings.table)
     for bar in findings.bars:
         mark = "[green]met[/green]" if bar.met else "[red]missed[/red]"
-        console.print(
-            f"{bar.name}: {bar.value:.3g} (bar: {'at most' if bar.at_most else 'at least'} {bar.bar:g}) {mark}"
-        )
+        console.print(f"{bar.name}: {bar.value:.3g} (bar: {bar.relation} {bar.bar:g}) {mark}")
 
 
 def _processor() -> str:

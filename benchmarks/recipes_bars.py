@@ -67,13 +67,14 @@ def _int8(rows: dict[str, Found], on: str) -> list[Bar]:
 
 
 def _gains(rows: dict[str, Found], on: str) -> list[Bar]:
-    """The lower ends of what distillation and SAM bring."""
+    """The lower ends of what distillation and SAM bring; an interval that ends at 0 holds it."""
     found = [rows[name] for name in ("distill", "sam") if name in rows and rows[name]["seeds"] > 1]
     return [
         Bar(
             f"{row['row']}{on}: lower end of its gain, points",
             row[FP32]["points"]["mean"] - row[FP32]["points"]["half_width"],
             0.0,
+            more_than=True,
         )
         for row in found
     ]

@@ -155,11 +155,15 @@ class Work:
         return trained.eval()
 
     def warm_up(self, network: nn.Module) -> None:
-        """An accelerator's first kernels load libraries, which is not to be counted."""
-        if self.device != "cpu" and torch.cuda.is_available():
-            images, _ = spread_batch(self.data, self.data.train, self.training.batch_size)
-            with torch.random.fork_rng():
-                deepcopy(network).cuda().train()(images.cuda()).sum().backward()
+        """What the first training of a process loads, modules and an accelerator's kernels, is not to be counted."""
+        device = torch.device("cuda" if self.device != "cpu" and torch.cuda.is_available() else "cpu")
+        images, _ = spread_batch(self.data, self.data.train, self.training.batch_size)
+        with torch.random.fork_rng():
+            spare = deepcopy(network).to(device).train()
+            optimizer = torch.optim.SGD(spare.parameters(), lr=0.0)
+            spare(images.to(device)).sum().backward()
+            optimizer.step()
+        if device.type == "cuda":
             torch.cuda.synchronize()
 
     def teachers(self) -> Sequence[Teacher]:

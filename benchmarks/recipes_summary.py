@@ -1,7 +1,8 @@
 """What the cells of `recipes.py` say together: differences to the plain network of the same seed, and their intervals.
 
 Whether flat minima quantize better is Spearman's correlation of sharpness with the rise of the loss by int8: over all
-small networks of a data set, and with each row's mean taken off both, so that no single technique makes it.
+small networks of a data set, and with each row's mean taken off both, so that no single technique makes it. A network
+that two rows have, as where early stopping does not stop, counts once.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ FP32, INT8 = "model.onnx", "model.int8.onnx"
 TARGET_LOSS = 0.005
 """Time to accuracy is that until the plain network's last validation accuracy is reached but for so much."""
 LEAST_RUNS = 4
+PERMUTATIONS = 9_999
 
 Found = dict[str, Any]
 Interval = dict[str, float]
@@ -104,17 +106,15 @@ def correlations(cells: Sequence[Found]) -> list[Found]:
     """Of sharpness with that, for each data set."""
     found = []
     for data in dict.fromkeys(cell["data"] for cell in cells):
-        own = [cell for cell in cells if cell["data"] == data and "sharpness" in cell]
+        own = distinct([cell for cell in cells if cell["data"] == data and "sharpness" in cell])
         if len(own) < LEAST_RUNS:
             continue
-        groups = [[cell["row"] == name for cell in own] for name in dict.fromkeys(cell["row"] for cell in own)]
+        rows = np.array([cell["row"] for cell in own])
+        groups = [rows == name for name in dict.fromkeys(rows)]
         rises = np.array([int8_rise(cell) for cell in own])
         for measure in ("loss_rise", "top_eigenvalue"):
             sharp = np.log(np.maximum([cell["sharpness"][measure] for cell in own], 1e-12))
-            (rho, p), (within, p_within) = (
-                spearman(sharp, rises),
-                spearman(centred(sharp, groups), centred(rises, groups)),
-            )
+            (rho, p), (within, p_within) = spearman(sharp, rises), spearman_within(groups, sharp, rises)
             facts = {"data": data, "sharpness": measure, "networks": len(own)}
             found.append({**facts, "rho": rho, "p": p, "rho_within_rows": within, "p_within_rows": p_within})
     return found
@@ -128,8 +128,34 @@ def spearman(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
     return float(found.statistic), float(found.pvalue)
 
 
-def centred(values: np.ndarray, groups: Sequence[Sequence[bool]]) -> np.ndarray:
+def spearman_within(groups: Sequence[np.ndarray], one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
+    """Of what is left when each group's mean is taken off.
+
+    The p value is by permutations within groups: the usual one takes as many values for independent as there are, and
+    each mean has used one up.
+    """
+    one, other = centred(one, groups), centred(other, groups)
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return float("nan"), float("nan")
+    one, other = (stats.zscore(stats.rankdata(values)) for values in (one, other))
+    shuffled, random = np.tile(other, (PERMUTATIONS, 1)), np.random.default_rng(0)
+    for members in groups:
+        shuffled[:, members] = random.permuted(shuffled[:, members], axis=1)
+    rho, by_chance = float(np.mean(one * other)), np.mean(one * shuffled, axis=1)
+    as_strong = int(np.sum(np.abs(by_chance) >= abs(rho) - 1e-9))
+    return rho, (1 + as_strong) / (1 + PERMUTATIONS)
+
+
+def centred(values: np.ndarray, groups: Sequence[np.ndarray]) -> np.ndarray:
     values = values.copy()
     for members in groups:
         values[members] -= values[members].mean()
     return values
+
+
+def distinct(cells: Sequence[Found]) -> list[Found]:
+    """The first of those whose sharpness and rise are the same to the bit."""
+    found: dict[tuple[float, ...], Found] = {}
+    for cell in cells:
+        found.setdefault((*cell["sharpness"].values(), int8_rise(cell)), cell)
+    return list(found.values())

@@ -111,6 +111,39 @@ def test_the_bar_of_self_compression_is_held_against_the_smallest_network_that_l
     assert not benchmark.recipes_bars.bars_of([], cells, quick=False)[-1].met
 
 
+def test_a_p_value_within_techniques_knows_how_few_networks_each_has(benchmark: SimpleNamespace) -> None:
+    def pair(row: str, first: float) -> list[dict[str, Any]]:
+        def one(seed: int) -> dict[str, Any]:
+            files = {"model.onnx": file(0.9), "model.int8.onnx": file(0.9, 0.1 + first + seed)}
+            sharp = {"loss_rise": 1.0 + first + seed, "top_eigenvalue": 1.0 + first + seed}
+            return cell(row, seed, 0.9, files=files, sharpness=sharp)
+
+        return [one(0), one(1)]
+
+    rows = ("sam", "asam", "swa", "ema")
+    cells = [one for number, row in enumerate(rows) for one in pair(row, 10.0 * number)]
+    found, _ = benchmark.recipes_summary.correlations(cells)
+    assert found["rho_within_rows"] > 0.8
+    assert 0.1 < found["p_within_rows"] < 0.15, "of 16 ways to order four pairs two are as strong as this"
+
+
+def test_a_network_that_two_rows_have_counts_once(benchmark: SimpleNamespace) -> None:
+    sharp = [{"loss_rise": value, "top_eigenvalue": value} for value in (0.1, 0.2, 0.3, 0.4)]
+    cells = [cell("sam", seed, 0.9, sharpness=sharp[seed]) for seed in range(4)]
+    found, _ = benchmark.recipes_summary.correlations([*cells, cell("early-stopping", 0, 0.9, sharpness=sharp[0])])
+    assert found["networks"] == 4
+
+
+@pytest.mark.parametrize(("gains", "is_met"), [((0.02, 0.021, 0.022), True), ((0.0, 0.0, 0.0), False)])
+def test_distillation_gains_where_its_interval_is_above_zero(
+    benchmark: SimpleNamespace, gains: tuple[float, ...], is_met: bool
+) -> None:
+    plain = [cell("small: plain", seed, 0.5) for seed in range(len(gains))]
+    taught = [cell("distill", seed, 0.5 + gain) for seed, gain in enumerate(gains)]
+    bars = benchmark.recipes_bars.bars_of(benchmark.recipes_summary.summarise([*plain, *taught]), [], quick=False)
+    assert [bar.met for bar in bars] == [is_met]
+
+
 def test_every_row_is_a_legal_recipe_and_another_one_than_all_others(benchmark: SimpleNamespace) -> None:
     rows = benchmark.recipes_rows.ROWS
     for row in rows.values():
