@@ -111,7 +111,7 @@ def test_a_search_runs_through_the_commands_of_the_containers(
         dataset = {"name": client.upload_dataset(digits_npz(tmp_path / "digits.npz")).id}
         budget, training = {"candidates": CANDIDATES}, {"epochs": 1, "precision": "fp32"}
         # Stock Optuna keeps the numbers that the search went by; timing near-ties again would change ours alone.
-        finalize = {"remeasure": 0}
+        finalize = {"remeasure": 0, "timings": 1}
         spec = tiny_search(dataset=dataset, budget=budget, training=training, finalize=finalize)
         search = client.wait(client.submit(spec).id, poll_s=0.2, timeout_s=SEARCH_TIMEOUT_S)
         assert search.status is SearchStatus.SUCCEEDED, search.failure

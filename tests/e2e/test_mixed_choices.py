@@ -30,7 +30,9 @@ def deep_space() -> dict[str, Any]:
 def test_one_front_mixes_rank_sharing_precision_and_zeros_and_its_bundles_agree_with_their_cards(
     service: RunningService, tmp_path: Path
 ) -> None:
-    spec = tiny_search(space=deep_space(), objectives=OBJECTIVES, finalize={"remeasure": 0}, budget={"candidates": 6})
+    spec = tiny_search(
+        space=deep_space(), objectives=OBJECTIVES, finalize={"remeasure": 0, "timings": 1}, budget={"candidates": 6}
+    )
     ended = service.client.wait(service.client.submit(spec).id, poll_s=0.2, timeout_s=240.0)
     assert ended.status is SearchStatus.SUCCEEDED, ended.failure
     members = [service.client.candidate(m.candidate.id) for m in service.client.front(ended.id).members]

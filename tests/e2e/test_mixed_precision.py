@@ -32,7 +32,9 @@ def test_one_front_has_networks_of_both_precisions_whose_bundles_agree_with_thei
     service: RunningService, tmp_path: Path
 ) -> None:
     judged = {"targets": TARGETS, "objectives": OBJECTIVES, "constraints": [{"metric": "accuracy", "min": 0.0}]}
-    spec = tiny_search(space=one_network_at_both_precisions(), finalize={"remeasure": 0}, seed=22, **judged)
+    spec = tiny_search(
+        space=one_network_at_both_precisions(), finalize={"remeasure": 0, "timings": 1}, seed=22, **judged
+    )
     ended = service.client.wait(service.client.submit(spec).id, poll_s=0.2, timeout_s=150.0)
     assert ended.status is SearchStatus.SUCCEEDED, ended.failure
     members = [service.client.candidate(m.candidate.id) for m in service.client.front(ended.id).members]

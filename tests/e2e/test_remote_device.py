@@ -53,7 +53,11 @@ def test_a_search_on_a_local_and_a_remote_device_ends_with_both_measured(
     targets = [{"device": "local"}, {"device": "shed"}]
     objectives = [{"metric": "accuracy"}, *({"metric": "latency_ms", "target": t} for t in (0, 1))]
     spec = tiny_search(
-        targets=targets, objectives=objectives, budget={"candidates": 2}, training={"epochs": 1}, finalize={"top_k": 1}
+        targets=targets,
+        objectives=objectives,
+        budget={"candidates": 2},
+        training={"epochs": 1},
+        finalize={"top_k": 1, "timings": 1},
     )
     search = service.client.wait(service.client.submit(spec).id, poll_s=0.2, timeout_s=SEARCH_TIMEOUT_S)
     assert search.status is SearchStatus.SUCCEEDED, (search.failure, agent.output)

@@ -45,8 +45,8 @@ def finish(service: RunningService, search: SearchDetail) -> SearchDetail:
 
 @pytest.fixture(scope="module")
 def search(service: RunningService) -> SearchDetail:
-    """A search that has ended well."""
-    ended = finish(service, service.client.submit(tiny_search(budget={"candidates": CANDIDATES})))
+    """A search that has ended well, finished as by default."""
+    ended = finish(service, service.client.submit(tiny_search(budget={"candidates": CANDIDATES}, finalize={})))
     assert ended.status is SearchStatus.SUCCEEDED, ended.failure
     return ended
 
@@ -94,6 +94,15 @@ def test_a_bundle_is_whole_and_its_checksums_are_right(bundles: list[Path]) -> N
         for line in (bundle / "SHA256SUMS").read_text().splitlines():
             sha256, name = line.split()
             assert hashlib.sha256((bundle / name).read_bytes()).hexdigest() == sha256
+
+
+def test_a_latency_is_the_middle_one_of_at_least_three_timings(bundles: list[Path]) -> None:
+    for bundle in bundles:
+        (latency,) = json.loads((bundle / "card.json").read_text())["latencies"]
+        timings_ms = latency["timings_ms"]
+        assert len(timings_ms) in {3, 5}
+        assert latency["median_ms"] == sorted(timings_ms)[len(timings_ms) // 2]
+        assert f"the middle one of {len(timings_ms)} timings" in (bundle / "README.md").read_text()
 
 
 def test_in_another_home_its_file_gives_the_same_front_and_bundles_that_agree_with_their_cards(

@@ -118,7 +118,7 @@ def _spec(plan: Plan) -> dict[str, object]:
         constraints=[{"metric": "macs", "max": MAX_MACS}],
         budget={"candidates": plan.candidates, "parallelism": POOLS * PROCESSES_A_POOL},
         training={"epochs": plan.epochs, "precision": "fp32"},
-        finalize={"top_k": TOP_K},
+        finalize={"top_k": TOP_K, "timings": 1},
         seed=plan.seed,
     )
 

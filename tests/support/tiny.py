@@ -25,5 +25,6 @@ def tiny_search(**parts: Any) -> dict[str, Any]:
         "strategy": {"sampler": "random"},
         "budget": {"candidates": 3},
         "training": {"epochs": 2, "precision": "fp32"},
+        "finalize": {"timings": 1},
         **parts,
     }

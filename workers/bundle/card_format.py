@@ -136,8 +136,12 @@ class LatencyPart(CardPart):
     p99_ms: float
     mad_ms: float
     ci95_low_ms: float | None
-    """95 % interval of the median; null where there were too few samples for one."""
+    """95 % interval of the median, widened to the other final timings that are nearest to it; null where there were too
+    few samples for one."""
     ci95_high_ms: float | None
+    timings_ms: list[float] = []
+    """Of all final timings, in turns with those of the search's other networks: everything else here is of the middle
+    one."""
     sample_count: int
     noisy: bool
     """Whether the median is known less precisely than was asked for."""

@@ -18,17 +18,19 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-RECENT, FEWEST = 100, 30
-"""Measurements that together tell of the host's speed, at most and at least: ten are off by 3 %, by slow minutes and by
-boosted clocks; thirty by 2, a hundred by 1."""
+RECENT, FEWEST = 1_000, 30
+"""Measurements that together tell of the host's speed, at most and at least. Ten are off by 3 %, by slow minutes and by
+boosted clocks. The last hundred cover five minutes of one search, and were once 5 % off what the next forty took."""
 QUIET_SHARE = 0.25
 """Of them that met an undisturbed host: the baseline is this quantile of what the reference took in each."""
-FASTER = 0.98
-"""Disturbances only slow down: a quantile below this share of the baseline proves that it was itself disturbed."""
-SLOWER, SLOWER_S = 1.05, 86_400.0
-"""A quantile above this multiple of the baseline for a day: the host has become another one."""
-BETTER_KNOWN = 3
-"""So many times the measurements that have said a version, or RECENT, prove it too fast as well."""
+WRONG = 0.02
+"""Relative: a quantile farther from the baseline than that refutes it, if it is better known."""
+BETTER_KNOWN = 2
+"""So many times the measurements that have said a version refute it."""
+LATELY, CHANGED = 100, 0.05
+"""Where the quantile of so many last measurements stays so far off, on one side, the host has become another one."""
+FASTER_S, SLOWER_S = 3_600.0, 86_400.0
+"""For so long. Neighbours slow a host down for hours; a boosted clock lasts for minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class BaselineFile:
         document = self._read()
         self._versions = [Baseline(**version) for version in document.get("versions", [])]
         self._recent_ms: list[float] = document.get("recent_ms", [])
-        self._slower_since_s: float | None = document.get("slower_since_s")
+        self._changing: tuple[bool, float] | None = document.get("changing")
+        """Whether the host seems faster, and since when."""
 
     @property
     def current(self) -> Baseline | None:
@@ -75,30 +78,33 @@ class BaselineFile:
         if current is None:
             return self._establish(reference_ms, now_s)
         self._recent_ms = [*self._recent_ms, reference_ms][-RECENT:]
-        usual_ms = sorted(self._recent_ms)[int(QUIET_SHARE * len(self._recent_ms))]
-        ratio = usual_ms / current.reference_ms
-        if self._has_changed(ratio, now_s) or self._is_refuted(current, ratio):
-            return self._establish(usual_ms, now_s, len(self._recent_ms))
-        if FASTER <= ratio <= 1 / FASTER:
-            current = replace(current, measurements=max(current.measurements, len(self._recent_ms)))
+        if self._has_changed(current, now_s):
+            self._recent_ms = self._recent_ms[-LATELY:]
+            return self._establish(self._usual_ms(), now_s, len(self._recent_ms))
+        usual_ms, known = self._usual_ms(), len(self._recent_ms)
+        if abs(usual_ms / current.reference_ms - 1) <= WRONG:
+            current = replace(current, measurements=max(current.measurements, known))
             self._versions[-1] = current
+        elif known >= max(FEWEST, BETTER_KNOWN * current.measurements):
+            return self._establish(usual_ms, now_s, known)
         self._write()
         return current
 
-    def _is_refuted(self, current: Baseline, ratio: float) -> bool:
-        """Whether better evidence than its own says that the reference usually takes `ratio` of it."""
-        known = len(self._recent_ms)
-        better_known = min(RECENT, BETTER_KNOWN * current.measurements) <= known > current.measurements
-        return known >= FEWEST and (ratio < FASTER or (ratio > 1 / FASTER and better_known))
+    def _usual_ms(self, last: int = RECENT) -> float:
+        """What the reference takes while little disturbs it, by the last measurements."""
+        taken = sorted(self._recent_ms[-last:])
+        return taken[int(QUIET_SHARE * len(taken))]
 
-    def _has_changed(self, ratio: float, now_s: float) -> bool:
-        """Whether the host has long been slower, where the reference usually takes `ratio` of the baseline."""
-        if ratio <= SLOWER:
-            self._slower_since_s = None
+    def _has_changed(self, current: Baseline, now_s: float) -> bool:
+        """Whether the host has been faster or slower than the baseline for long."""
+        ratio = self._usual_ms(LATELY) / current.reference_ms
+        if abs(ratio - 1) <= CHANGED or len(self._recent_ms) < FEWEST:
+            self._changing = None
             return False
-        if self._slower_since_s is None:
-            self._slower_since_s = now_s
-        return len(self._recent_ms) >= FEWEST and now_s - self._slower_since_s >= SLOWER_S
+        faster = ratio < 1
+        if self._changing is None or self._changing[0] != faster:
+            self._changing = (faster, now_s)
+        return now_s - self._changing[1] >= (FASTER_S if faster else SLOWER_S)
 
     def _read(self) -> dict[str, Any]:
         if not self._path.exists():
@@ -111,7 +117,7 @@ class BaselineFile:
 
     def _establish(self, reference_ms: float, now_s: float, measurements: int = 1) -> Baseline:
         self._versions.append(Baseline(len(self._versions) + 1, reference_ms, now_s, measurements))
-        self._slower_since_s = None
+        self._changing = None
         self._write()
         return self._versions[-1]
 
@@ -121,9 +127,9 @@ class BaselineFile:
             "facts": self._facts,
             "versions": [asdict(version) for version in self._versions],
             "recent_ms": self._recent_ms,
-            "slower_since_s": self._slower_since_s,
+            "changing": self._changing,
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self._path.with_suffix(".part")
-        unfinished.write_text(json.dumps(document, indent=1))
+        unfinished.write_text(json.dumps(document))
         os.replace(unfinished, self._path)

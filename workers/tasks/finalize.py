@@ -12,6 +12,7 @@ from nas_service.domain.executed import as_executed, executed_files, formats_of,
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.metrics import deployed_target
 from nas_service.domain.spec import Metric
+from nas_service.domain.timings import middle
 from nas_service.domain.told import told
 from nas_service.use_cases.space import network_input, space_of
 from search_spaces import build
@@ -95,6 +96,7 @@ def _final(task: Task, judged: list[JudgedFile], measurements: list[Measurement]
                 "median_ms": m.median_ms,
                 "ci95_low_ms": m.result["ci95_low_ms"],
                 "ci95_high_ms": m.result["ci95_high_ms"],
+                "timings_ms": m.result["timings_ms"],
                 "noisy": m.noisy,
                 "peak_memory_mib": m.peak_memory_mib,
             }
@@ -147,11 +149,18 @@ def _figures(file: JudgedFile) -> JsonDict:
 
 
 def _evidence(task: Task) -> tuple[Evaluation, list[Measurement]]:
-    """What the candidate is finalized with: its last evaluation, and its last measurement on each target in order."""
+    """What the candidate is finalized with: its last evaluation, and of the timings on each target the middle one."""
     final = task.candidate.final or {}
     with task.service.store.read() as uow:
         evaluation = uow.evidence.evaluation(final["evaluation_id"])
         known = (uow.evidence.measurements_of(e.sha256, task.search.tenant) for e in evaluation.exports)
         by_id = {m.id: m for measurements in known for m in measurements}
-    measurements = (by_id[final["measurements"][str(t)]] for t in range(len(task.search.spec.targets)))
-    return evaluation, [told(task.search, measurement) for measurement in measurements]
+    timings = (_timings(final, target) for target in range(len(task.search.spec.targets)))
+    return evaluation, [middle([told(task.search, by_id[each]) for each in taken]) for taken in timings]
+
+
+def _timings(final: JsonDict, target: int) -> list[str]:
+    """Ids of those on a target; a search that an earlier version began to finish has a single one."""
+    if "timings" in final:
+        return [timing["id"] for timing in final["timings"][str(target)]]
+    return [final["measurements"][str(target)]]

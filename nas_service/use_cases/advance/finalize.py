@@ -6,8 +6,10 @@ from nas_service.domain.entities import TRAIN_QUEUE, Candidate, Completed, Failu
 from nas_service.domain.executed import as_executed
 from nas_service.domain.final import final_numbers
 from nas_service.domain.front import spread
-from nas_service.domain.metrics import broken, objective_values, profiled_targets
+from nas_service.domain.metrics import broken, metric_key, objective_values, profiled_targets
+from nas_service.domain.spec import Metric
 from nas_service.domain.states import CandidateStatus, SearchStatus
+from nas_service.domain.timings import wants_another
 from nas_service.use_cases.advance.children import beget, compress
 from nas_service.use_cases.advance.context import Context
 from nas_service.use_cases.advance.fit import enqueue_fit, is_profile
@@ -85,22 +87,32 @@ def _next_step(context: Context, member: Candidate, open_items: Sequence[WorkIte
     if lacking := [] if member.parent_id else evaluation.lacking(as_executed(context.search.spec, member).formats):
         enqueue_export(context, member.id, evaluation_id, lacking, final=True)
         return
-    measured = _measured(member, final, evaluation_id)
-    missing = [t for t in profiled_targets(context.search.spec) if str(t) not in measured]
-    if missing:
+    timings = _timings(member, final, evaluation_id)
+    asked, targets = context.search.spec.finalize.timings, profiled_targets(context.search.spec)
+    if missing := [t for t in targets if wants_another(_medians_ms(timings.get(str(t), [])), asked)]:
         for target in missing:
             enqueue_profile(context, member, evaluation, target, final=True)
         return
-    keep_final(context, member, measurements=measured)
+    keep_final(context, member, timings=timings)
     context.enqueue(WorkKind.FINALIZE, TRAIN_QUEUE, member.id)
 
 
-def _measured(member: Candidate, final: JsonDict, evaluation_id: str) -> dict[str, str]:
-    """Final measurements by target: of a network that was not trained again since, those that settled near-ties too."""
-    earlier = member.remeasured if evaluation_id == member.evaluation_id else {}
-    taken = {target: measurement_id for target, measurement_id in earlier.items() if measurement_id is not None}
-    taken.update(final.get("measurements", {}))
+def _timings(member: Candidate, final: JsonDict, evaluation_id: str) -> dict[str, list[JsonDict]]:
+    """By target the final timings so far, each an id and a median.
+
+    Of a network that was not trained again since, that which settled a near-tie is the first.
+    """
+    taken: dict[str, list[JsonDict]] = dict(final.get("timings", {}))
+    for target, measurement_id in member.remeasured.items() if evaluation_id == member.evaluation_id else ():
+        known = taken.get(target, [])
+        if measurement_id is not None and measurement_id not in [timing["id"] for timing in known]:
+            median_ms = member.metrics[metric_key(Metric.LATENCY_MS, int(target))]
+            taken[target] = [{"id": measurement_id, "median_ms": median_ms}, *known]
     return taken
+
+
+def _medians_ms(timings: Sequence[JsonDict]) -> list[float]:
+    return [timing["median_ms"] for timing in timings]
 
 
 def _inherited_evaluation(context: Context, member: Candidate) -> str | None:

@@ -62,8 +62,7 @@ def absorb_profile(context: Context, item: WorkItem, result: JsonDict) -> None:
     elif is_remeasured(item):
         _settle_tie(context, candidate, target, measurement)
     elif is_final(item):
-        measured = dict((candidate.final or {}).get("measurements", {})) | {str(target): measurement.id}
-        keep_final(context, candidate, measurements=measured)
+        _keep_timing(context, candidate, target, measurement)
     else:
         settle(context, with_measurement(candidate, target, measurement))
 
@@ -72,6 +71,13 @@ def _may_be_retried(context: Context, item: WorkItem) -> bool:
     """Between rungs a noisy latency will do: near-ties are timed again in the end."""
     between_rungs = context.search.spec.halves and not is_final(item)
     return not between_rungs and item.payload.get("retries", 0) < NOISY_RETRIES
+
+
+def _keep_timing(context: Context, candidate: Candidate, target: int, measurement: Measurement) -> None:
+    """Beside the earlier ones of the finished candidate on that target."""
+    timings = dict((candidate.final or {}).get("timings", {}))
+    timings[str(target)] = [*timings.get(str(target), []), {"id": measurement.id, "median_ms": measurement.median_ms}]
+    keep_final(context, candidate, timings=timings)
 
 
 def _settle_tie(context: Context, candidate: Candidate, target: int, measurement: Measurement) -> None:

@@ -19,7 +19,7 @@ const RARE = {
   training: ["momentum", "weight_decay", "warmup_fraction", "warmup_epochs", "learning_rate_decay", "cooldown_fraction",
     "ema_decay", "swa_fraction", "sam_rho", "sam_adaptive", "sam_period", "gradient_clip", "precision", "compile",
     "begin_size", "freeze_layers", "freeze_from", "patience", "target_accuracy", "distill"],
-  finalize: ["auto_minutes", "remeasure", "begin", "keep"],
+  finalize: ["auto_minutes", "remeasure", "timings", "begin", "keep"],
 };
 const YAML = "application/yaml";
 const JSON_TYPE = "application/json";

@@ -227,7 +227,7 @@ def test_the_finalize_recipe_trains_members_again(bench: Bench) -> None:
         members = len(uow.candidates.finalized(search.id))
     assert members == 2
     assert kinds.count((WorkKind.EVALUATE, True)) == members
-    assert kinds.count((WorkKind.PROFILE, True)) == members
+    assert kinds.count((WorkKind.PROFILE, True)) == 3 * members
 
 
 def test_each_target_gets_its_own_measurement(bench: Bench) -> None:

@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 
 from workers.profiling.baseline import (
-    FASTER,
+    BETTER_KNOWN,
+    CHANGED,
+    FASTER_S,
     FEWEST,
+    LATELY,
     QUIET_SHARE,
-    RECENT,
-    SLOWER,
     SLOWER_S,
+    WRONG,
     BaselineFile,
 )
 
@@ -44,53 +46,46 @@ def test_ordinary_unrest_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_one_lucky_minute_changes_nothing(tmp_path: Path) -> None:
-    current = noted(tmp_path, [0.08] * (RECENT + 1) + [0.06] * int(QUIET_SHARE * RECENT)).current
+    current = noted(tmp_path, [0.08] * (LATELY + 1) + [0.06] * int(QUIET_SHARE * LATELY)).current
     assert current is not None
     assert current.version == 1
 
 
-def test_a_baseline_found_in_a_slow_minute_is_replaced_by_the_usual_of_quiet_ones(tmp_path: Path) -> None:
-    quiet = 0.08 * FASTER - 0.001
-    current = noted(tmp_path, [0.08] + [quiet, 0.08, 0.081] * FEWEST).current
-    assert current is not None
-    assert (current.version, current.reference_ms) == (2, quiet)
-
-
-def test_a_baseline_found_at_a_boosted_clock_is_replaced_once_many_measurements_say_so(tmp_path: Path) -> None:
-    few, many = ([0.076] + [0.08] * count for count in (FEWEST - 1, FEWEST))
+@pytest.mark.parametrize("usual_ms", [0.08 * (1 - WRONG) - 0.0001, 0.08 * (1 + WRONG) + 0.0001])
+def test_what_a_slow_minute_or_a_boosted_clock_said_is_refuted_by_many_measurements(
+    tmp_path: Path, usual_ms: float
+) -> None:
+    few, many = ([0.08] + [usual_ms] * count for count in (FEWEST - 1, FEWEST))
     first, second = noted(tmp_path / "few", few).current, noted(tmp_path / "many", many).current
     assert first is not None
     assert second is not None
     assert (first.version, first.is_proven) == (1, False)
-    assert (second.version, second.reference_ms, second.is_proven) == (2, 0.08, True)
+    assert (second.version, second.reference_ms, second.is_proven) == (2, usual_ms, True)
 
 
-def test_what_a_few_measurements_said_is_refuted_by_all_that_are_kept(tmp_path: Path) -> None:
-    boosted = [0.08] + [0.076] * (FEWEST // 2) + [0.08] * (FEWEST // 2)
-    enough = RECENT - 2 * (FEWEST // 2)
-    doubted = noted(tmp_path / "few", boosted + [0.08] * (enough - 1)).current
-    refuted = noted(tmp_path / "many", boosted + [0.08] * enough).current
+def test_what_is_refuted_was_known_by_half_of_the_measurements(tmp_path: Path) -> None:
+    fast = [0.08] + [0.076] * FEWEST
+    known = FEWEST / QUIET_SHARE - 1  # so long are the fast ones the quantile
+    enough = int(BETTER_KNOWN * known) - FEWEST
+    doubted = noted(tmp_path / "few", fast + [0.08] * (enough - 1)).current
+    refuted = noted(tmp_path / "many", fast + [0.08] * enough).current
     assert doubted is not None
     assert refuted is not None
     assert (doubted.version, doubted.reference_ms) == (2, 0.076)
     assert (refuted.version, refuted.reference_ms) == (3, 0.08)
 
 
-def test_a_handful_of_fast_measurements_is_no_proof(tmp_path: Path) -> None:
-    current = noted(tmp_path, [0.08] + [0.07] * (FEWEST - 1)).current
-    assert current is not None
-    assert current.version == 1
-
-
-def test_a_host_slower_for_a_day_gets_a_new_version_and_one_slower_for_hours_does_not(tmp_path: Path) -> None:
-    slower = 0.08 * SLOWER + 0.001
-    medians = [0.08] * (RECENT + 1) + [slower] * (2 * RECENT)
-    hours, day = noted(tmp_path / "hours", medians, SLOWER_S / 1000), noted(tmp_path / "day", medians, SLOWER_S / 50)
-    assert hours.current is not None
-    assert day.current is not None
-    assert hours.current.measurements == RECENT
-    assert (hours.current.version, day.current.version) == (1, 2)
-    assert day.current.reference_ms == slower
+@pytest.mark.parametrize("share", [1 - CHANGED, 1 + CHANGED])
+def test_a_host_that_became_another_one_gets_a_new_version_in_time(tmp_path: Path, share: float) -> None:
+    """By its last measurements alone: most that are kept say otherwise, and know it better."""
+    long_s = FASTER_S if share < 1 else SLOWER_S
+    other = 0.08 * share + (share - 1) / 1000
+    medians = [0.08] * (4 * LATELY) + [other] * (2 * LATELY)
+    soon, late = noted(tmp_path / "soon", medians, long_s / 1000), noted(tmp_path / "late", medians, long_s / LATELY)
+    assert soon.current is not None
+    assert late.current is not None
+    assert (soon.current.version, late.current.version) == (1, 2)
+    assert late.current.reference_ms == other
 
 
 def test_a_broken_file_is_named_with_its_remedy(tmp_path: Path) -> None:
