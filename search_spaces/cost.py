@@ -17,9 +17,9 @@ import numpy as np
 from search_spaces.table import BlockTable, BoolArray, IntArray
 
 FP32_BYTES = 4
-INT8_CHANNEL_BYTES = 17
-"""In int8 a weight is a byte, and a channel has its bias (int32), the scale and zero point of its weights (fp32, int8)
-and those of its bias (fp32, int32): all that a QDQ file holds, but for the scales of activations."""
+INT8_CHANNEL_BYTES = 12
+"""In int8 a weight is a byte, and a channel has its bias (int32), the scale of its weights and that of its bias (fp32):
+all that a QDQ file holds, but for the scales of activations and the zero points of linear layers."""
 
 
 @dataclass(frozen=True, slots=True)

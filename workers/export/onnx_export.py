@@ -22,6 +22,7 @@ from torch import nn
 from nas_service.domain.errors import PermanentError
 from search_spaces.normalise import Normalised
 from workers.export.atomic import write_atomically
+from workers.export.compact import compacted
 
 OPSET = 18
 TOLERANCE = 1e-4
@@ -100,9 +101,10 @@ def onnx_graph(deployed: nn.Module, facts: ExportFacts, image: torch.Tensor) -> 
 
 
 def serialized(model: onnx.ModelProto) -> bytes:
-    """The same bytes for the same graph. Raises what onnx does for one that is not legal."""
-    onnx.checker.check_model(model, full_check=True)
-    content: bytes = model.SerializeToString(deterministic=True)
+    """`compacted`, and the same bytes for the same graph. Raises what onnx does for one that is not legal."""
+    small = compacted(model)
+    onnx.checker.check_model(small, full_check=True)
+    content: bytes = small.SerializeToString(deterministic=True)
     return content
 
 

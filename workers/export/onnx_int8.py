@@ -22,7 +22,7 @@ from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 from workers.data import Split
 from workers.export.atomic import write_atomically
 from workers.export.exported import pixels_of
-from workers.export.onnx_export import INPUT_NAME
+from workers.export.onnx_export import INPUT_NAME, serialized
 
 WITH_BIAS = ("Conv", "Gemm")
 """Operators whose third input it is."""
@@ -99,9 +99,7 @@ def _quantized(model: Path, images: np.ndarray, method: CalibrationMethod) -> by
         quantized = onnx.load(written)
     note = quantized.metadata_props.add()
     note.key, note.value = "calibration", f"{method.name.lower()} on {len(images)} training images"
-    onnx.checker.check_model(quantized, full_check=True)
-    content: bytes = quantized.SerializeToString(deterministic=True)
-    return content
+    return serialized(quantized)
 
 
 def _with_own_biases(model: onnx.ModelProto) -> onnx.ModelProto:
