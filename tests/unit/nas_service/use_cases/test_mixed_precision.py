@@ -175,7 +175,7 @@ def test_a_child_keeps_the_precision_of_its_parent(bench: Bench) -> None:
     assert len({child.architecture_key for child in born}) == len(born)
     for child in born:
         timed = [i.payload.get("precision") for i in items if i.candidate_id == child.id and "target" in i.payload]
-        assert timed == [child.architecture.get("precision")]
+        assert timed == 3 * [child.architecture.get("precision")]
 
 
 @pytest.mark.parametrize(

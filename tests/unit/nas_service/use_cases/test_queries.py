@@ -36,6 +36,6 @@ def test_a_candidate_shows_its_evidence(bench: Bench) -> None:
         view = queries.candidate(uow, member.id)
     assert view.evaluation is not None
     assert view.evaluation.accuracy == member.metrics["accuracy"]
-    assert len(view.measurements) == 2, "one during the search, one when it was finalized"
+    assert len(view.measurements) == 4, "one during the search, three when it was finalized"
     assert set(view.artifacts) == {"model.onnx", "bundle.zip"}
     assert {item.kind for item in view.work} == {"evaluate", "profile", "finalize"}
