@@ -85,7 +85,7 @@ def test_a_worker_killed_right_after_its_claim_is_replaced_whatever_it_was_to_do
 
 
 def test_a_worker_killed_while_it_compresses_leaves_one_child(service: RunningService) -> None:
-    search = submit(service, finalize={"recipe": ["quantize-int8"]})
+    search = submit(service, finalize={"recipe": ["quantize-int8"], "timings": 1})
     killed = kill_the_holder(service, search, WorkKind.COMPRESS)
     ended = service.client.wait(search.id, poll_s=0.2, timeout_s=TIMEOUT_S)
     assert ended.status is SearchStatus.SUCCEEDED, ended.failure

@@ -177,7 +177,8 @@ def test_events_tell_the_whole_story_in_order(service: RunningService, search: S
     assert told.pop(None) == ["RUNNING", "SUCCEEDED"]
     assert told == {n: ["EVALUATING", "EVALUATED", "PROFILING", "COMPLETED"] for n in range(CANDIDATES)}
     finalized = {e.payload["candidate_id"] for e in events if e.kind == "candidate.finalized"}
-    assert finalized == {m.candidate.id for m in service.client.front(search.id).members}
+    front = service.client.front(search.id)
+    assert finalized == {m.candidate.id for m in (*front.members, *front.near, *front.dominated)}
     assert events[-1].payload["status"] == "SUCCEEDED"
 
 

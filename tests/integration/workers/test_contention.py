@@ -80,5 +80,5 @@ def test_many_processes_share_one_database_without_a_single_refusal(tmp_path: Pa
     assert "did not answer" not in told
     assert view.search.status is SearchStatus.SUCCEEDED
     assert view.counts == {CandidateStatus.COMPLETED: CANDIDATES}
-    prepared, per_candidate, per_member = 1, 2, 2
+    prepared, per_candidate, per_member = 1, 2, 4  # three timings and a bundle
     assert sum(int(done) for done, _ in outputs) == prepared + per_candidate * CANDIDATES + per_member * finalized

@@ -25,6 +25,7 @@ space:
   preset: tiny
   choices: {resolution: [8], stages: [3], width_multiplier: [0.5], depth_multiplier: [1.0], stem_width: [8]}
 training: {epochs: 3}
+finalize: {timings: 1}
 """
 
 pytestmark = pytest.mark.e2e

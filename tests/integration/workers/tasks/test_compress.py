@@ -34,7 +34,7 @@ LEASE_S = 60.0
 
 def finished(service: Service, step: RecipeEntry) -> list[Candidate]:
     """Parent and child of a search that really ran to its end."""
-    parts = {"budget": {"candidates": 1}, "finalize": {"recipe": [step]}}
+    parts = {"budget": {"candidates": 1}, "finalize": {"recipe": [step], "timings": 1}}
     search = submit(service.store, [], SearchSpec.model_validate(tiny_search(**parts)))[0]
     executor, memories = Executor(service, threading.Event()), SqlMemories()
     for _ in range(50):

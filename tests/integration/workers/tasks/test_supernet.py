@@ -34,7 +34,9 @@ SUPERNET = {"epochs": 2, "agreement_sample": 4, "min_agreement": -1, "beat_macs"
 @pytest.fixture
 def search(service: Service) -> Search:
     strategy = {"sampler": "random", "evaluator": "supernet", "supernet": SUPERNET}
-    spec = tiny_search(strategy=strategy, budget={"candidates": 3}, finalize={"top_k": 1, "recipe": ["distill"]})
+    spec = tiny_search(
+        strategy=strategy, budget={"candidates": 3}, finalize={"top_k": 1, "recipe": ["distill"], "timings": 1}
+    )
     return submit(service.store, [], SearchSpec.model_validate(spec))[0]
 
 

@@ -30,7 +30,7 @@ LEASE_S = 60.0
 SPEC = tiny_search(
     objectives=[{"metric": "accuracy"}, {"metric": "sharpness"}],
     budget={"candidates": 2},
-    finalize={"recipe": ["distill"], "top_k": 1},
+    finalize={"recipe": ["distill"], "top_k": 1, "timings": 1},
 )
 
 
