@@ -9,7 +9,7 @@ taken.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nas_service.domain.entities import Measurement
+from nas_service.domain.entities import JsonDict, Measurement
 from nas_service.domain.estimates import latency_interval
 
 AGREE = 0.005
@@ -43,6 +43,13 @@ def middle(timings: Sequence[Measurement]) -> Measurement:
     if (own := latency_interval(found.result)) is not None:
         result |= {"ci95_low_ms": min(own[0], *nearest), "ci95_high_ms": max(own[1], *nearest)}
     return replace(found, result=result)
+
+
+def ids_of(final: JsonDict, target: int) -> list[str]:
+    """Those of a finished candidate's timings on a target; one that an earlier version finished has a single one."""
+    if "timings" in final:
+        return [timing["id"] for timing in final["timings"][str(target)]]
+    return [final["measurements"][str(target)]]
 
 
 def _nearest(medians_ms: Sequence[float]) -> list[float]:

@@ -26,7 +26,7 @@ QUIET_SHARE = 0.25
 WRONG = 0.02
 """Relative: a quantile farther from the baseline than that refutes it, if it is better known."""
 BETTER_KNOWN = 2
-"""So many times the measurements that have said a version refute it."""
+"""So many times the measurements that have said a version, or RECENT, refute it."""
 LATELY, CHANGED = 100, 0.05
 """Where the quantile of so many last measurements stays so far off, on one side, the host has become another one."""
 FASTER_S, SLOWER_S = 3_600.0, 86_400.0
@@ -85,7 +85,7 @@ class BaselineFile:
         if abs(usual_ms / current.reference_ms - 1) <= WRONG:
             current = replace(current, measurements=max(current.measurements, known))
             self._versions[-1] = current
-        elif known >= max(FEWEST, BETTER_KNOWN * current.measurements):
+        elif known >= max(FEWEST, min(RECENT, BETTER_KNOWN * current.measurements)):
             return self._establish(usual_ms, now_s, known)
         self._write()
         return current

@@ -12,7 +12,7 @@ from nas_service.domain.executed import as_executed, executed_files, formats_of,
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.metrics import deployed_target
 from nas_service.domain.spec import Metric
-from nas_service.domain.timings import middle
+from nas_service.domain.timings import ids_of, middle
 from nas_service.domain.told import told
 from nas_service.use_cases.space import network_input, space_of
 from search_spaces import build
@@ -155,12 +155,5 @@ def _evidence(task: Task) -> tuple[Evaluation, list[Measurement]]:
         evaluation = uow.evidence.evaluation(final["evaluation_id"])
         known = (uow.evidence.measurements_of(e.sha256, task.search.tenant) for e in evaluation.exports)
         by_id = {m.id: m for measurements in known for m in measurements}
-    timings = (_timings(final, target) for target in range(len(task.search.spec.targets)))
+    timings = (ids_of(final, target) for target in range(len(task.search.spec.targets)))
     return evaluation, [middle([told(task.search, by_id[each]) for each in taken]) for taken in timings]
-
-
-def _timings(final: JsonDict, target: int) -> list[str]:
-    """Ids of those on a target; a search that an earlier version began to finish has a single one."""
-    if "timings" in final:
-        return [timing["id"] for timing in final["timings"][str(target)]]
-    return [final["measurements"][str(target)]]

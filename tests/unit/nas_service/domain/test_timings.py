@@ -6,7 +6,7 @@ import pytest
 
 from nas_service.domain.entities import Measurement
 from nas_service.domain.spec import TargetSpec
-from nas_service.domain.timings import middle, wants_another
+from nas_service.domain.timings import ids_of, middle, wants_another
 
 
 def timed(median_ms: float, half_ms: float | None = 0.001) -> Measurement:
@@ -61,3 +61,9 @@ def test_a_single_timing_is_as_it_was_taken() -> None:
 
 def test_one_without_an_interval_gets_none() -> None:
     assert middle([timed(1.0, None), timed(1.0, None), timed(1.1, None)]).result["ci95_low_ms"] is None
+
+
+def test_what_an_earlier_version_began_to_finish_has_one_timing_on_each_target() -> None:
+    timings = {"0": [{"id": "a", "median_ms": 1.0}, {"id": "b", "median_ms": 1.1}]}
+    assert ids_of({"timings": timings}, 0) == ["a", "b"]
+    assert ids_of({"measurements": {"0": "c", "1": "d"}}, 1) == ["d"]

@@ -11,6 +11,7 @@ from workers.profiling.baseline import (
     FEWEST,
     LATELY,
     QUIET_SHARE,
+    RECENT,
     SLOWER_S,
     WRONG,
     BaselineFile,
@@ -73,6 +74,16 @@ def test_what_is_refuted_was_known_by_half_of_the_measurements(tmp_path: Path) -
     assert refuted is not None
     assert (doubted.version, doubted.reference_ms) == (2, 0.076)
     assert (refuted.version, refuted.reference_ms) == (3, 0.08)
+
+
+def test_what_very_many_said_is_refuted_by_all_that_are_kept(tmp_path: Path) -> None:
+    """Too little for another host, and never twice as many as have said it."""
+    other = 0.08 * (1 + (WRONG + CHANGED) / 2)
+    file = BaselineFile(tmp_path, FACTS)
+    for number, median_ms in enumerate([0.08] * RECENT + [other] * RECENT):
+        file.note(median_ms, now_s=1000 + number)
+    assert file.current is not None
+    assert (file.current.version, file.current.reference_ms) == (2, other)
 
 
 @pytest.mark.parametrize("share", [1 - CHANGED, 1 + CHANGED])
