@@ -137,7 +137,7 @@ def bars_of(raw: dict[str, Any]) -> list[Bar]:
         for line in lines
         for bar in (
             Bar("tau of inherited accuracies", line["tau"], TAU_BAR),
-            Bar("lower end of its gain over MACs", line["gain_interval"][0], 0.0),
+            Bar("lower end of its gain over MACs", line["gain_interval"][0], 0.0, more_than=True),
         )
     ]
 

@@ -10,7 +10,7 @@ from nas_service.domain.estimates import Estimates, latency_interval, wilson
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.metrics import metric_key
 from nas_service.domain.spec import Metric, TargetSpec
-from workers.compression.cost import cost_of
+from workers.compression.deployed_cost import cost_of
 from workers.export.exported import ExportedModel
 from workers.export.files import Subject, write_files
 

@@ -25,7 +25,7 @@ from workers.bundle.card import check_data
 from workers.compression.compress import Made
 from workers.compression.compress import compress as follow
 from workers.compression.contract import Workbench
-from workers.compression.cost import cost_of
+from workers.compression.deployed_cost import cost_of
 from workers.export.exported import require
 from workers.export.files import Subject, subject_of
 from workers.profiling.runtimes.torch_program import load_program

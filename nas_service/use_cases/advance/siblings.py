@@ -1,13 +1,13 @@
 """The front's networks at the precisions that nobody has tried: they are trained already, so that they come first."""
 
+from collections.abc import Sequence
+
 from nas_service.domain.entities import Candidate
 from nas_service.domain.executed import chosen_precisions
-from nas_service.domain.front import non_dominated
-from nas_service.domain.metrics import objective_values
-from nas_service.domain.states import CandidateStatus
 from nas_service.use_cases.advance.context import Context
 from nas_service.use_cases.advance.given import given_proposal
 from nas_service.use_cases.advance.think import Proposal
+from nas_service.use_cases.standing import searched_front
 from search_spaces.deployment import PRECISION, network_values
 
 
@@ -25,8 +25,6 @@ def untried_sibling(context: Context) -> Proposal | None:
     return None
 
 
-def _front(context: Context) -> list[Candidate]:
-    objectives = context.search.spec.objectives
-    done = context.uow.candidates.of(context.search.id, [CandidateStatus.COMPLETED])
-    points = [objective_values(objectives, candidate.metrics) for candidate in done]
-    return [done[i] for i in sorted(non_dominated(points, tuple(o.maximize for o in objectives)))]
+def _front(context: Context) -> Sequence[Candidate]:
+    completed = context.uow.candidates.completed(context.search.id)
+    return context.uow.candidates.named([completed[i].id for i in sorted(searched_front(context.search, completed))])

@@ -68,9 +68,11 @@ def absorb_profile(context: Context, item: WorkItem, result: JsonDict) -> None:
 
 
 def _may_be_retried(context: Context, item: WorkItem) -> bool:
-    """Between rungs a noisy latency will do: near-ties are timed again in the end."""
-    between_rungs = context.search.spec.halves and not is_final(item)
-    return not between_rungs and item.payload.get("retries", 0) < NOISY_RETRIES
+    """A noisy latency will do between rungs, where near-ties are timed again in the end, and as one of several."""
+    spec = context.search.spec
+    between_rungs = spec.halves and not is_final(item)
+    one_of_several = is_final(item) and not is_remeasured(item) and spec.finalize.timings > 1
+    return not between_rungs and not one_of_several and item.payload.get("retries", 0) < NOISY_RETRIES
 
 
 def _keep_timing(context: Context, candidate: Candidate, target: int, measurement: Measurement) -> None:

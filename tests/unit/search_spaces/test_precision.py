@@ -9,7 +9,7 @@ import torch
 from search_spaces import Architecture, ImpossibleChoice, NetworkInput, SearchSpace, build, get
 from search_spaces.deployment import network_values
 from tests.unit.search_spaces.test_network import awake
-from workers.compression.cost import _constant_bytes
+from workers.compression.deployed_cost import _constant_bytes
 from workers.export import ExportFacts, export_onnx
 from workers.export.onnx_int8 import Calibration, export_onnx_int8
 

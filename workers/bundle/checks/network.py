@@ -10,7 +10,7 @@ import search_spaces
 from nas_service.domain.formats import ModelFormat
 from workers.bundle.card_format import Card, DatasetPart, FilePart
 from workers.bundle.checks.report import Check
-from workers.compression.cost import cost_of
+from workers.compression.deployed_cost import cost_of
 from workers.data import DataSet
 from workers.export.exported import ExportedModel, pixels_of
 from workers.export.onnx_export import TOLERANCE

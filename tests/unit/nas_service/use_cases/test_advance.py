@@ -1,5 +1,7 @@
 """What `advance` decides, over a real store and real samplers; only training and timing are made up."""
 
+from collections import Counter
+
 import optuna
 import pytest
 
@@ -170,25 +172,30 @@ def test_a_search_whose_candidates_all_fail_gives_up_early_and_says_why(bench: B
     assert ended.candidate_count < 20
 
 
-@pytest.mark.parametrize(("schedule", "timings"), [("full", 2), ("asha", 1)])
-def test_a_noisy_measurement_is_accepted_when_taken_again_and_at_once_between_rungs(
-    bench: Bench, schedule: str, timings: int
+@pytest.mark.parametrize(
+    ("schedule", "final_timings", "searched", "final"), [("full", 3, 2, 3), ("full", 1, 2, 2), ("asha", 3, 1, 3)]
+)
+def test_a_noisy_measurement_is_taken_again_only_where_no_other_one_stands_beside_it(
+    bench: Bench, schedule: str, final_timings: int, searched: int, final: int
 ) -> None:
-    strategy = {"sampler": "random", "schedule": schedule}
-    search = bench.submit(budget={"candidates": 1, "parallelism": 1}, strategy=strategy)
+    search = bench.submit(
+        budget={"candidates": 1, "parallelism": 1},
+        strategy={"sampler": "random", "schedule": schedule},
+        finalize={"timings": final_timings},
+    )
     noisy = {"device_id": "d", "median_ms": 1.0, "peak_memory_mib": 1.0, "noisy": True}
-    profiles = 0
+    timings = Counter[bool]()
     for _ in range(20):
         advance(bench.store, bench.memories, search.id)
         item = claim(bench.store)
         if item is None:
             break
-        if item.kind is WorkKind.PROFILE and not item.payload["final"]:
-            profiles += 1
+        if item.kind is WorkKind.PROFILE:
+            timings[item.payload["final"]] += 1
             work.complete(bench.store, item, noisy)
         else:
             finish(bench.store, item)
-    assert profiles == timings
+    assert timings == {False: searched, True: final}
     assert bench.search(search).status is SearchStatus.SUCCEEDED
 
 

@@ -13,7 +13,7 @@ from workers.profiling.runtimes.torch_program import image_shape_of, load_progra
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkCost:
+class DeployedCost:
     """Under the names of the metrics."""
 
     macs: int
@@ -23,9 +23,9 @@ class NetworkCost:
     """Of all constants in the file that is deployed, at their precision there."""
 
 
-def cost_of(program: Path, deployed: Path) -> NetworkCost:
+def cost_of(program: Path, deployed: Path) -> DeployedCost:
     """Of an exported torch program, and of the ONNX file that is deployed of the same network."""
-    return NetworkCost(*_macs_and_params(load_program(program)), _constant_bytes(deployed))
+    return DeployedCost(*_macs_and_params(load_program(program)), _constant_bytes(deployed))
 
 
 def _macs_and_params(program: Any) -> tuple[int, int]:
