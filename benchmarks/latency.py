@@ -3,7 +3,7 @@
 1. Repeatability: the coefficient of variation of our figure over repetitions, against a plain `timeit` mean, DyNAS-T's
    recipe and nn-Meter's. All four are taken in turns on the same core, each in a fresh process. The training that
    disturbs is a stranger: it knows nothing of our host lock. Our figure is what a finished search tells of its front's
-   members: the middle one of three timings, of five where they disagree, each in another pass over all networks. What
+   members: what three timings say together, or five where they disagree, each in another pass over all networks. What
    the first of them alone would have been, as candidates are timed while a search runs, stands beside it.
 2. Truth: our figure against that of a plain loop in a fresh process on the idle core, and whether their
    difference depends on the network's size.
@@ -31,7 +31,7 @@ from rich.progress import track
 from rich.table import Table
 
 from nas_service.domain.spec import FinalizeSpec, TargetSpec
-from nas_service.domain.timings import wants_another
+from nas_service.domain.timings import location_of, wants_another
 from workers.profiling.measure import Effort, Surroundings, measure
 
 HERE = Path(__file__).parent
@@ -170,7 +170,7 @@ def series(rounds: list[dict[str, Any]], condition: str, method: str) -> dict[st
     by_network: dict[str, list[float]] = {}
     for round_ in rounds:
         for timing in round_["timings"] if round_["condition"] == condition else ():
-            own = {OURS: statistics.median(ratios(timing)) * unit_ms, FIRST: ratios(timing)[0] * unit_ms}
+            own = {OURS: location_of(ratios(timing)) * unit_ms, FIRST: ratios(timing)[0] * unit_ms}
             by_network.setdefault(timing["network"], []).append(own[method] if method in own else timing[method])
     return by_network
 

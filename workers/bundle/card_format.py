@@ -128,7 +128,7 @@ class LatencyPart(CardPart):
 
     target: TargetSpec
     median_ms: float
-    """While nothing disturbs the device: `reference_ratio` times what the reference takes there then (`baseline`)."""
+    """While nothing disturbs the device, in terms of what the reference takes there then (`baseline`)."""
     timed_median_ms: float
     """As it was taken, like the quantiles below."""
     p10_ms: float
@@ -140,8 +140,8 @@ class LatencyPart(CardPart):
     few samples for one."""
     ci95_high_ms: float | None
     timings_ms: list[float] = []
-    """Of all final timings, in turns with those of the search's other networks: everything else here is of the middle
-    one."""
+    """Of all final timings, in turns with those of the search's other networks. `median_ms` is what they say together
+    (Hodges-Lehmann), and all else here, but for the interval, is of the timing nearest to it."""
     sample_count: int
     noisy: bool
     """Whether the median is known less precisely than was asked for."""

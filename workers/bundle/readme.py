@@ -180,7 +180,7 @@ def _latency(latency: LatencyPart) -> str:
         else ""
     )
     noisy = ", noisy: less precise than was asked for" if latency.noisy else ""
-    taken = f", the middle one of {_counted(len(latency.timings_ms), 'timing')}" if len(latency.timings_ms) > 1 else ""
+    taken = f", of {_counted(len(latency.timings_ms), 'timing')}" if len(latency.timings_ms) > 1 else ""
     where = (
         f"{target.runtime} {target.precision} ({birthplace.libraries}),"
         f" {_counted(target.threads, 'thread')}, batch {target.batch_size}, on {birthplace.cpu},"

@@ -12,7 +12,7 @@ from nas_service.domain.executed import as_executed, executed_files, formats_of,
 from nas_service.domain.formats import ModelFormat
 from nas_service.domain.metrics import deployed_target
 from nas_service.domain.spec import Metric
-from nas_service.domain.timings import ids_of, middle
+from nas_service.domain.timings import combined, ids_of
 from nas_service.domain.told import told
 from nas_service.use_cases.space import network_input, space_of
 from search_spaces import build
@@ -149,11 +149,11 @@ def _figures(file: JudgedFile) -> JsonDict:
 
 
 def _evidence(task: Task) -> tuple[Evaluation, list[Measurement]]:
-    """What the candidate is finalized with: its last evaluation, and of the timings on each target the middle one."""
+    """What the candidate is finalized with: its last evaluation, and on each target what its timings say together."""
     final = task.candidate.final or {}
     with task.service.store.read() as uow:
         evaluation = uow.evidence.evaluation(final["evaluation_id"])
         known = (uow.evidence.measurements_of(e.sha256, task.search.tenant) for e in evaluation.exports)
         by_id = {m.id: m for measurements in known for m in measurements}
     timings = (ids_of(final, target) for target in range(len(task.search.spec.targets)))
-    return evaluation, [middle([told(task.search, by_id[each]) for each in taken]) for taken in timings]
+    return evaluation, [combined([told(task.search, by_id[each]) for each in taken]) for taken in timings]

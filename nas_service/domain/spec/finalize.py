@@ -28,8 +28,8 @@ class FinalizeSpec(SpecModel):
     """Before it is decided who is finalized: at most this many candidates, the most doubtful first, are timed again
     for longer, where within the noise of their latencies one of them dominates another or does not."""
     timings: Annotated[int, Field(ge=1, le=9)] = 3
-    """Each member is timed so many times, in turns with the others, and the middle timing counts. From three on two
-    more are taken where no majority agrees with it to half a percent."""
+    """Each member is timed so many times, in turns with the others; its latency is what all timings say together. From
+    three on two more are taken where these do not agree to one percent."""
     begin: Literal["scratch", "inherited"] = "inherited"
     """Whether the final training goes on from the supernet's weights, where there is one, or starts anew."""
     keep: Literal["front", "all"] = "front"
