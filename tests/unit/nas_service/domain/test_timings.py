@@ -47,11 +47,10 @@ def test_the_location_is_the_median_of_the_means_of_pairs() -> None:
     assert location_of([1.0, 2.0, 9.0]) == pytest.approx((2.0 + 5.0) / 2)
 
 
-@given(st.lists(st.floats(1, 100), min_size=5, max_size=5), st.floats(1, 1e6))
-def test_one_disturbed_timing_of_five_cannot_take_it_beyond_the_others(others_ms: list[float], disturbed_ms: float) -> None:
-    near = [*others_ms[:4], disturbed_ms]
-    assert min(others_ms[:4]) <= location_of(near) * (1 + 1e-12)
-    assert location_of(near) <= max(others_ms[:4]) * (1 + 1e-12)
+@given(st.lists(st.floats(1, 100), min_size=4, max_size=4), st.floats(1, 1e6))
+def test_one_disturbed_timing_of_five_cannot_take_it_beyond_the_others(near_ms: list[float], wild_ms: float) -> None:
+    found_ms = location_of([*near_ms, wild_ms])
+    assert min(near_ms) * (1 - 1e-12) <= found_ms <= max(near_ms) * (1 + 1e-12)
 
 
 def test_of_two_states_of_the_host_it_takes_neither() -> None:

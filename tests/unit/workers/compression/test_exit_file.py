@@ -12,8 +12,8 @@ from torch import nn
 from nas_service.domain.formats import ModelFormat
 from tests.unit.workers.compression.networks import mixed_network
 from tests.unit.workers.training.samples import stripes
-from workers.compression.deployed_cost import cost_of
 from workers.compression.cuts import after, before, cuts_of
+from workers.compression.deployed_cost import cost_of
 from workers.compression.exit_network import EarlyExit, exit_file, exit_head
 from workers.compression.exit_places import leaving
 from workers.compression.quantized import folded_graph
