@@ -270,13 +270,13 @@ def draw(raw: dict[str, Any]) -> Any:
     """Left: every network's variation by method and condition. Right: our figure against the loop's, by size."""
     from matplotlib import pyplot
 
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4))
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(12, 4), width_ratios=(3, 2))
     labels = []
     for position, row in enumerate(raw["repeatability"]):
         values = list(row["by_network"].values())
         color = "#d9822b" if row["method"] in {OURS, FIRST} else "#5b7fa6"
         left.scatter([position] * len(values), values, s=14, alpha=0.6, color=color)
-        labels.append(f"{row['method']}\n{row['condition']}")
+        labels.append(f"{row['method']}\n{row['condition']}".replace(" ", "\n"))
     left.axhline(TYPICAL_BAR, color="#9aa5b1", linestyle="--", linewidth=1)
     left.set_xticks(range(len(labels)), labels, fontsize=7)
     left.set_yscale("log")
