@@ -146,7 +146,7 @@ def test_ticked_searches_are_compared(page: Page) -> None:
     expect(chart).to_have_attribute("aria-label", re.compile("against size"))
     assert serious_findings(page) == []
     page.set_viewport_size(PHONE)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")  # the chart follows the page
 
 
 def test_the_form_submits_what_it_shows(site: Site, page: Page) -> None:
