@@ -115,13 +115,14 @@ class Striker:
         raise AssertionError(f"no training could be stopped in {TRIES} tries: make it longer")
 
     def _in_hand(self) -> tuple[WorkItem, psutil.Process] | None:
-        """A training and the process that does it."""
+        """A training that another may still take over, and the process that does it."""
         with self.service.service.store.read() as uow:
             leased = [item for item in uow.work.open(self.search_id) if item.status is WorkStatus.LEASED]
             pids = {worker.id: worker.pid for worker in uow.workers.live()}
         for item in leased:
             pid = pids.get(str(item.worker_id))
-            if item.kind is WorkKind.EVALUATE and pid is not None and psutil.pid_exists(pid):
+            may_go_on = item.kind is WorkKind.EVALUATE and item.attempt < item.max_attempts
+            if may_go_on and pid is not None and psutil.pid_exists(pid):
                 return item, psutil.Process(pid)
         return None
 
