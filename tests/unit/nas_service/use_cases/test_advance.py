@@ -6,14 +6,12 @@ import optuna
 import pytest
 
 import search_spaces
-from benchmarks.no_op_workers import claim, finish, run_to_end
+from benchmarks.no_op_workers import claim, finish
 from nas_service.domain.entities import Failure, WorkKind
-from nas_service.domain.signals import Signal
-from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus
+from nas_service.domain.states import CandidateStatus, SearchStatus
 from nas_service.store.work_repository import SqlWork
-from nas_service.use_cases import control, queries, work
+from nas_service.use_cases import queries, work
 from nas_service.use_cases.advance import advance
-from nas_service.use_cases.sweep import sweep
 from tests.unit.nas_service.use_cases.conftest import Bench
 
 SMALL_SPACE = {"name": "mobilenet", "preset": "tiny"}
@@ -268,109 +266,6 @@ def test_a_rolled_back_advance_is_simply_repeated(bench: Bench, monkeypatch: pyt
     assert bench.run(search).counts == {CandidateStatus.COMPLETED: 6}
     study = optuna.load_study(study_name=search.study_name, storage=str(bench.store.engine.url))
     assert len(study.trials) == 6
-
-
-class TestPauseResumeCancel:
-    def test_a_paused_search_hands_out_no_work_and_goes_on_when_resumed(self, bench: Bench) -> None:
-        search = bench.submit(budget={"candidates": 3})
-        advance(bench.store, bench.memories, search.id)
-        control.pause(bench.store, search.id)
-        assert claim(bench.store) is None
-        control.resume(bench.store, search.id)
-        assert bench.run(search).search.status is SearchStatus.SUCCEEDED
-
-    def test_a_search_paused_before_it_began_still_runs_when_resumed(self, bench: Bench) -> None:
-        search = bench.submit(budget={"candidates": 2})
-        control.pause(bench.store, search.id)
-        advance(bench.store, bench.memories, search.id)
-        control.resume(bench.store, search.id)
-        assert bench.run(search).search.status is SearchStatus.SUCCEEDED
-
-    def test_workers_learn_of_it_at_their_heartbeat(self, bench: Bench) -> None:
-        search = bench.submit()
-        advance(bench.store, bench.memories, search.id)
-        item = claim(bench.store)
-        assert item is not None
-        assert work.heartbeat(bench.store, item, 10) is Signal.CONTINUE
-        control.pause(bench.store, search.id)
-        assert work.heartbeat(bench.store, item, 10) is Signal.PAUSE
-        control.cancel(bench.store, search.id)
-        assert work.heartbeat(bench.store, item, 10) is Signal.CANCEL
-
-    def test_a_cancelled_search_ends_once_every_worker_has_let_go(self, bench: Bench) -> None:
-        search = bench.submit(budget={"candidates": 4, "parallelism": 2})
-        advance(bench.store, bench.memories, search.id)
-        prepare = claim(bench.store)
-        assert prepare is not None
-        finish(bench.store, prepare)
-        advance(bench.store, bench.memories, search.id)
-        held = claim(bench.store)
-        assert held is not None
-        control.cancel(bench.store, search.id)
-        advance(bench.store, bench.memories, search.id)
-        assert bench.search(search).status is SearchStatus.CANCELLING
-        work.drop(bench.store, held)
-        advance(bench.store, bench.memories, search.id)
-        assert bench.search(search).status is SearchStatus.CANCELLED
-        with bench.store.read() as uow:
-            assert uow.candidates.counts(search.id) == {CandidateStatus.CANCELLED: 2}
-            assert all(i.status is WorkStatus.CANCELLED for i in uow.work.open(search.id))
-
-    def test_the_clock_stands_still_while_paused(self, bench: Bench) -> None:
-        search = bench.submit(budget={"candidates": 50, "minutes": 60})
-        advance(bench.store, bench.memories, search.id)
-        prepare = claim(bench.store)
-        assert prepare is not None
-        finish(bench.store, prepare)
-        advance(bench.store, bench.memories, search.id)
-        assert bench.search(search).phase is SearchPhase.SEARCH
-        paused = control.pause(bench.store, search.id)
-        assert paused.active_since is None
-        assert paused.active_s > 0
-        assert control.resume(bench.store, search.id).active_s == paused.active_s
-
-
-class TestLostWorkers:
-    def test_an_expired_lease_is_given_to_another_and_the_late_result_refused(self, bench: Bench) -> None:
-        search = bench.submit(budget={"candidates": 1})
-        advance(bench.store, bench.memories, search.id)
-        late = work.claim(bench.store, ["train"], "slow", lease_s=-1.0)
-        assert late is not None
-        assert sweep(bench.store) == 1
-        second = claim(bench.store)
-        assert second is not None
-        assert (second.id, second.token, second.attempt) == (late.id, late.token + 1, 2)
-        assert finish(bench.store, late) is False
-        assert work.heartbeat(bench.store, late, 10) is Signal.LOST
-        assert finish(bench.store, second) is True
-        assert run_to_end(bench.store, bench.memories, search.id).counts == {CandidateStatus.COMPLETED: 1}
-
-    def test_a_candidate_that_loses_every_worker_fails_alone(self, bench: Bench) -> None:
-        search = bench.submit(budget={"candidates": 2, "parallelism": 1})
-        advance(bench.store, bench.memories, search.id)
-        prepare = claim(bench.store)
-        assert prepare is not None
-        finish(bench.store, prepare)
-        advance(bench.store, bench.memories, search.id)
-        for _ in range(prepare.max_attempts):
-            assert work.claim(bench.store, ["train"], "dying", lease_s=-1.0) is not None
-            sweep(bench.store)
-        view = bench.run(search)
-        assert view.counts == {CandidateStatus.COMPLETED: 1, CandidateStatus.FAILED: 1}
-        with bench.store.read() as uow:
-            (failed,) = uow.candidates.of(search.id, [CandidateStatus.FAILED])
-        assert failed.failure is not None
-        assert failed.failure.problem == "worker-lost"
-
-    def test_an_item_given_back_by_a_pause_does_not_count_as_an_attempt(self, bench: Bench) -> None:
-        search = bench.submit()
-        advance(bench.store, bench.memories, search.id)
-        for _ in range(10):
-            item = claim(bench.store)
-            assert item is not None
-            assert item.attempt == 1
-            work.give_back(bench.store, item)
-        assert bench.search(search).status is SearchStatus.RUNNING
 
 
 def test_a_search_stops_by_itself_once_its_hypervolume_has_settled(bench: Bench) -> None:
