@@ -287,7 +287,7 @@ def draw(raw: dict[str, Any]) -> Any:
     right.scatter(list(true["loop_ms"].values()), list(true["off_percent"].values()), s=18, color="#d9822b")
     right.axhline(0, color="#9aa5b1", linewidth=1)
     right.set_xscale("log")
-    right.set_xlabel("median of a plain loop, ms")
+    right.set_xlabel("a plain loop, ms")
     right.set_ylabel("our figure's difference, %")
     for axis in (left, right):
         axis.spines[["top", "right"]].set_visible(False)
