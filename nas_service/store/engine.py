@@ -9,7 +9,7 @@ from nas_service.store import tenancy
 
 SQLITE_BUSY_TIMEOUT_S = 30
 IDLE_TRANSACTION_S = 30.0
-"""Far longer than any transaction thinks between two statements."""
+"""Far longer than any transaction does something else between two statements."""
 _WRITE = "nas_write"
 
 

@@ -20,7 +20,6 @@ from nas_service.exchange.writing import write_search
 from nas_service.search.memories import SqlMemories
 from nas_service.store.tables import candidate_artifacts, candidates, evaluation_artifacts
 from nas_service.store.unit_of_work import SqlStore
-from nas_service.use_cases.exporting import Leaving, exportable
 from nas_service.use_cases.importing import ImportDesk
 from nas_service.use_cases.ports import ArtifactStore
 from nas_service.use_cases.submit import submit
@@ -67,9 +66,7 @@ def give_files(store: SqlStore, artifacts: ArtifactStore, search_id: str, scratc
 
 def export(store: SqlStore, artifacts: ArtifactStore, search_id: str, to: Path, *, with_files: bool = True) -> Path:
     """As the API does."""
-    with store.read() as uow:
-        leaving = Leaving(uow, exportable(uow, search_id), with_files)
-        write_search(to, leaving.rows(), leaving.sha256s, artifacts.open_path)
+    write_search(store, search_id, to, artifacts.open_path, with_files=with_files)
     return to
 
 

@@ -19,9 +19,8 @@ from nas_service.domain.entities import Search
 from nas_service.exchange.reading import read_search
 from nas_service.exchange.writing import write_search
 from nas_service.use_cases import queries
-from nas_service.use_cases.exporting import Leaving, exportable
 from nas_service.use_cases.importing import ImportDesk
-from nas_service.use_cases.ports import ArtifactStore, Store
+from nas_service.use_cases.ports import Store
 from nas_service.wire.searches import SearchDetail
 
 router = APIRouter(prefix="/v1/searches", tags=["searches"])
@@ -47,19 +46,12 @@ def export_search(
     make_room(folder)
     path = Path(tempfile.mkdtemp(dir=folder, prefix=PREFIX), "search.zip")
     try:
-        _write(store, service.artifacts, (search_id, artifacts), path)
+        write_search(store, search_id, path, service.artifacts.open_path, with_files=artifacts)
         headers = {"ETag": f'"{file_sha256(path)}"'}
     except BaseException:
         shutil.rmtree(path.parent)
         raise
     return PassingFileResponse(path, media_type="application/zip", filename=f"{search_id}.zip", headers=headers)
-
-
-def _write(store: Store, artifacts: ArtifactStore, wanted: tuple[str, bool], path: Path) -> None:
-    search_id, with_files = wanted
-    with store.read() as uow:
-        leaving = Leaving(uow, exportable(uow, search_id), with_files)
-        write_search(path, leaving.rows(), leaving.sha256s, artifacts.open_path)
 
 
 @router.post(

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import QueuePool, select
 
 from nas_service.domain.entities import Measurement
 from nas_service.domain.errors import ConflictError, LimitError, SpecError
 from nas_service.domain.quotas import Quotas
 from nas_service.domain.states import CandidateStatus, SearchStatus
+from nas_service.exchange.writing import write_search
 from nas_service.store.tables import evaluations, exports, measurements
 from nas_service.store.unit_of_work import SqlStore
 from nas_service.use_cases import control, queries
@@ -129,6 +130,20 @@ def test_it_leaves_again_as_it_came(
     search = take_in(store, artifacts, exported.file)
     again = take_in(store, artifacts, export(store, artifacts, search.id, tmp_path / "again.zip"), "others")
     assert _facts(store, again.id) == _facts(store, exported.search_id)
+
+
+def test_no_transaction_waits_while_files_are_copied(store: SqlStore, exported: Exported, tmp_path: Path) -> None:
+    (tmp_path / "content").write_bytes(CONTENT)
+    connections, open_transactions = store.engine.pool, []
+    assert isinstance(connections, QueuePool)
+
+    def open_path(_sha256: str) -> Path:
+        open_transactions.append(connections.checkedout())
+        return tmp_path / "content"
+
+    write_search(store, exported.search_id, tmp_path / "again.zip", open_path, with_files=True)
+    assert open_transactions
+    assert set(open_transactions) == {0}
 
 
 def test_a_live_search_stays_where_it_is(store: SqlStore) -> None:

@@ -11,7 +11,7 @@ from nas_service.domain.entities import Artifact
 from nas_service.domain.errors import DatasetError, SpecError
 from nas_service.domain.exchange import FILES, MANIFEST, ROWS, KeptFile
 from nas_service.exchange.reading import read_search
-from nas_service.exchange.writing import write_search
+from nas_service.exchange.writing import writing
 from tests.support.exchanged import rewritten
 from tests.support.values import NOW, a_candidate, a_search
 
@@ -28,7 +28,9 @@ def _written(to: Path) -> Path:
     rows: dict[str, list[Any]] = {"search.jsonl": [SEARCH], "candidates.jsonl": [CANDIDATE], "files.jsonl": [KEPT]}
     content = to.with_name("content")
     content.write_bytes(CONTENT)
-    write_search(to, ((name, rows.get(name, [])) for name in ROWS), {SHA256}, lambda _: content)
+    with writing(to) as writer:
+        writer.add_rows((name, rows.get(name, [])) for name in ROWS)
+        writer.add_files({SHA256}, lambda _: content)
     return to
 
 
