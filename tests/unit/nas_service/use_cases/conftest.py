@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from benchmarks.no_op_workers import run_to_end
+from benchmarks.no_op_workers import claim, finish, run_to_end
 from nas_service.domain.entities import Search
 from nas_service.domain.spec import SearchSpec
 from nas_service.search.memories import SqlMemories
 from nas_service.store.engine import make_engine
 from nas_service.store.unit_of_work import SqlStore
+from nas_service.use_cases.advance import advance
 from nas_service.use_cases.queries import StatusView
 from nas_service.use_cases.submit import submit
 from tests.support.migrated import give_tables
@@ -29,6 +30,16 @@ class Bench:
         """A stored search on digits; `parts` as in a spec."""
         parts = {"dataset": {"name": "digits"}, "strategy": {"sampler": "random"}} | parts
         return submit(self.store, [], SearchSpec.model_validate(parts))[0]
+
+    def prepared(self, **parts: Any) -> Search:
+        """A search in its search phase, with work waiting; `parts` as in a spec."""
+        search = self.submit(**parts)
+        advance(self.store, self.memories, search.id)
+        item = claim(self.store)
+        assert item is not None
+        finish(self.store, item)
+        advance(self.store, self.memories, search.id)
+        return search
 
     def run(self, search: Search) -> StatusView:
         """Work until the search is over or stuck."""

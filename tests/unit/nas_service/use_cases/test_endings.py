@@ -12,17 +12,6 @@ from tests.unit.nas_service.use_cases.conftest import Bench
 NAN = Failure("training-diverged", "loss became nan")
 
 
-def prepared(bench: Bench, **parts: object) -> Search:
-    """A search in its search phase, with work waiting."""
-    search = bench.submit(**parts)
-    advance(bench.store, bench.memories, search.id)
-    item = claim(bench.store)
-    assert item is not None
-    finish(bench.store, item)
-    advance(bench.store, bench.memories, search.id)
-    return search
-
-
 def candidates(bench: Bench, search: Search) -> list[Candidate]:
     with bench.store.read() as uow:
         return list(uow.candidates.of(search.id, list(CandidateStatus)))
@@ -43,7 +32,7 @@ def fail_until_the_search_gives_up(bench: Bench, search: Search) -> list[WorkIte
 
 
 def test_a_search_that_gives_up_leaves_no_candidate_in_flight(bench: Bench) -> None:
-    search = prepared(bench, budget={"candidates": 100, "parallelism": 3})
+    search = bench.prepared(budget={"candidates": 100, "parallelism": 3})
     (held,) = fail_until_the_search_gives_up(bench, search)
     assert all(is_over(candidate.status) for candidate in candidates(bench, search))
     with bench.store.read() as uow:
@@ -52,7 +41,7 @@ def test_a_search_that_gives_up_leaves_no_candidate_in_flight(bench: Bench) -> N
 
 
 def test_what_a_lost_worker_held_of_a_search_that_is_over_is_not_started_again(bench: Bench) -> None:
-    search = prepared(bench, budget={"candidates": 100, "parallelism": 3})
+    search = bench.prepared(budget={"candidates": 100, "parallelism": 3})
     (held,) = fail_until_the_search_gives_up(bench, search)
     work.heartbeat(bench.store, held, lease_s=-1.0)
     sweep(bench.store)
@@ -61,7 +50,7 @@ def test_what_a_lost_worker_held_of_a_search_that_is_over_is_not_started_again(b
 
 
 def test_a_search_that_is_over_shows_no_work(bench: Bench) -> None:
-    search = prepared(bench)
+    search = bench.prepared()
     control.cancel(bench.store, search.id)
     advance(bench.store, bench.memories, search.id)
     with bench.store.read() as uow:
@@ -86,7 +75,7 @@ def test_the_clock_does_not_start_in_a_search_that_was_paused_during_its_prepara
 
 def test_a_candidate_that_fails_on_two_targets_fails_once_and_is_not_taken_for_finalized(bench: Bench) -> None:
     parts = {"budget": {"candidates": 2, "parallelism": 1}, "targets": [{"threads": 1}, {"threads": 2}]}
-    search = prepared(bench, **parts)
+    search = bench.prepared(**parts)
     evaluation = claim(bench.store)
     assert evaluation is not None
     finish(bench.store, evaluation)
@@ -103,7 +92,7 @@ def test_a_candidate_that_fails_on_two_targets_fails_once_and_is_not_taken_for_f
 
 
 def test_a_search_that_succeeded_once_does_not_give_up(bench: Bench) -> None:
-    search = prepared(bench, budget={"candidates": 20, "parallelism": 1})
+    search = bench.prepared(budget={"candidates": 20, "parallelism": 1})
     for kind in (WorkKind.EVALUATE, WorkKind.PROFILE):
         item = claim(bench.store)
         assert item is not None
@@ -118,7 +107,7 @@ def test_a_search_that_succeeded_once_does_not_give_up(bench: Bench) -> None:
 
 
 def test_a_search_that_cannot_be_advanced_fails_by_name_and_leaves_nothing_in_flight(bench: Bench) -> None:
-    search = prepared(bench, budget={"candidates": 4, "parallelism": 2})
+    search = bench.prepared(budget={"candidates": 4, "parallelism": 2})
     abort(bench.store, search.id, Failure("study-space-changed", "submit it anew"))
     assert bench.search(search).failure == Failure("study-space-changed", "submit it anew")
     assert all(is_over(candidate.status) for candidate in candidates(bench, search))

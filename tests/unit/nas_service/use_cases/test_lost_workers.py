@@ -5,6 +5,7 @@ from nas_service.domain.signals import Signal
 from nas_service.domain.states import CandidateStatus, SearchStatus
 from nas_service.use_cases import work
 from nas_service.use_cases.advance import advance
+from nas_service.use_cases.advance.context import MAX_ATTEMPTS
 from nas_service.use_cases.sweep import sweep
 from tests.unit.nas_service.use_cases.conftest import Bench
 
@@ -25,13 +26,8 @@ def test_an_expired_lease_is_given_to_another_and_the_late_result_refused(bench:
 
 
 def test_a_candidate_that_loses_every_worker_fails_alone(bench: Bench) -> None:
-    search = bench.submit(budget={"candidates": 2, "parallelism": 1})
-    advance(bench.store, bench.memories, search.id)
-    prepare = claim(bench.store)
-    assert prepare is not None
-    finish(bench.store, prepare)
-    advance(bench.store, bench.memories, search.id)
-    for _ in range(prepare.max_attempts):
+    search = bench.prepared(budget={"candidates": 2, "parallelism": 1})
+    for _ in range(MAX_ATTEMPTS):
         assert work.claim(bench.store, ["train"], "dying", lease_s=-1.0) is not None
         sweep(bench.store)
     view = bench.run(search)

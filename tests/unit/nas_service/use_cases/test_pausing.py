@@ -1,6 +1,6 @@
 """A search is paused, resumed and cancelled, and its workers hear of it."""
 
-from benchmarks.no_op_workers import claim, finish
+from benchmarks.no_op_workers import claim
 from nas_service.domain.signals import Signal
 from nas_service.domain.states import CandidateStatus, SearchPhase, SearchStatus, WorkStatus
 from nas_service.use_cases import control, work
@@ -38,12 +38,7 @@ def test_workers_learn_of_it_at_their_heartbeat(bench: Bench) -> None:
 
 
 def test_a_cancelled_search_ends_once_every_worker_has_let_go(bench: Bench) -> None:
-    search = bench.submit(budget={"candidates": 4, "parallelism": 2})
-    advance(bench.store, bench.memories, search.id)
-    prepare = claim(bench.store)
-    assert prepare is not None
-    finish(bench.store, prepare)
-    advance(bench.store, bench.memories, search.id)
+    search = bench.prepared(budget={"candidates": 4, "parallelism": 2})
     held = claim(bench.store)
     assert held is not None
     control.cancel(bench.store, search.id)
@@ -58,12 +53,7 @@ def test_a_cancelled_search_ends_once_every_worker_has_let_go(bench: Bench) -> N
 
 
 def test_the_clock_stands_still_while_paused(bench: Bench) -> None:
-    search = bench.submit(budget={"candidates": 50, "minutes": 60})
-    advance(bench.store, bench.memories, search.id)
-    prepare = claim(bench.store)
-    assert prepare is not None
-    finish(bench.store, prepare)
-    advance(bench.store, bench.memories, search.id)
+    search = bench.prepared(budget={"candidates": 50, "minutes": 60})
     assert bench.search(search).phase is SearchPhase.SEARCH
     paused = control.pause(bench.store, search.id)
     assert paused.active_since is None
