@@ -4,17 +4,19 @@ Candidates of ended searches are judged once; evaluations let go of their files 
 more; and files go with their rows, in one transaction that whoever stores the same content meanwhile waits for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from nas_service.domain.entities import Artifact
 from nas_service.use_cases.ports import FileStore, Store, Total, UnitOfWork, artifact_name
 from nas_service.use_cases.standing import searched_front
 
 SEARCHES_AT_ONCE = 1
 EVALUATIONS_AT_ONCE = 100
-FILES_AT_ONCE = 50
-"""Files of one transaction: on SQLite it keeps all other writers waiting."""
+FILES_AT_ONCE, TRANSACTIONS = 10, 5
+"""Files of one transaction, and transactions of one step. On SQLite one keeps all other writers waiting, and Postgres
+ends one that does nothing for long: so much may the removal of its files take."""
 MAX_BATCHES = 1_000_000
 SUPERNET_UNUSED_S = 30 * 24 * 3600.0
 """A supernet that no search has taken up for that long is not kept for another."""
@@ -45,12 +47,19 @@ def collect(store: Store, files: FileStore, grace_s: float) -> Step:
         judged = _judge(uow, grace_s, SEARCHES_AT_ONCE)
         released = uow.retention.release(EVALUATIONS_AT_ONCE)
         uow.retention.forget_supernets(SUPERNET_UNUSED_S)
+    gone = [artifact for _ in range(TRANSACTIONS) for artifact in _remove(store, files, grace_s)]
+    all_of_them = FILES_AT_ONCE * TRANSACTIONS
+    more = judged == SEARCHES_AT_ONCE or released == EVALUATIONS_AT_ONCE or len(gone) == all_of_them
+    return Step(Total(len(gone), sum(artifact.size_bytes for artifact in gone)), more)
+
+
+def _remove(store: Store, files: FileStore, grace_s: float) -> Sequence[Artifact]:
+    """Files that nobody refers to, with their rows."""
     with store.write() as uow:
         gone = uow.retention.forget_free(grace_s, FILES_AT_ONCE)
         for artifact in gone:
             files.delete(artifact_name(artifact.sha256))
-    more = judged == SEARCHES_AT_ONCE or released == EVALUATIONS_AT_ONCE or len(gone) == FILES_AT_ONCE
-    return Step(Total(len(gone), sum(artifact.size_bytes for artifact in gone)), more)
+    return gone
 
 
 def collect_all(store: Store, files: FileStore, grace_s: float) -> Total:
